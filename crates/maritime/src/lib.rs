@@ -1,0 +1,42 @@
+//! The nouns of the sea that every part of Alongside speaks of.
+//!
+//! In the order of the data: who speaks ([`Mmsi`], [`Imo`], [`Flag`], [`ShipType`]), where and when
+//! ([`Position`], [`Timestamp`]), what is said ([`Report`]: a [`PositionFix`] or a [`StaticReport`]),
+//! who is meant ([`VesselPair`]) and what was found ([`Event`]).
+//!
+//! Nothing here reads a file, a socket or a clock, and nothing here knows a wire format.
+//!
+//! ```
+//! use alongside_maritime::{Mmsi, Position, Timestamp};
+//!
+//! let mmsi = Mmsi::new(311_000_222).unwrap();
+//! assert_eq!(mmsi.flag().unwrap().name(), "Bahamas");
+//!
+//! let galveston = Position::new(28.2504, -94.8597).unwrap();
+//! let at = Timestamp::parse("2024-01-01T00:14:07.25Z").unwrap();
+//! assert_eq!(format!("{at} {galveston}"), "2024-01-01T00:14:07.250Z 28.25040 -94.85970");
+//! ```
+
+mod event;
+mod flag;
+mod imo;
+mod mmsi;
+mod pair;
+mod position;
+mod report;
+mod ship_type;
+mod text;
+mod timestamp;
+
+pub use event::{
+    Event, EventId, EventIdError, EventKind, EventState, EventVessel, Reason, TrackPoint,
+};
+pub use flag::Flag;
+pub use imo::Imo;
+pub use mmsi::{Mmsi, MmsiKind};
+pub use pair::VesselPair;
+pub use position::Position;
+pub use report::{Dimensions, PositionFix, Report, StaticReport, VesselIdentity};
+pub use ship_type::{ShipCategory, ShipType};
+pub use text::Text;
+pub use timestamp::{Timestamp, TimestampError};

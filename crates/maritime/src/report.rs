@@ -1,0 +1,117 @@
+//! What a vessel says of itself, after decoding: one position, or one piece of its identity.
+
+use crate::{Imo, Mmsi, Position, ShipType, Text, Timestamp};
+
+/// One thing that one vessel said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Report {
+    /// Where it was.
+    Position(PositionFix),
+    /// Who it is and how it is laden.
+    Static(StaticReport),
+}
+
+impl Report {
+    /// Who said it.
+    pub fn mmsi(&self) -> Mmsi {
+        match self {
+            Report::Position(fix) => fix.mmsi,
+            Report::Static(report) => report.mmsi,
+        }
+    }
+
+    /// The instant it speaks of.
+    pub fn observed_at(&self) -> Timestamp {
+        match self {
+            Report::Position(fix) => fix.observed_at,
+            Report::Static(report) => report.observed_at,
+        }
+    }
+}
+
+/// One reported position of one vessel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PositionFix {
+    /// Who was there, as claimed.
+    pub mmsi: Mmsi,
+    /// When the vessel was there, which is not when we heard of it.
+    pub observed_at: Timestamp,
+    /// Of the antenna.
+    pub position: Position,
+    /// Over ground; `None` when the vessel sent "not available".
+    pub speed_knots: Option<f32>,
+    /// Over ground, clockwise from true north, in `[0, 360)`.
+    pub course_deg: Option<f32>,
+    /// Of the bow, clockwise from true north, in `[0, 360)`.
+    pub heading_deg: Option<f32>,
+    /// Position given to 0.1 minute only (message 27), so up to 130 m away from the truth.
+    pub coarse: bool,
+}
+
+/// One piece of a vessel's identity and voyage. Message 24 sends it in two parts, so every field may
+/// be missing, and a missing field says nothing about what an earlier report said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StaticReport {
+    /// Who speaks.
+    pub mmsi: Mmsi,
+    /// When it was said.
+    pub observed_at: Timestamp,
+    /// Who the vessel says it is.
+    pub identity: VesselIdentity,
+    /// Present static draught in metres, as entered by hand on board.
+    pub draught_m: Option<f32>,
+    /// As entered by hand on board.
+    pub destination: Option<Text<20>>,
+}
+
+/// Who a vessel says it is; what it has not said is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct VesselIdentity {
+    /// Only with a right check digit.
+    pub imo: Option<Imo>,
+    /// As sent.
+    pub name: Option<Text<34>>,
+    /// As sent.
+    pub callsign: Option<Text<7>>,
+    /// As sent.
+    pub ship_type: Option<ShipType>,
+    /// Of the hull, about the antenna.
+    pub dimensions: Option<Dimensions>,
+}
+
+impl VesselIdentity {
+    /// Takes over from `newer` what it says, and keeps the rest.
+    pub fn update(&mut self, newer: &VesselIdentity) {
+        self.imo = newer.imo.or(self.imo);
+        self.name = newer.name.or(self.name);
+        self.callsign = newer.callsign.or(self.callsign);
+        self.ship_type = newer.ship_type.or(self.ship_type);
+        self.dimensions = newer.dimensions.or(self.dimensions);
+    }
+}
+
+/// Distances in whole metres from the reported position to the four sides of the hull
+/// (ITU-R M.1371-5, annex 8, figure 41). All zero is "not available" and becomes `None` outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dimensions {
+    /// To the bow, `0..=511`.
+    pub bow_m: u16,
+    /// To the stern, `0..=511`.
+    pub stern_m: u16,
+    /// To the port side, `0..=63`.
+    pub port_m: u16,
+    /// To the starboard side, `0..=63`.
+    pub starboard_m: u16,
+}
+
+impl Dimensions {
+    /// From bow to stern.
+    pub fn length_m(self) -> u16 {
+        self.bow_m + self.stern_m
+    }
+
+    /// From side to side.
+    pub fn beam_m(self) -> u16 {
+        self.port_m + self.starboard_m
+    }
+}
