@@ -46,8 +46,8 @@ pub struct Event {
     /// Over ground, mean of the two vessels, median over the time in contact.
     pub speed_knots_p50: f64,
     /// To the nearest land on the 1:10m map; 0 on land, which at that scale includes most rivers and
-    /// harbours.
-    pub coast_distance_m: f64,
+    /// harbours. `None` where no map was used.
+    pub coast_distance_m: Option<f64>,
     /// Names of the definitions of a meeting that this one satisfies, in the order of the parameters.
     pub profiles: Vec<String>,
     /// In `[0, 1]`, the sum of the weights of the reasons: an order for reading, not a probability.

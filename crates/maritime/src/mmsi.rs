@@ -47,8 +47,8 @@ impl Mmsi {
     /// What sort of station this is, by the form of the number alone.
     pub const fn kind(self) -> MmsiKind {
         match self.0 {
-            0..=9_999_999 => MmsiKind::CoastStation,
-            10_000_000..=99_999_999 => MmsiKind::Group,
+            2_000_000..=7_999_999 => MmsiKind::CoastStation,
+            20_000_000..=79_999_999 => MmsiKind::Group,
             111_000_000..=111_999_999 => MmsiKind::SarAircraft,
             200_000_000..=799_999_999 => MmsiKind::Ship,
             800_000_000..=899_999_999 => MmsiKind::Handheld,

@@ -1,0 +1,548 @@
+//! The whole way from reports to events.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use maritime::{
+    Event, Mmsi, MmsiKind, PositionFix, Report, StaticReport, Timestamp, VesselIdentity, VesselPair,
+};
+use rustc_hash::FxHashMap;
+
+use crate::contact::ContactPiece;
+use crate::encounter::Encounter;
+use crate::fix::Fix;
+use crate::grid::Grid;
+use crate::leg::Leg;
+use crate::parameters::Parameters;
+use crate::reorder::ReorderBuffer;
+use crate::track::{self, Joint, Track, TrackIndex};
+use crate::vessel::{SUB_TRACKS_MAX, Vessel};
+
+/// How often what is out of date is thrown away, in milliseconds of the data's time.
+const SWEEP_MILLIS: i64 = 3_600_000;
+/// A sub-track is forgotten after this long without a report; nothing continues it then.
+const TRACK_KEPT_MILLIS: i64 = 25 * 3_600_000;
+/// An encounter that could be closed, but one of its ships has not been heard yet, is looked at again
+/// after this.
+const RECHECK_MILLIS: i64 = 15 * 60_000;
+
+/// Finds encounters in a stream of reports.
+///
+/// The same reports give the same events: at any speed, on any day, in any order of arrival within
+/// [`Parameters::lateness`]. It reads no clock; time is the time of the reports.
+///
+/// ```
+/// use alongside_detector::{Detector, Parameters};
+/// use maritime::{Mmsi, Position, PositionFix, Report, Timestamp};
+///
+/// let mut detector = Detector::new(Parameters::default());
+/// let mut events = Vec::new();
+/// // Two tankers drift 100 m apart for three hours, far out in the Gulf of Mexico.
+/// for minute in (0..180).step_by(5) {
+///     for (mmsi, longitude_deg) in [(311_000_222, -90.0), (538_005_541, -90.001)] {
+///         let fix = PositionFix {
+///             mmsi: Mmsi::new(mmsi).unwrap(),
+///             observed_at: Timestamp::from_secs(1_704_067_200 + minute * 60),
+///             position: Position::new(27.0 + minute as f64 * 1e-4, longitude_deg).unwrap(),
+///             speed_knots: Some(0.1),
+///             course_deg: None,
+///             heading_deg: None,
+///             coarse: false,
+///         };
+///         detector.push(&Report::Position(fix), &mut events);
+///     }
+/// }
+/// detector.finish(&mut events);
+/// let last = events.last().unwrap();
+/// assert_eq!(last.id.to_string(), "encounter-311000222-538005541-20240101T000000Z");
+/// assert_eq!(last.profiles, ["gfw", "sts"]);
+/// ```
+#[derive(Debug)]
+pub struct Detector {
+    parameters: Parameters,
+    counters: Counters,
+    reorder: ReorderBuffer,
+    state: State,
+}
+
+/// Whether a report was taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// It was.
+    Accepted,
+    /// It speaks of a time that has been dealt with; see [`Parameters::lateness`].
+    Late,
+}
+
+/// What has been done so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Positions taken in, before anything is set aside.
+    pub positions: u64,
+    /// Pieces of identity taken in.
+    pub statics: u64,
+    /// Reports that came too late.
+    pub late: u64,
+    /// Positions set aside: of something that is no ship by its number (coast station, aid to
+    /// navigation, aircraft, distress beacon, buoy).
+    pub not_ships: u64,
+    /// Positions set aside: too coarse for a contact (message 27).
+    pub coarse: u64,
+    /// Positions set aside: so soon after another that they say the same.
+    pub repeated: u64,
+    /// Sub-tracks begun: at least one for every ship; more where two ships share a number, or
+    /// positions jump.
+    pub sub_tracks: u64,
+    /// Legs slow enough to take part in a contact.
+    pub legs: u64,
+    /// Pairs of overlapping legs that were compared.
+    pub compared: u64,
+    /// Encounters begun, most of them too short to be told.
+    pub encounters: u64,
+    /// Events told, each version counted.
+    pub events: u64,
+}
+
+/// What is known of a vessel at the end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VesselSummary {
+    /// Who, as claimed.
+    pub mmsi: Mmsi,
+    /// The newest of every field.
+    pub identity: VesselIdentity,
+    /// As said last, in metres.
+    pub draught_m: Option<f32>,
+    /// First report of any sort.
+    pub first_heard_at: Timestamp,
+    /// Last report of any sort.
+    pub last_heard_at: Timestamp,
+    /// Number of positions.
+    pub positions: u64,
+}
+
+impl Detector {
+    /// A detector that has heard nothing yet.
+    pub fn new(parameters: Parameters) -> Self {
+        Detector {
+            reorder: ReorderBuffer::new(parameters.lateness),
+            state: State::new(&parameters),
+            parameters,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Takes in a report, and appends to `events` what can be told by now.
+    pub fn push(&mut self, report: &Report, events: &mut Vec<Event>) -> Disposition {
+        if !self.reorder.push(report) {
+            self.counters.late += 1;
+            return Disposition::Late;
+        }
+        while let Some(slice) = self.reorder.pop_slice() {
+            self.take(&slice, events);
+        }
+        Disposition::Accepted
+    }
+
+    /// The input has ended: appends to `events` what has not been told of the encounters that are open.
+    /// They stay open, because nobody knows how they went on.
+    pub fn finish(&mut self, events: &mut Vec<Event>) {
+        while let Some(slice) = self.reorder.pop_first() {
+            self.take(&slice, events);
+        }
+        let told = events.len();
+        self.state.tell_rest(&self.parameters, events);
+        self.counters.events += (events.len() - told) as u64;
+    }
+
+    /// What has been done so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The parameters it was made with.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Everybody who was heard, in the order of their numbers.
+    pub fn vessels(&self) -> impl Iterator<Item = VesselSummary> {
+        let mut vessels: Vec<&Vessel> = self.state.vessels.iter().collect();
+        vessels.sort_unstable_by_key(|vessel| vessel.mmsi);
+        vessels.into_iter().map(|vessel| VesselSummary {
+            mmsi: vessel.mmsi,
+            identity: vessel.identity,
+            draught_m: vessel.draught_m(),
+            first_heard_at: vessel.first_heard_at,
+            last_heard_at: vessel.last_heard_at,
+            positions: vessel.positions,
+        })
+    }
+
+    fn take(&mut self, reports: &[Report], events: &mut Vec<Event>) {
+        let told = events.len();
+        for report in reports {
+            let now = report.observed_at().as_millis();
+            self.state.advance(now, &self.parameters, events);
+            match report {
+                Report::Static(report) => self.state.learn(report, &mut self.counters),
+                Report::Position(fix) => {
+                    self.state.place(fix, &self.parameters, &mut self.counters, events);
+                }
+            }
+        }
+        self.counters.events += (events.len() - told) as u64;
+    }
+}
+
+/// Everything that is remembered between reports.
+#[derive(Debug)]
+struct State {
+    /// In the order in which they were first heard.
+    vessels: Vec<Vessel>,
+    by_mmsi: FxHashMap<Mmsi, u32>,
+    tracks: Vec<Option<Track>>,
+    /// Places in `tracks` that are free again.
+    free: Vec<TrackIndex>,
+    grid: Grid,
+    /// By the sub-tracks of the two vessels, in the order of [`VesselPair`]. One is forgotten when no
+    /// contact can be added to it any more.
+    encounters: FxHashMap<TrackPair, Encounter>,
+    /// When to look at an encounter again. One for every encounter.
+    timers: BinaryHeap<Reverse<(i64, TrackPair)>>,
+    searches: u64,
+    now: i64,
+    swept_at: i64,
+    /// Sub-tracks near the leg at hand; kept for its allocation.
+    near: Vec<TrackIndex>,
+}
+
+type TrackPair = (TrackIndex, TrackIndex);
+
+impl State {
+    fn new(parameters: &Parameters) -> Self {
+        State {
+            vessels: Vec::new(),
+            by_mmsi: FxHashMap::default(),
+            tracks: Vec::new(),
+            free: Vec::new(),
+            grid: Grid::new(parameters.contact.distance_m_out),
+            encounters: FxHashMap::default(),
+            timers: BinaryHeap::new(),
+            searches: 0,
+            now: i64::MIN,
+            swept_at: i64::MIN,
+            near: Vec::new(),
+        }
+    }
+
+    /// Brings the time forward: what is due before `now` happens first.
+    fn advance(&mut self, now: i64, parameters: &Parameters, events: &mut Vec<Event>) {
+        while let Some(&Reverse((due, pair))) = self.timers.peek()
+            && due < now
+        {
+            self.timers.pop();
+            if let Some(again) = self.look_at(pair, due, parameters, events) {
+                self.timers.push(Reverse((again, pair)));
+            }
+        }
+        self.now = now;
+        if now.saturating_sub(self.swept_at) >= SWEEP_MILLIS {
+            self.sweep(parameters);
+        }
+    }
+
+    fn learn(&mut self, report: &StaticReport, counters: &mut Counters) {
+        counters.statics += 1;
+        let vessel = self.vessel(report.mmsi);
+        self.vessels[vessel as usize].learn(report);
+    }
+
+    fn place(
+        &mut self,
+        report: &PositionFix,
+        parameters: &Parameters,
+        counters: &mut Counters,
+        events: &mut Vec<Event>,
+    ) {
+        counters.positions += 1;
+        let vessel = self.vessel(report.mmsi);
+        self.vessels[vessel as usize].positions += 1;
+        if !is_ship(report.mmsi) {
+            counters.not_ships += 1;
+            return;
+        }
+        if report.coarse {
+            counters.coarse += 1;
+            return;
+        }
+        let fix = Fix::new(report);
+        let ecef_m = track::ecef_m(&fix);
+        let Some((index, joint)) = self.best_joint(vessel, fix.at, ecef_m, parameters) else {
+            counters.sub_tracks += 1;
+            self.begin_track(vessel, fix, ecef_m);
+            return;
+        };
+        let track = self.tracks[index as usize].as_mut().expect("a vessel's tracks exist");
+        if ((fix.at - track.last().at) as u128) < parameters.track.interval_min.as_millis() {
+            counters.repeated += 1;
+            return;
+        }
+        let from_m = track.last_ecef_m();
+        let keep_millis = parameters.leg_duration_max().as_millis() as i64;
+        if !track.push(fix, ecef_m, joint, &parameters.leg, keep_millis) {
+            return;
+        }
+        counters.legs += 1;
+        let leg = track.last_leg();
+        self.search(index, &leg, [from_m, ecef_m], keep_millis);
+        for near in 0..self.near.len() {
+            self.compare(index, self.near[near], &leg, parameters, counters, events);
+        }
+    }
+
+    /// The sub-track of a vessel that a report joins most naturally: the nearest.
+    fn best_joint(
+        &self,
+        vessel: u32,
+        at: i64,
+        ecef_m: [f64; 3],
+        parameters: &Parameters,
+    ) -> Option<(TrackIndex, Joint)> {
+        let tracks = self.vessels[vessel as usize].tracks.iter();
+        let joints = tracks.filter_map(|&index| {
+            let joint = self.track(index).joint(at, ecef_m, &parameters.track)?;
+            Some((index, joint))
+        });
+        joints.min_by(|(_, a), (_, b)| a.distance_m.total_cmp(&b.distance_m))
+    }
+
+    /// Begins a sub-track; where a vessel has too many, the one that was silent longest makes room.
+    fn begin_track(&mut self, vessel: u32, fix: Fix, ecef_m: [f64; 3]) {
+        let track = Track::new(vessel, fix, ecef_m);
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.tracks.push(None);
+            (self.tracks.len() - 1) as TrackIndex
+        });
+        self.tracks[index as usize] = Some(track);
+        let mut known = std::mem::take(&mut self.vessels[vessel as usize].tracks);
+        if known.len() == SUB_TRACKS_MAX {
+            let (silent, _) = known
+                .iter()
+                .enumerate()
+                .min_by_key(|&(_, &index)| self.track(index).last().at)
+                .expect("there are some");
+            known.remove(silent);
+        }
+        known.push(index);
+        self.vessels[vessel as usize].tracks = known;
+    }
+
+    /// Fills `near` with the sub-tracks of other vessels that have been near a leg.
+    fn search(&mut self, index: TrackIndex, leg: &Leg, ends_m: [[f64; 3]; 2], keep_millis: i64) {
+        self.searches += 1;
+        self.near.clear();
+        let vessel = self.track(index).vessel;
+        let (tracks, near, search) = (&mut self.tracks, &mut self.near, self.searches);
+        let (since, until) = (leg.from.at, leg.to.at);
+        self.grid.enter(index, ends_m, since, until, until - keep_millis, |other| {
+            // A presence can outlive its track; it is forgotten soon after.
+            let Some(track) = tracks[other as usize].as_mut() else { return };
+            if track.seen_by != search && track.vessel != vessel {
+                track.seen_by = search;
+                near.push(other);
+            }
+        });
+    }
+
+    /// Compares a new leg with the legs of another sub-track that overlap it in time.
+    fn compare(
+        &mut self,
+        index: TrackIndex,
+        other: TrackIndex,
+        leg: &Leg,
+        parameters: &Parameters,
+        counters: &mut Counters,
+        events: &mut Vec<Event>,
+    ) {
+        let (mine, theirs) = (self.mmsi(index), self.mmsi(other));
+        let vessels = VesselPair::new(mine, theirs).expect("tracks of different vessels");
+        let pair = if vessels.low() == mine { (index, other) } else { (other, index) };
+        let (tracks, encounters) = (&self.tracks, &mut self.encounters);
+        let track = |index: TrackIndex| tracks[index as usize].as_ref().expect("the track exists");
+        let tracks_of_pair = [track(pair.0), track(pair.1)];
+        let vessels_of_pair = tracks_of_pair.map(|track| &self.vessels[track.vessel as usize]);
+        let as_of = Timestamp::from_millis(self.now);
+        let knots_max = parameters.leg.speed_knots_max as f32;
+        let mut touched = false;
+        for other_leg in track(other).legs_between(leg.from.at, leg.to.at, knots_max) {
+            counters.compared += 1;
+            if far_apart(leg, &other_leg, parameters.contact.distance_m_out) {
+                continue;
+            }
+            let legs = if pair.0 == index { [*leg, other_leg] } else { [other_leg, *leg] };
+            let known = encounters.get_mut(&pair);
+            let contact_until = known.as_ref().map(|encounter| encounter.contact_until);
+            let Some(piece) = ContactPiece::new(legs, contact_until, &parameters.contact) else {
+                continue;
+            };
+            touched = true;
+            if let Some(encounter) = known {
+                if encounter.takes(&piece, &parameters.encounter) {
+                    encounter.add(&piece, &parameters.encounter);
+                    continue;
+                }
+                if !encounter.closed
+                    && let Some(state) = encounter.closing_state()
+                {
+                    events.push(encounter.tell(
+                        state,
+                        vessels_of_pair,
+                        tracks_of_pair,
+                        as_of,
+                        parameters,
+                    ));
+                }
+            } else {
+                let due = piece.to + parameters.encounter.closed_after_apart.as_millis() as i64;
+                self.timers.push(Reverse((due, pair)));
+            }
+            counters.encounters += 1;
+            let mut encounter = Encounter::new(vessels, &piece, vessels_of_pair, tracks_of_pair);
+            encounter.add(&piece, &parameters.encounter);
+            encounters.insert(pair, encounter);
+        }
+        if touched
+            && let Some(encounter) = encounters.get_mut(&pair)
+            && let Some(state) = encounter.due_state(&parameters.encounter)
+        {
+            events.push(encounter.tell(state, vessels_of_pair, tracks_of_pair, as_of, parameters));
+        }
+    }
+
+    /// Looks at an encounter whose timer was `due`: has it ended, can it be forgotten? Gives the next
+    /// time to look.
+    fn look_at(
+        &mut self,
+        pair: TrackPair,
+        due: i64,
+        parameters: &Parameters,
+        events: &mut Vec<Event>,
+    ) -> Option<i64> {
+        let rules = &parameters.encounter;
+        let encounter = self.encounters.get_mut(&pair)?;
+        let after = |span: std::time::Duration| encounter.contact_until + span.as_millis() as i64;
+        let forgotten_at = after(rules.merge_gap_max + parameters.leg_duration_max());
+        let apart_at = after(rules.closed_after_apart);
+        let silent_at = after(rules.closed_after_silence);
+        if encounter.closed {
+            if due < forgotten_at {
+                return Some(forgotten_at);
+            }
+            self.encounters.remove(&pair);
+            return None;
+        }
+        if due < apart_at {
+            return Some(apart_at);
+        }
+        let tracks = [pair.0, pair.1]
+            .map(|index| self.tracks[index as usize].as_ref().expect("kept with its encounter"));
+        let both_heard = tracks.iter().all(|track| track.last().at >= apart_at);
+        if !both_heard && due < silent_at {
+            return Some(silent_at.min(due + RECHECK_MILLIS));
+        }
+        encounter.closed = true;
+        if let Some(state) = encounter.closing_state() {
+            let vessels = tracks.map(|track| &self.vessels[track.vessel as usize]);
+            let as_of = Timestamp::from_millis(due);
+            events.push(encounter.tell(state, vessels, tracks, as_of, parameters));
+        }
+        Some(forgotten_at)
+    }
+
+    /// Tells what has been added to open encounters since they were told last.
+    fn tell_rest(&mut self, parameters: &Parameters, events: &mut Vec<Event>) {
+        let as_of = Timestamp::from_millis(self.now);
+        let mut rest: Vec<(&TrackPair, &mut Encounter)> = self.encounters.iter_mut().collect();
+        rest.sort_unstable_by_key(|(_, encounter)| encounter.id);
+        for (pair, encounter) in rest {
+            let Some(state) = encounter.final_state() else { continue };
+            let tracks = [pair.0, pair.1].map(|index| {
+                self.tracks[index as usize].as_ref().expect("kept with its encounter")
+            });
+            let vessels = tracks.map(|track| &self.vessels[track.vessel as usize]);
+            events.push(encounter.tell(state, vessels, tracks, as_of, parameters));
+        }
+    }
+
+    /// Throws away what is out of date. Nothing that is found depends on when this happens.
+    fn sweep(&mut self, parameters: &Parameters) {
+        self.swept_at = self.now;
+        self.grid.sweep(self.now - parameters.leg_duration_max().as_millis() as i64);
+        let kept_millis = TRACK_KEPT_MILLIS.max(
+            (parameters.encounter.merge_gap_max
+                + parameters.encounter.closed_after_silence
+                + 2 * parameters.leg_duration_max())
+            .as_millis() as i64,
+        );
+        for index in 0..self.tracks.len() {
+            let Some(track) = &self.tracks[index] else { continue };
+            if self.now - track.last().at <= kept_millis {
+                continue;
+            }
+            let vessel = &mut self.vessels[track.vessel as usize];
+            vessel.tracks.retain(|&known| known as usize != index);
+            self.tracks[index] = None;
+            self.free.push(index as TrackIndex);
+        }
+    }
+
+    fn vessel(&mut self, mmsi: Mmsi) -> u32 {
+        let heard_at = Timestamp::from_millis(self.now);
+        let index = *self.by_mmsi.entry(mmsi).or_insert_with(|| {
+            self.vessels.push(Vessel::new(mmsi, heard_at));
+            (self.vessels.len() - 1) as u32
+        });
+        self.vessels[index as usize].last_heard_at = heard_at;
+        index
+    }
+
+    fn track(&self, index: TrackIndex) -> &Track {
+        self.tracks[index as usize].as_ref().expect("the track exists")
+    }
+
+    fn mmsi(&self, index: TrackIndex) -> Mmsi {
+        self.vessels[self.track(index).vessel as usize].mmsi
+    }
+}
+
+/// Whether the number may be a ship's. Others send positions too, and do not meet: coast stations,
+/// aids to navigation, aircraft, distress beacons, and fishing buoys, whose numbers begin with 9.
+fn is_ship(mmsi: Mmsi) -> bool {
+    match mmsi.kind() {
+        MmsiKind::Ship | MmsiKind::AuxiliaryCraft => true,
+        MmsiKind::Other => mmsi.get() < 900_000_000,
+        MmsiKind::Group
+        | MmsiKind::CoastStation
+        | MmsiKind::SarAircraft
+        | MmsiKind::Handheld
+        | MmsiKind::AidToNavigation
+        | MmsiKind::Distress => false,
+    }
+}
+
+/// Whether two legs are too far apart in latitude for a contact, at a glance: most neighbours are.
+fn far_apart(a: &Leg, b: &Leg, contact_m: f64) -> bool {
+    // A unit of latitude is at least 0.184 m. Straight legs bulge polewards between their ends, by
+    // less than this below 80°; beyond that nothing is ruled out at a glance.
+    let margin = ((contact_m + 50.0) / 0.184) as i32;
+    let range = |leg: &Leg| {
+        let (from, to) = (leg.from.latitude, leg.to.latitude);
+        (from.min(to), from.max(to))
+    };
+    let ((a_min, a_max), (b_min, b_max)) = (range(a), range(b));
+    let polar = 80 * 600_000;
+    if a_max > polar || a_min < -polar {
+        return false;
+    }
+    a_max + margin < b_min || b_max + margin < a_min
+}

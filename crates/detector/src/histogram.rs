@@ -1,0 +1,160 @@
+//! How long each distance and each speed lasted, in whole milliseconds.
+//!
+//! Sums of integers: they do not depend on how the time was cut into pieces or in which order the
+//! pieces came.
+
+/// Borders of the classes of distance, in metres; the last class is open. Fine where ships are lashed
+/// together, and the distances that definitions of a meeting name are borders.
+const DISTANCE_BORDERS_M: [u32; 64] = [
+    2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 34, 36, 38, 40, 42, 44, 46, 48, 50,
+    55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 110, 120, 130, 140, 150, 160, 170, 180, 190, 200, 225,
+    250, 275, 300, 325, 350, 375, 400, 450, 500, 550, 600, 700, 1000, 1500, 2000, 3000, 4000, 5000,
+];
+
+/// Farther than this, distances are not told apart.
+pub(crate) const DISTANCE_M_MAX: f64 = 5000.0;
+
+/// Time spent at each distance.
+#[derive(Debug, Clone)]
+pub(crate) struct DistanceHistogram {
+    millis: [u64; DISTANCE_BORDERS_M.len() + 1],
+}
+
+impl DistanceHistogram {
+    pub(crate) fn new() -> Self {
+        DistanceHistogram { millis: [0; DISTANCE_BORDERS_M.len() + 1] }
+    }
+
+    /// Adds `millis` during which the distance was between `mm_min` and `mm_max`;
+    /// `millis_within` tells for how much of that it was at most so many metres.
+    pub(crate) fn add(
+        &mut self,
+        millis: u64,
+        mm_min: u32,
+        mm_max: u32,
+        mut millis_within: impl FnMut(f64) -> u64,
+    ) {
+        let mut class = DISTANCE_BORDERS_M.partition_point(|&border_m| border_m * 1000 < mm_min);
+        let mut counted = 0;
+        while let Some(&border_m) = DISTANCE_BORDERS_M.get(class)
+            && border_m * 1000 < mm_max
+        {
+            let within = millis_within(f64::from(border_m)).clamp(counted, millis);
+            self.millis[class] += within - counted;
+            counted = within;
+            class += 1;
+        }
+        self.millis[class] += millis - counted;
+    }
+
+    /// The distance in metres, to a decimetre, that was not exceeded for `percent` of the time. Within a
+    /// class the time is taken as spread evenly; nothing was nearer than `mm_min`.
+    pub(crate) fn percentile_m(&self, percent: u64, mm_min: u32) -> f64 {
+        let total: u64 = self.millis.iter().sum();
+        let wanted = total * percent / 100;
+        let mut before = 0;
+        for (class, &millis) in self.millis.iter().enumerate() {
+            if millis > 0 && before + millis >= wanted {
+                let (low, high) = borders_mm(class);
+                let low = low.max(u64::from(mm_min)).min(high);
+                let mm = low + (high - low) * (wanted - before) / millis;
+                return ((mm + 50) / 100) as f64 / 10.0;
+            }
+            before += millis;
+        }
+        0.0
+    }
+
+    /// For how long the distance was at most `distance_m`, in milliseconds.
+    pub(crate) fn millis_within(&self, distance_m: f64) -> u64 {
+        let wanted_mm = (distance_m * 1000.0) as u64;
+        let mut sum = 0;
+        for (class, &millis) in self.millis.iter().enumerate() {
+            let (low, high) = borders_mm(class);
+            if high <= wanted_mm {
+                sum += millis;
+            } else if low < wanted_mm {
+                sum += millis * (wanted_mm - low) / (high - low);
+            }
+        }
+        sum
+    }
+}
+
+fn borders_mm(class: usize) -> (u64, u64) {
+    let border = |index: usize| DISTANCE_BORDERS_M.get(index).map(|&m| u64::from(m) * 1000);
+    let low = class.checked_sub(1).and_then(border).unwrap_or(0);
+    (low, border(class).unwrap_or(low))
+}
+
+/// Speeds are told apart by a tenth of a knot, and not at all above ten.
+const SPEED_CLASSES: usize = 101;
+
+/// Time spent at each speed.
+#[derive(Debug, Clone)]
+pub(crate) struct SpeedHistogram {
+    millis: [u64; SPEED_CLASSES],
+}
+
+impl SpeedHistogram {
+    pub(crate) fn new() -> Self {
+        SpeedHistogram { millis: [0; SPEED_CLASSES] }
+    }
+
+    pub(crate) fn add(&mut self, millis: u64, knots: f64) {
+        let class = (knots * 10.0 + 0.5) as usize;
+        self.millis[class.min(SPEED_CLASSES - 1)] += millis;
+    }
+
+    /// In knots, to a tenth.
+    pub(crate) fn median_knots(&self) -> f64 {
+        let half = self.millis.iter().sum::<u64>() / 2;
+        let mut before = 0;
+        for (class, &millis) in self.millis.iter().enumerate() {
+            before += millis;
+            if millis > 0 && before >= half {
+                return class as f64 / 10.0;
+            }
+        }
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_steady_distance_is_its_own_percentile() {
+        let mut histogram = DistanceHistogram::new();
+        histogram.add(1000, 61_200, 61_200, |_| unreachable!("no border lies between"));
+        assert_eq!(histogram.percentile_m(0, 61_200), 61.2);
+        assert_eq!(histogram.millis_within(50.0), 0);
+        assert_eq!(histogram.millis_within(100.0), 1000);
+    }
+
+    #[test]
+    fn a_steady_approach_is_spread_evenly() {
+        // From 200 m to nothing in 200 s.
+        let mut histogram = DistanceHistogram::new();
+        histogram.add(200_000, 0, 200_000, |distance_m| (distance_m * 1000.0) as u64);
+        assert_eq!(histogram.percentile_m(50, 0), 100.0);
+        assert_eq!(histogram.percentile_m(95, 0), 190.0);
+        assert_eq!(histogram.millis_within(50.0), 50_000);
+        assert_eq!(histogram.millis_within(500.0), 200_000);
+    }
+
+    #[test]
+    fn the_median_speed_is_weighted_by_time() {
+        let mut histogram = SpeedHistogram::new();
+        histogram.add(10, 7.9);
+        histogram.add(11, 0.52);
+        assert_eq!(histogram.median_knots(), 0.5);
+    }
+
+    #[test]
+    fn borders_are_in_order() {
+        assert!(DISTANCE_BORDERS_M.is_sorted());
+        assert_eq!(f64::from(DISTANCE_BORDERS_M[63]), DISTANCE_M_MAX);
+    }
+}

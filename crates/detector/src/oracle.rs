@@ -1,0 +1,315 @@
+//! The slow way, obviously right: every leg of every ship against every leg of every other ship, with
+//! no grid, no order of arrival and nothing forgotten. The detector must find the same; and what must
+//! not matter, must not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use maritime::{Event, Mmsi, Position, PositionFix, Report, Timestamp, VesselPair};
+use proptest::prelude::*;
+
+use crate::fix::Fix;
+use crate::leg::{Approach, Leg};
+use crate::parameters::{LandMap, Parameters};
+use crate::track::{Track, ecef_m};
+use crate::{Detector, Disposition};
+
+/// Start, end and time in contact of one encounter, in milliseconds.
+type Found = (i64, i64, u64);
+
+/// Every encounter however short is told, so that all can be compared; far from any map.
+fn parameters() -> Parameters {
+    let mut parameters = Parameters { land: LandMap::None, ..Parameters::default() };
+    parameters.encounter.candidate_after = Duration::ZERO;
+    parameters.encounter.open_after = Duration::ZERO;
+    parameters
+}
+
+fn all_pairs(reports: &[PositionFix], parameters: &Parameters) -> BTreeMap<VesselPair, Vec<Found>> {
+    let mut ships: BTreeMap<Mmsi, Vec<Fix>> = BTreeMap::new();
+    for report in reports {
+        ships.entry(report.mmsi).or_default().push(Fix::new(report));
+    }
+    let legs: BTreeMap<Mmsi, Vec<Leg>> =
+        ships.into_iter().map(|(mmsi, fixes)| (mmsi, legs(fixes, parameters))).collect();
+    let mut found = BTreeMap::new();
+    for (a, legs_of_a) in &legs {
+        for (b, legs_of_b) in legs.range(a..).skip(1) {
+            let encounters = encounters(legs_of_a, legs_of_b, parameters);
+            if !encounters.is_empty() {
+                found.insert(VesselPair::new(*a, *b).unwrap(), encounters);
+            }
+        }
+    }
+    found
+}
+
+fn legs(mut fixes: Vec<Fix>, parameters: &Parameters) -> Vec<Leg> {
+    fixes.sort_by_key(|fix| fix.at);
+    let mut track = Track::new(0, fixes[0], ecef_m(&fixes[0]));
+    let mut legs = Vec::new();
+    for fix in &fixes[1..] {
+        let place = ecef_m(fix);
+        let Some(joint) = track.joint(fix.at, place, &parameters.track) else {
+            track = Track::new(0, *fix, place);
+            continue;
+        };
+        if track.push(*fix, place, joint, &parameters.leg, i64::MAX / 2) {
+            legs.push(track.last_leg());
+        }
+    }
+    legs
+}
+
+fn encounters(a: &[Leg], b: &[Leg], parameters: &Parameters) -> Vec<Found> {
+    // The spans within the outer and the inner distance, over all pairs of legs.
+    let (mut outer, mut inner) = (Vec::new(), Vec::new());
+    for leg_of_a in a {
+        for leg_of_b in b {
+            let Some(approach) = Approach::new(leg_of_a, leg_of_b) else { continue };
+            let within = |distance_m| approach.within(distance_m, approach.from, approach.to);
+            outer.extend(within(parameters.contact.distance_m_out));
+            inner.extend(within(parameters.contact.distance_m_in));
+        }
+    }
+    let (outer, inner) = (joined(outer), joined(inner));
+    // A contact lasts from the first moment inside to the end of the span outside.
+    let contacts = outer.into_iter().filter_map(|(from, to)| {
+        let first = inner.iter().find(|span| span.0 >= from && span.0 < to)?;
+        Some((first.0, to))
+    });
+    let gap_max = parameters.encounter.merge_gap_max.as_millis() as i64;
+    let mut encounters: Vec<Found> = Vec::new();
+    for (from, to) in contacts {
+        match encounters.last_mut() {
+            // The fleets of these tests stay within ten miles.
+            Some(last) if from - last.1 < gap_max => {
+                last.1 = to;
+                last.2 += (to - from) as u64;
+            }
+            _ => encounters.push((from, to, (to - from) as u64)),
+        }
+    }
+    encounters
+}
+
+/// Spans that touch become one.
+fn joined(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    spans.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in spans {
+        match joined.last_mut() {
+            Some(last) if last.1 >= from => last.1 = last.1.max(to),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
+/// All versions of all events.
+fn detect(reports: &[PositionFix], parameters: &Parameters) -> Vec<Event> {
+    let mut detector = Detector::new(parameters.clone());
+    let mut events = Vec::new();
+    for report in reports {
+        let disposition = detector.push(&Report::Position(*report), &mut events);
+        assert_eq!(disposition, Disposition::Accepted);
+    }
+    detector.finish(&mut events);
+    events
+}
+
+fn found(events: &[Event]) -> BTreeMap<VesselPair, Vec<Found>> {
+    let mut last: BTreeMap<_, &Event> = BTreeMap::new();
+    for event in events {
+        last.insert((event.id.pair, event.started_at), event);
+    }
+    let mut found: BTreeMap<VesselPair, Vec<Found>> = BTreeMap::new();
+    for event in last.into_values() {
+        let contact_millis = event.contact.as_millis() as u64;
+        found.entry(event.id.pair).or_default().push((
+            event.started_at.as_millis(),
+            event.ended_at.as_millis(),
+            contact_millis,
+        ));
+    }
+    found
+}
+
+/// The way of one ship: where it begins, and for every further report minutes and a step.
+#[derive(Debug, Clone)]
+struct Way {
+    first_minute: u16,
+    start_m: (i16, i16),
+    steps: Vec<(u8, i8, i8)>,
+}
+
+fn way() -> impl Strategy<Value = Way> {
+    let minutes = prop_oneof![6 => 1u8..12, 2 => 12u8..70, 1 => 70u8..200];
+    let step = prop_oneof![3 => -2i8..=2, 1 => -60i8..=60];
+    let steps = prop::collection::vec((minutes, step.clone(), step), 1..40);
+    (0u16..300, (-1500i16..1500, -1500i16..1500), steps)
+        .prop_map(|(first_minute, start_m, steps)| Way { first_minute, start_m, steps })
+}
+
+fn fleet() -> impl Strategy<Value = Vec<Way>> {
+    prop::collection::vec(way(), 2..8)
+}
+
+/// The reports of a fleet about a place, in order of time. A step is so many tens of metres a minute,
+/// so that some legs are too fast for a contact.
+fn reports(fleet: &[Way], latitude_deg: f64, longitude_deg: f64) -> Vec<PositionFix> {
+    let mut reports = Vec::new();
+    for (index, way) in fleet.iter().enumerate() {
+        let (mut minute, mut north_m, mut east_m) =
+            (i64::from(way.first_minute), f64::from(way.start_m.0), f64::from(way.start_m.1));
+        let mut report = |minute: i64, north_m: f64, east_m: f64| {
+            // Whole units, so that a shift by whole degrees is exact.
+            let units = |metres: f64, scale: f64| (metres / 0.1852 / scale).round() / 600_000.0;
+            let longitude = longitude_deg + units(east_m, latitude_deg.to_radians().cos());
+            reports.push(PositionFix {
+                mmsi: Mmsi::new(200_000_001 + index as u32).unwrap(),
+                observed_at: Timestamp::from_secs(1_709_000_000 + minute * 60 + index as i64),
+                position: Position::new(latitude_deg + units(north_m, 1.0), wrapped(longitude))
+                    .unwrap(),
+                speed_knots: None,
+                course_deg: None,
+                heading_deg: None,
+                coarse: false,
+            });
+        };
+        report(minute, north_m, east_m);
+        for &(minutes, north, east) in &way.steps {
+            minute += i64::from(minutes);
+            north_m += f64::from(north) * 10.0 * f64::from(minutes).min(20.0);
+            east_m += f64::from(east) * 10.0 * f64::from(minutes).min(20.0);
+            report(minute, north_m, east_m);
+        }
+    }
+    reports.sort_by_key(|report| (report.observed_at, report.mmsi));
+    reports
+}
+
+fn wrapped(longitude_deg: f64) -> f64 {
+    (longitude_deg + 180.0).rem_euclid(360.0) - 180.0
+}
+
+/// The events as they would be with other numbers, times and longitudes.
+fn moved(events: &[Event], mmsi: impl Fn(Mmsi) -> Mmsi, millis: i64, east_deg: f64) -> Vec<String> {
+    let place = |position: Position| {
+        let longitude_deg = wrapped(position.longitude_deg() + east_deg);
+        // To the half centimetre: adding degrees to degrees is not exact, everything else is.
+        let rounded = |degrees: f64| (degrees * 1e7).round() / 1e7;
+        Position::new(rounded(position.latitude_deg()), rounded(longitude_deg)).unwrap()
+    };
+    let time = |at: Timestamp| at.plus_millis(millis);
+    let mut moved: Vec<Event> = events.to_vec();
+    for event in &mut moved {
+        event.id.pair =
+            VesselPair::new(mmsi(event.id.pair.low()), mmsi(event.id.pair.high())).unwrap();
+        event.id.first_started_at = time(event.id.first_started_at);
+        for at in [
+            &mut event.started_at,
+            &mut event.started_at_latest,
+            &mut event.ended_at,
+            &mut event.ended_at_earliest,
+            &mut event.as_of,
+        ] {
+            *at = time(*at);
+        }
+        event.started_at_earliest = event.started_at_earliest.map(time);
+        event.ended_at_latest = event.ended_at_latest.map(time);
+        event.position = place(event.position);
+        for vessel in &mut event.vessels {
+            vessel.mmsi = mmsi(vessel.mmsi);
+            for point in &mut vessel.track {
+                point.observed_at = time(point.observed_at);
+                point.position = place(point.position);
+            }
+        }
+        event.vessels.sort_by_key(|vessel| vessel.mmsi);
+    }
+    moved.sort_by_key(|event| (event.id, event.version));
+    moved.iter().map(|event| format!("{event:?}")).collect()
+}
+
+fn unchanged(events: &[Event]) -> Vec<String> {
+    moved(events, |mmsi| mmsi, 0, 0.0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_detector_finds_what_the_scan_of_all_pairs_finds(
+        fleet in fleet(), latitude_deg in -75i32..75, longitude_deg in -180i32..180,
+    ) {
+        let reports = reports(&fleet, f64::from(latitude_deg), f64::from(longitude_deg));
+        let parameters = parameters();
+        prop_assert_eq!(
+            found(&detect(&reports, &parameters)),
+            all_pairs(&reports, &parameters)
+        );
+    }
+
+    #[test]
+    fn the_order_of_arrival_within_the_lateness_does_not_matter(
+        fleet in fleet(), delays in prop::collection::vec(0i64..600, 300),
+    ) {
+        let in_order = reports(&fleet, 28.0, -94.0);
+        let mut shuffled = in_order.clone();
+        let mut delays = delays.iter().cycle();
+        shuffled.sort_by_cached_key(|report| {
+            report.observed_at.as_millis() + delays.next().unwrap() * 1000
+        });
+        let parameters = Parameters { land: LandMap::None, ..Parameters::default() };
+        prop_assert_eq!(
+            format!("{:?}", detect(&shuffled, &parameters)),
+            format!("{:?}", detect(&in_order, &parameters))
+        );
+    }
+
+    #[test]
+    fn exchanging_the_vessels_does_not_matter(fleet in fleet()) {
+        let reports = reports(&fleet, 28.0, -94.0);
+        let exchanged = |mmsi: Mmsi| Mmsi::new(900_000_000 - mmsi.get()).unwrap();
+        let mut others = reports.clone();
+        for report in &mut others {
+            report.mmsi = exchanged(report.mmsi);
+        }
+        let parameters = parameters();
+        prop_assert_eq!(
+            moved(&detect(&others, &parameters), exchanged, 0, 0.0),
+            unchanged(&detect(&reports, &parameters))
+        );
+    }
+
+    #[test]
+    fn neither_the_antimeridian_nor_any_other_place_matters(
+        fleet in fleet(), latitude_deg in -80i32..80, east_deg in -180i32..180,
+    ) {
+        let latitude_deg = f64::from(latitude_deg);
+        let here = reports(&fleet, latitude_deg, 0.0);
+        let there = reports(&fleet, latitude_deg, 180.0);
+        let elsewhere = reports(&fleet, latitude_deg, f64::from(east_deg));
+        let parameters = parameters();
+        let expected = unchanged(&detect(&here, &parameters));
+        prop_assert_eq!(
+            moved(&detect(&there, &parameters), |mmsi| mmsi, 0, -180.0), expected.clone());
+        prop_assert_eq!(
+            moved(&detect(&elsewhere, &parameters), |mmsi| mmsi, 0, -f64::from(east_deg)), expected);
+    }
+
+    #[test]
+    fn neither_midnight_nor_a_leap_day_matters(fleet in fleet(), seconds in -40_000_000i64..40_000_000) {
+        let reports = reports(&fleet, 28.0, -94.0);
+        let mut later = reports.clone();
+        for report in &mut later {
+            report.observed_at = report.observed_at.plus_millis(seconds * 1000);
+        }
+        let parameters = parameters();
+        prop_assert_eq!(
+            moved(&detect(&later, &parameters), |mmsi| mmsi, -seconds * 1000, 0.0),
+            unchanged(&detect(&reports, &parameters))
+        );
+    }
+}

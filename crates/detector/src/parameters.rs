@@ -1,0 +1,266 @@
+//! Every number that decides what is found.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::histogram::DISTANCE_M_MAX;
+
+/// Metres in a nautical mile.
+pub const METRES_PER_NAUTICAL_MILE: f64 = 1852.0;
+
+/// Every number that decides what is found. Two runs over the same reports with equal parameters
+/// find the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameters {
+    /// Reports may come this much later than the newest one and are still put in their place.
+    pub lateness: Duration,
+    /// From reports to sub-tracks.
+    pub track: TrackRules,
+    /// From sub-tracks to legs.
+    pub leg: LegRules,
+    /// From legs to contacts.
+    pub contact: ContactRules,
+    /// From contacts to encounters.
+    pub encounter: EncounterRules,
+    /// Definitions of a meeting, judged side by side.
+    pub profiles: Vec<Profile>,
+    /// The map that gives the distance to the coast.
+    pub land: LandMap,
+}
+
+/// Which report belongs to which sub-track of an MMSI.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrackRules {
+    /// A report joins a sub-track if the way to it needs no more than this. Too low tears fast ships
+    /// apart; too high joins two ships that share a number.
+    pub speed_knots_max: f64,
+    /// Error of a position, allowed on top of that.
+    pub position_noise_m: f64,
+    /// Reports that follow the last one sooner are not needed: at the speeds of a meeting they say
+    /// the same, and they are mostly one transmission heard by two receivers.
+    pub interval_min: Duration,
+}
+
+/// Which pairs of consecutive reports are joined by a straight leg.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LegRules {
+    /// The longest leg at any speed.
+    pub duration_max: Duration,
+    /// The longest leg of a slow ship, which cannot have gone far in between.
+    pub duration_max_slow: Duration,
+    /// What counts as slow for that, as the way from report to report.
+    pub speed_knots_slow: f64,
+    /// Faster legs take no part in contacts: nobody transfers cargo at that speed.
+    pub speed_knots_max: f64,
+}
+
+/// When two legs are in contact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContactRules {
+    /// A contact begins when the antennas come within this.
+    pub distance_m_in: f64,
+    /// It ends when they are farther apart than this.
+    pub distance_m_out: f64,
+}
+
+/// When contacts are one encounter, and when it is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EncounterRules {
+    /// Contacts of a pair less than this apart in time …
+    pub merge_gap_max: Duration,
+    /// … and less than this apart in space are one encounter.
+    pub merge_distance_m_max: f64,
+    /// Time in contact after which an encounter is told as a candidate,
+    pub candidate_after: Duration,
+    /// as open,
+    pub open_after: Duration,
+    /// and again whenever this much has been added.
+    pub update_every: Duration,
+    /// It is closed when both vessels were heard this long after the contact without another one,
+    pub closed_after_apart: Duration,
+    /// or when nothing was heard for this long. At least the longest leg.
+    pub closed_after_silence: Duration,
+    /// A moment this near to a report of a vessel counts as observed, every other one as bridged.
+    pub observed_within: Duration,
+    /// A track that goes with an event is thinned to at most this many points for each vessel.
+    pub track_points_max: usize,
+}
+
+/// One definition of a meeting.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// As it appears in events.
+    pub name: String,
+    /// Satisfied if the antennas were within this …
+    pub distance_m_max: f64,
+    /// … for at least this long in all,
+    pub duration_min: Duration,
+    /// at a median speed of at most this,
+    pub speed_knots_p50_max: f64,
+    /// at least this far from the coast; 0 asks for nothing. On land, which at the scale of the map
+    /// includes most rivers and harbours, the distance is 0.
+    pub coast_distance_m_min: f64,
+}
+
+/// Where the distance to the coast comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LandMap {
+    /// Natural Earth's land at 1:10m, which is built in.
+    NaturalEarth,
+    /// Nowhere: distances to the coast are unknown, and profiles that ask for one take any place.
+    None,
+}
+
+/// Why parameters cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{rule} must be {expected}")]
+pub struct ParameterError {
+    /// The rule that does not hold, as `group.name`.
+    pub rule: &'static str,
+    /// What it must be.
+    pub expected: &'static str,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Parameters {
+            lateness: minutes(10),
+            track: TrackRules {
+                speed_knots_max: 30.0,
+                position_noise_m: 100.0,
+                interval_min: Duration::from_secs(5),
+            },
+            leg: LegRules {
+                duration_max: minutes(60),
+                duration_max_slow: minutes(180),
+                speed_knots_slow: 3.0,
+                speed_knots_max: 8.0,
+            },
+            contact: ContactRules { distance_m_in: 500.0, distance_m_out: 700.0 },
+            encounter: EncounterRules {
+                merge_gap_max: minutes(4 * 60),
+                merge_distance_m_max: 10.0 * METRES_PER_NAUTICAL_MILE,
+                candidate_after: minutes(15),
+                open_after: minutes(30),
+                update_every: minutes(30),
+                closed_after_apart: minutes(60),
+                closed_after_silence: minutes(180),
+                observed_within: minutes(10),
+                track_points_max: 256,
+            },
+            profiles: vec![Profile::gfw(), Profile::sts()],
+            land: LandMap::NaturalEarth,
+        }
+    }
+}
+
+impl Parameters {
+    /// Sixteen hexadecimal digits that differ wherever the parameters differ.
+    pub fn hash(&self) -> String {
+        let digest = Sha256::digest(format!("{self:?}").as_bytes());
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// # Errors
+    ///
+    /// The first rule that contradicts another one or that nothing could satisfy.
+    pub fn check(&self) -> Result<(), ParameterError> {
+        let ContactRules { distance_m_in, distance_m_out } = self.contact;
+        let rules = [
+            (distance_m_in > 0.0, "contact.distance_m_in", "above 0"),
+            (distance_m_out >= distance_m_in, "contact.distance_m_out", "at least distance_m_in"),
+            (distance_m_out <= DISTANCE_M_MAX, "contact.distance_m_out", "at most 5000"),
+            (self.track.speed_knots_max > 0.0, "track.speed_knots_max", "above 0"),
+            (self.track.position_noise_m >= 0.0, "track.position_noise_m", "at least 0"),
+            (self.leg.speed_knots_max > 0.0, "leg.speed_knots_max", "above 0"),
+            (!self.leg.duration_max.is_zero(), "leg.duration_max", "above 0"),
+            (
+                self.leg_duration_max() <= Duration::from_secs(24 * 3600),
+                "leg.duration_max_slow",
+                "at most a day: nothing binds a ship to where it was before",
+            ),
+            (
+                self.encounter.closed_after_silence >= self.leg_duration_max(),
+                "encounter.closed_after_silence",
+                "at least the longest leg, which may still show that the ships stayed together",
+            ),
+            (
+                self.encounter.open_after >= self.encounter.candidate_after,
+                "encounter.open_after",
+                "at least candidate_after",
+            ),
+            (!self.encounter.update_every.is_zero(), "encounter.update_every", "above 0"),
+            (self.encounter.track_points_max >= 2, "encounter.track_points_max", "at least 2"),
+            (
+                self.profiles.iter().all(|profile| profile.distance_m_max <= distance_m_out),
+                "profiles.distance_m_max",
+                "at most contact.distance_m_out: what is farther apart is not measured",
+            ),
+        ];
+        match rules.into_iter().find(|(holds, _, _)| !holds) {
+            Some((_, rule, expected)) => Err(ParameterError { rule, expected }),
+            None => Ok(()),
+        }
+    }
+
+    /// The longest leg there can be, and so how long a report can matter to those after it.
+    pub fn leg_duration_max(&self) -> Duration {
+        self.leg.duration_max.max(self.leg.duration_max_slow)
+    }
+}
+
+impl Profile {
+    /// The encounter of Global Fishing Watch: 500 m, 2 h, 2 kn, 10 km from an anchorage. The distance
+    /// to the coast stands in for the distance to an anchorage.
+    pub fn gfw() -> Self {
+        Profile {
+            name: "gfw".into(),
+            distance_m_max: 500.0,
+            duration_min: minutes(120),
+            speed_knots_p50_max: 2.0,
+            coast_distance_m_min: 10_000.0,
+        }
+    }
+
+    /// Ours, for a ship-to-ship transfer: near enough to be lashed (the antennas of two very large
+    /// tankers lie up to some 200 m apart), for the time that it takes at the least, drifting or
+    /// under way, anywhere but in a harbour.
+    pub fn sts() -> Self {
+        Profile {
+            name: "sts".into(),
+            distance_m_max: 250.0,
+            duration_min: minutes(45),
+            speed_knots_p50_max: 7.0,
+            coast_distance_m_min: 1_000.0,
+        }
+    }
+}
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_hold_together_and_contradictions_are_named() {
+        let mut parameters = Parameters::default();
+        assert_eq!(parameters.check(), Ok(()));
+        parameters.contact.distance_m_out = 499.0;
+        let error = parameters.check().unwrap_err().to_string();
+        assert_eq!(error, "contact.distance_m_out must be at least distance_m_in");
+    }
+
+    #[test]
+    fn any_change_changes_the_hash() {
+        let parameters = Parameters::default();
+        let mut changed = parameters.clone();
+        changed.contact.distance_m_in += 0.001;
+        assert_eq!(parameters.hash(), Parameters::default().hash());
+        assert_ne!(parameters.hash(), changed.hash());
+        assert_eq!(parameters.hash().len(), 16);
+    }
+}

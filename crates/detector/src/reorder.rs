@@ -1,0 +1,162 @@
+//! Order of arrival in, order of time out.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use maritime::{PositionFix, Report, StaticReport, Timestamp};
+
+/// Reports are kept in slices of this length and a slice is sorted when it leaves, which is cheaper
+/// than a heap: most reports arrive in order.
+const SLICE_MILLIS: i64 = 10_000;
+
+/// Puts reports in the order of the instants they speak of.
+///
+/// A report is held until one has come that is `lateness` newer; what comes later than that is
+/// refused. Reports of one instant leave in an order that depends on what they say alone, so any order
+/// of arrival within the lateness gives the same order of leaving.
+///
+/// Its size is bounded by what a feed sends within the lateness.
+#[derive(Debug)]
+pub(crate) struct ReorderBuffer {
+    lateness: Duration,
+    slices: BTreeMap<i64, Vec<Report>>,
+    newest_at: Timestamp,
+    /// Everything before this has left.
+    left_until: Timestamp,
+}
+
+impl ReorderBuffer {
+    pub(crate) fn new(lateness: Duration) -> Self {
+        ReorderBuffer {
+            lateness,
+            slices: BTreeMap::new(),
+            newest_at: Timestamp::MIN,
+            left_until: Timestamp::MIN,
+        }
+    }
+
+    /// `false` if the report is too late.
+    pub(crate) fn push(&mut self, report: &Report) -> bool {
+        let observed_at = report.observed_at();
+        if observed_at < self.left_until {
+            return false;
+        }
+        let slice = observed_at.as_millis().div_euclid(SLICE_MILLIS);
+        self.slices.entry(slice).or_default().push(*report);
+        self.newest_at = self.newest_at.max(observed_at);
+        true
+    }
+
+    /// The next slice that nothing in time can be added to, in order; to be called until `None`.
+    pub(crate) fn pop_slice(&mut self) -> Option<Vec<Report>> {
+        let slice = *self.slices.first_key_value()?.0;
+        let slice_ends_at = Timestamp::from_millis((slice + 1) * SLICE_MILLIS);
+        if slice_ends_at > self.newest_at.minus(self.lateness) {
+            return None;
+        }
+        self.left_until = slice_ends_at;
+        self.pop_first()
+    }
+
+    /// The next slice, whatever may still come; for the end of the input.
+    pub(crate) fn pop_first(&mut self) -> Option<Vec<Report>> {
+        let (_, mut reports) = self.slices.pop_first()?;
+        reports.sort_unstable_by(compare);
+        Some(reports)
+    }
+}
+
+/// By time, then by vessel; who it is before where it is; then by everything else, so that only equal
+/// reports are equal.
+fn compare(a: &Report, b: &Report) -> Ordering {
+    let by_time = a.observed_at().cmp(&b.observed_at()).then(a.mmsi().cmp(&b.mmsi()));
+    by_time.then_with(|| match (a, b) {
+        (Report::Static(a), Report::Static(b)) => compare_statics(a, b),
+        (Report::Position(a), Report::Position(b)) => compare_positions(a, b),
+        (Report::Static(_), Report::Position(_)) => Ordering::Less,
+        (Report::Position(_), Report::Static(_)) => Ordering::Greater,
+    })
+}
+
+fn compare_positions(a: &PositionFix, b: &PositionFix) -> Ordering {
+    let optional = |x: Option<f32>, y: Option<f32>| x.map(f32::to_bits).cmp(&y.map(f32::to_bits));
+    a.position
+        .latitude_deg()
+        .total_cmp(&b.position.latitude_deg())
+        .then(a.position.longitude_deg().total_cmp(&b.position.longitude_deg()))
+        .then(a.coarse.cmp(&b.coarse))
+        .then(optional(a.speed_knots, b.speed_knots))
+        .then(optional(a.course_deg, b.course_deg))
+        .then(optional(a.heading_deg, b.heading_deg))
+}
+
+fn compare_statics(a: &StaticReport, b: &StaticReport) -> Ordering {
+    let (x, y) = (&a.identity, &b.identity);
+    let sides = |report: &StaticReport| {
+        report.identity.dimensions.map(|d| (d.bow_m, d.stern_m, d.port_m, d.starboard_m))
+    };
+    x.imo
+        .cmp(&y.imo)
+        .then(x.name.cmp(&y.name))
+        .then(x.callsign.cmp(&y.callsign))
+        .then(x.ship_type.cmp(&y.ship_type))
+        .then(sides(a).cmp(&sides(b)))
+        .then(a.draught_m.map(f32::to_bits).cmp(&b.draught_m.map(f32::to_bits)))
+        .then(a.destination.cmp(&b.destination))
+}
+
+#[cfg(test)]
+mod tests {
+    use maritime::{Mmsi, Position};
+
+    use super::*;
+
+    fn report(second: i64, mmsi: u32, latitude_deg: f64) -> Report {
+        Report::Position(PositionFix {
+            mmsi: Mmsi::new(mmsi).unwrap(),
+            observed_at: Timestamp::from_secs(second),
+            position: Position::new(latitude_deg, 0.0).unwrap(),
+            speed_knots: None,
+            course_deg: None,
+            heading_deg: None,
+            coarse: false,
+        })
+    }
+
+    fn drain(buffer: &mut ReorderBuffer) -> Vec<Report> {
+        let mut reports: Vec<Report> =
+            std::iter::from_fn(|| buffer.pop_slice()).flatten().collect();
+        reports.extend(std::iter::from_fn(|| buffer.pop_first()).flatten());
+        reports
+    }
+
+    #[test]
+    fn any_order_of_arrival_gives_the_same_order() {
+        let in_order = [
+            report(0, 5, 1.0),
+            report(0, 5, 2.0),
+            report(0, 6, 0.0),
+            report(9, 5, 0.0),
+            report(25, 1, 0.0),
+        ];
+        for shift in 0..in_order.len() {
+            let mut buffer = ReorderBuffer::new(Duration::from_secs(60));
+            for index in 0..in_order.len() {
+                assert!(buffer.push(&in_order[(index * 2 + shift) % in_order.len()]));
+            }
+            assert_eq!(drain(&mut buffer), in_order);
+        }
+    }
+
+    #[test]
+    fn what_is_later_than_the_lateness_is_refused() {
+        let mut buffer = ReorderBuffer::new(Duration::from_secs(60));
+        assert!(buffer.push(&report(0, 1, 0.0)));
+        assert!(buffer.push(&report(100, 1, 0.0)));
+        assert_eq!(buffer.pop_slice().map(|slice| slice.len()), Some(1));
+        assert!(buffer.pop_slice().is_none());
+        assert!(!buffer.push(&report(9, 1, 0.0)));
+        assert!(buffer.push(&report(40, 1, 0.0)));
+    }
+}

@@ -1,0 +1,195 @@
+//! Sub-tracks: the reports under one MMSI that one ship can have sent.
+
+use std::collections::VecDeque;
+
+use crate::fix::{self, Fix};
+use crate::leg::Leg;
+use crate::parameters::{LegRules, METRES_PER_NAUTICAL_MILE, TrackRules};
+
+/// A sub-track of a single report may be a wild position; it is not continued after this, the longest
+/// leg by default.
+const LONE_FIX_MILLIS_MAX: i64 = 3 * 3_600_000;
+/// No sub-track is continued after this: where the ship was a day ago binds it to nothing.
+const SILENCE_MILLIS_MAX: i64 = 24 * 3_600_000;
+
+/// Index of a sub-track in the detector.
+pub(crate) type TrackIndex = u32;
+
+/// The recent reports of one ship under one MMSI.
+#[derive(Debug)]
+pub(crate) struct Track {
+    /// Index of the vessel in the detector.
+    pub(crate) vessel: u32,
+    /// In order of time. Those that no leg of another ship can overlap any more are dropped, so the
+    /// length is bounded by the longest leg over the shortest interval.
+    fixes: VecDeque<Fix>,
+    /// Of the last fix, earth-centred, for the speed to the next.
+    last_ecef_m: [f64; 3],
+    /// Whether a second fix has ever confirmed the first.
+    lone: bool,
+    /// The last search that looked at this track, so that one search looks once.
+    pub(crate) seen_by: u64,
+}
+
+/// Where a report would join a sub-track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Joint {
+    pub(crate) distance_m: f64,
+    millis: i64,
+}
+
+impl Track {
+    pub(crate) fn new(vessel: u32, fix: Fix, ecef_m: [f64; 3]) -> Self {
+        Track { vessel, fixes: VecDeque::from([fix]), last_ecef_m: ecef_m, lone: true, seen_by: 0 }
+    }
+
+    pub(crate) fn last(&self) -> &Fix {
+        self.fixes.back().expect("a track has at least one fix")
+    }
+
+    pub(crate) fn last_ecef_m(&self) -> [f64; 3] {
+        self.last_ecef_m
+    }
+
+    /// `None` if the ship that sent this track cannot have sent the report too, or need not have.
+    pub(crate) fn joint(&self, at: i64, ecef_m: [f64; 3], rules: &TrackRules) -> Option<Joint> {
+        let millis = at - self.last().at;
+        if millis > SILENCE_MILLIS_MAX || (self.lone && millis > LONE_FIX_MILLIS_MAX) {
+            return None;
+        }
+        let distance_m = distance_m(self.last_ecef_m, ecef_m);
+        let reach_m = rules.position_noise_m + metres(rules.speed_knots_max, millis);
+        (distance_m <= reach_m).then_some(Joint { distance_m, millis })
+    }
+
+    /// Appends a fix. Says whether a leg leads to it that may take part in a contact.
+    pub(crate) fn push(
+        &mut self,
+        mut fix: Fix,
+        ecef_m: [f64; 3],
+        joint: Joint,
+        rules: &LegRules,
+        keep_millis: i64,
+    ) -> bool {
+        let knots = knots(joint.distance_m, joint.millis);
+        let duration_max = if knots <= rules.speed_knots_slow {
+            rules.duration_max_slow
+        } else {
+            rules.duration_max
+        };
+        let is_leg = joint.millis as u128 <= duration_max.as_millis();
+        fix.leg_knots = if is_leg { knots as f32 } else { f32::NAN };
+        while self.fixes.len() > 1 && self.fixes[1].at <= fix.at - keep_millis {
+            self.fixes.pop_front();
+        }
+        self.fixes.push_back(fix);
+        self.last_ecef_m = ecef_m;
+        self.lone = false;
+        is_leg && knots <= rules.speed_knots_max
+    }
+
+    /// The leg that leads to the last fix.
+    pub(crate) fn last_leg(&self) -> Leg {
+        let length = self.fixes.len();
+        Leg { from: self.fixes[length - 2], to: self.fixes[length - 1] }
+    }
+
+    /// The legs that may take part in a contact and overlap `[from, to]`, in order.
+    pub(crate) fn legs_between(
+        &self,
+        from: i64,
+        to: i64,
+        knots_max: f32,
+    ) -> impl Iterator<Item = Leg> {
+        let first = self.fixes.partition_point(|fix| fix.at <= from).max(1);
+        (first..self.fixes.len())
+            .map(|index| Leg { from: self.fixes[index - 1], to: self.fixes[index] })
+            .take_while(move |leg| leg.from.at < to)
+            .filter(move |leg| leg.to.leg_knots <= knots_max)
+    }
+
+    /// When the ship was heard last before `at`, as far as is remembered.
+    pub(crate) fn heard_before(&self, at: i64) -> Option<i64> {
+        let count = self.fixes.partition_point(|fix| fix.at < at);
+        count.checked_sub(1).map(|index| self.fixes[index].at)
+    }
+
+    /// When the ship was heard next after `at`.
+    pub(crate) fn heard_after(&self, at: i64) -> Option<i64> {
+        self.fixes.get(self.fixes.partition_point(|fix| fix.at <= at)).map(|fix| fix.at)
+    }
+
+    /// The remembered fixes in `[from, to]`.
+    pub(crate) fn fixes_between(&self, from: i64, to: i64) -> impl Iterator<Item = &Fix> {
+        let first = self.fixes.partition_point(|fix| fix.at < from);
+        self.fixes.range(first..).take_while(move |fix| fix.at <= to)
+    }
+}
+
+pub(crate) fn ecef_m(fix: &Fix) -> [f64; 3] {
+    fix::position(i64::from(fix.latitude), i64::from(fix.longitude)).to_ecef_m()
+}
+
+fn distance_m(a: [f64; 3], b: [f64; 3]) -> f64 {
+    let squared: f64 = (0..3).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum();
+    squared.sqrt()
+}
+
+fn metres(knots: f64, millis: i64) -> f64 {
+    knots * METRES_PER_NAUTICAL_MILE * millis as f64 / 3_600_000.0
+}
+
+fn knots(metres: f64, millis: i64) -> f64 {
+    metres * 3_600_000.0 / METRES_PER_NAUTICAL_MILE / millis as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leg::tests::fix;
+    use crate::parameters::Parameters;
+
+    fn push(track: &mut Track, fix: Fix) -> bool {
+        let parameters = Parameters::default();
+        let joint = track.joint(fix.at, ecef_m(&fix), &parameters.track).expect("joins");
+        track.push(fix, ecef_m(&fix), joint, &parameters.leg, 180 * 60_000)
+    }
+
+    fn track(first: Fix) -> Track {
+        Track::new(0, first, ecef_m(&first))
+    }
+
+    #[test]
+    fn a_ship_cannot_be_in_two_places() {
+        let rules = Parameters::default().track;
+        let here = track(fix(0.0, 50.0, 1.0));
+        let joins = |other: Fix| here.joint(other.at, ecef_m(&other), &rules).is_some();
+        // 30 kn for 10 minutes are 9.26 km.
+        assert!(joins(fix(10.0, 50.083, 1.0)));
+        assert!(!joins(fix(10.0, 50.086, 1.0)));
+        // A lone position is not continued after three hours.
+        assert!(!joins(fix(181.0, 50.0, 1.0)));
+    }
+
+    #[test]
+    fn the_longer_legs_are_for_slow_ships() {
+        let mut slow = track(fix(0.0, 50.0, 1.0));
+        assert!(push(&mut slow, fix(5.0, 50.0, 1.0)));
+        assert!(push(&mut slow, fix(180.0, 50.1, 1.0)), "6 nm in 175 minutes are slow");
+        assert!(!push(&mut slow, fix(361.0, 50.1, 1.0)), "181 minutes are too long for any ship");
+        let mut fast = track(fix(0.0, 50.0, 1.0));
+        assert!(push(&mut fast, fix(60.0, 50.1, 1.0)), "6 knots for an hour");
+        assert!(!push(&mut fast, fix(121.0, 50.2, 1.0)), "6 knots for 61 minutes");
+        assert!(!push(&mut fast, fix(151.0, 50.3, 1.0)), "12 knots are no meeting");
+        assert_eq!(fast.legs_between(0, i64::MAX, 8.0).count(), 1);
+    }
+
+    #[test]
+    fn what_no_leg_can_overlap_is_forgotten() {
+        let mut track = track(fix(0.0, 50.0, 1.0));
+        for minute in 1..=1000 {
+            push(&mut track, fix(f64::from(minute), 50.0, 1.0));
+        }
+        assert_eq!(track.fixes.len(), 181);
+    }
+}
