@@ -205,8 +205,8 @@ struct State {
     free: Vec<TrackIndex>,
     grid: Grid,
     /// By the sub-tracks of the two vessels, in the order of [`VesselPair`]. One is forgotten when no
-    /// contact can be added to it any more.
-    encounters: FxHashMap<TrackPair, Encounter>,
+    /// contact can be added to it any more. Boxed, because each is large and the map moves them.
+    encounters: FxHashMap<TrackPair, Box<Encounter>>,
     /// When to look at an encounter again. One for every encounter.
     timers: BinaryHeap<Reverse<(i64, TrackPair)>>,
     searches: u64,
@@ -409,7 +409,7 @@ impl State {
             counters.encounters += 1;
             let mut encounter = Encounter::new(vessels, &piece, vessels_of_pair, tracks_of_pair);
             encounter.add(&piece, &parameters.encounter);
-            encounters.insert(pair, encounter);
+            encounters.insert(pair, Box::new(encounter));
         }
         if touched
             && let Some(encounter) = encounters.get_mut(&pair)
@@ -462,7 +462,7 @@ impl State {
     /// Tells what has been added to open encounters since they were told last.
     fn tell_rest(&mut self, parameters: &Parameters, events: &mut Vec<Event>) {
         let as_of = Timestamp::from_millis(self.now);
-        let mut rest: Vec<(&TrackPair, &mut Encounter)> = self.encounters.iter_mut().collect();
+        let mut rest: Vec<(&TrackPair, &mut Box<Encounter>)> = self.encounters.iter_mut().collect();
         rest.sort_unstable_by_key(|(_, encounter)| encounter.id);
         for (pair, encounter) in rest {
             let Some(state) = encounter.final_state() else { continue };
