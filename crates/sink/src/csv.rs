@@ -1,0 +1,95 @@
+//! Events as a table for spreadsheets: CSV (RFC 4180) with a heading, a row per event.
+
+use std::io::{self, Write};
+
+use crate::EventRecord;
+use crate::columns::{Cell, columns};
+
+/// Writes a heading and a row for each record; what is unknown stays empty.
+///
+/// A text that a spreadsheet would take for a formula gets an apostrophe in front.
+///
+/// # Errors
+///
+/// What `out` says.
+pub fn write_csv<'a>(
+    records: impl IntoIterator<Item = &'a EventRecord>,
+    out: impl Write,
+) -> io::Result<()> {
+    let mut table = ::csv::Writer::from_writer(out);
+    table.write_record(columns().map(|column| column.name))?;
+    for record in records {
+        table.write_record(columns().map(|column| field((column.cell)(record))))?;
+    }
+    table.flush()
+}
+
+fn field(cell: Cell) -> String {
+    match cell {
+        Cell::Unknown => String::new(),
+        Cell::Text(text) => guarded(text),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Real(number) => number.to_string(),
+        Cell::Time(at) => at.to_string(),
+    }
+}
+
+/// Spreadsheets run a field that begins so, quoted or not; ships' names do begin so.
+fn guarded(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{event, provenance};
+
+    fn written(records: &[EventRecord]) -> Vec<Vec<String>> {
+        let mut bytes = Vec::new();
+        write_csv(records, &mut bytes).unwrap();
+        let mut table =
+            ::csv::ReaderBuilder::new().has_headers(false).from_reader(bytes.as_slice());
+        table.records().map(|row| row.unwrap().iter().map(Into::into).collect()).collect()
+    }
+
+    #[track_caller]
+    fn check(column: &str, expected: &str) {
+        let table = written(&[EventRecord::new(&event(), &provenance())]);
+        let at = table[0].iter().position(|name| name == column).unwrap();
+        assert_eq!(table[1][at], expected);
+    }
+
+    #[test]
+    fn fields_stand_under_their_names() {
+        check("event_id", "encounter-311000222-538005541-20240101T001407Z");
+        check("name_a", "GULF \"ONE\"");
+        check("imo_b", "");
+        check("longitude_deg", "-94.8597");
+        check("started_at", "2024-01-01T00:14:07.250Z");
+        check("profiles", "gfw sts");
+    }
+
+    #[test]
+    fn formulas_are_told_from_texts() {
+        check("name_b", "'=HYPERLINK(\"//X.Y\")");
+        for begin in ["=1", "+1", "-1", "@A1", "\t=1", "\r=1", "\n=1"] {
+            assert_eq!(guarded(begin.into()), format!("'{begin}"));
+        }
+        assert_eq!(guarded("EVER GIVEN".into()), "EVER GIVEN");
+    }
+
+    #[test]
+    fn line_breaks_commas_and_quotes_stay_in_their_field() {
+        let mut record = EventRecord::new(&event(), &provenance());
+        let hostile = "A,\"B\"\r\nC;\n";
+        record.vessels[0].name = Some(hostile.into());
+        let table = written(&[record.clone(), record]);
+        assert_eq!(table.len(), 3);
+        assert!(table[2].iter().any(|field| field == hostile));
+    }
+
+    #[test]
+    fn no_event_leaves_the_heading() {
+        assert_eq!(written(&[]).len(), 1);
+    }
+}

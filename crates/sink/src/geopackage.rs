@@ -1,0 +1,784 @@
+//! The embedded store: one OGC GeoPackage file, which is SQLite and opens in QGIS as it is.
+//!
+//! Takes events, tracks, vessels and runs; each call of [`GeoPackage::store`] is one transaction, so
+//! whatever happens in it, the file is as before or as after. Storing the same again changes nothing.
+//! SQLite's rollback journal is used and not WAL: between calls all of it is in one file that can be
+//! copied and mailed.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use maritime::{Event, EventState, EventVessel, Mmsi, Timestamp, VesselIdentity};
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params, params_from_iter};
+
+use crate::columns::{Cell, columns};
+use crate::geometry::{point_blob, track_blob};
+use crate::schema::{APPLICATION_ID, FEATURE_TABLES, SCHEMA_VERSION, create, prepare};
+use crate::{EventRecord, Provenance};
+
+/// An open store.
+#[derive(Debug)]
+pub struct GeoPackage {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// One run of the program over some input: what its events rest on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Names the run; storing one id again replaces its row.
+    pub run_id: String,
+    /// By the clock of the caller.
+    pub started_at: Timestamp,
+    /// What found the events.
+    pub provenance: Provenance,
+    /// The parameters in full, as text.
+    pub parameters: String,
+    /// What was read, by name.
+    pub inputs: Vec<String>,
+    /// What was counted, by name.
+    pub counters: serde_json::Value,
+}
+
+/// What one run heard of one vessel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VesselRow {
+    /// Who, as claimed.
+    pub mmsi: Mmsi,
+    /// As last known.
+    pub identity: VesselIdentity,
+    /// First report of any kind.
+    pub first_heard_at: Timestamp,
+    /// Last report of any kind.
+    pub last_heard_at: Timestamp,
+    /// Position reports that were accepted.
+    pub positions: u64,
+}
+
+/// What [`GeoPackage::store`] did with the events it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stored {
+    /// Were not there before.
+    pub inserted: usize,
+    /// Were there in the same or an earlier version, and were replaced.
+    pub replaced: usize,
+    /// Were there in a later version, which stays.
+    pub outdated: usize,
+    /// Were retracted; they are not in the store, whether or not they were before.
+    pub retracted: usize,
+}
+
+/// Why the store could not be opened, written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file system refuses.
+    #[error("cannot open {}", path.display())]
+    Open {
+        /// Of the store.
+        path: PathBuf,
+        /// Its reason.
+        source: io::Error,
+    },
+    /// Some other sort of file.
+    #[error("{} is not a GeoPackage: it is no SQLite file", path.display())]
+    NotSqlite {
+        /// Of the file.
+        path: PathBuf,
+    },
+    /// A database of another program.
+    #[error("{} is not a GeoPackage: it is an SQLite file of another kind", path.display())]
+    NotGeoPackage {
+        /// Of the file.
+        path: PathBuf,
+    },
+    /// A map of another program.
+    #[error("{} is a GeoPackage of another program: it has no tables of alongside", path.display())]
+    Foreign {
+        /// Of the file.
+        path: PathBuf,
+    },
+    /// A store of a later version of this program.
+    #[error("{} has schema {found}, this program knows up to {SCHEMA_VERSION}", path.display())]
+    Later {
+        /// Of the store.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+    /// The disk or the quota is full.
+    #[error(
+        "no space left to {doing} {}; what was stored before is whole",
+        path.display()
+    )]
+    Full {
+        /// Of the store.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// SQLite's words.
+        source: rusqlite::Error,
+    },
+    /// Another program has it open and is writing.
+    #[error("cannot {doing} {}: another program is using it", path.display())]
+    Busy {
+        /// Of the store.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// SQLite's words.
+        source: rusqlite::Error,
+    },
+    /// Whatever else goes wrong in the database.
+    #[error("cannot {doing} {}", path.display())]
+    Sqlite {
+        /// Of the store.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// SQLite's words.
+        source: rusqlite::Error,
+    },
+    /// A stored event that does not read as one.
+    #[error("event {event_id:?} in {} is damaged", path.display())]
+    Record {
+        /// Of the store.
+        path: PathBuf,
+        /// Which event.
+        event_id: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+impl GeoPackage {
+    /// Opens the store at `path`; makes it if the file is absent or empty.
+    ///
+    /// # Errors
+    ///
+    /// A file that is something else is refused and left as it is; see [`StoreError`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let empty = is_empty_or_sqlite(path)?;
+        let failed = |source| store_error(path, "open", source);
+        let mut connection = Connection::open(path).map_err(failed)?;
+        prepare(&connection).map_err(failed)?;
+        if empty {
+            create(&mut connection).map_err(|source| store_error(path, "create", source))?;
+        } else {
+            check_schema(path, &connection)?;
+            // QGIS leaves WAL behind if it is killed. While it runs, the mode stays, and all works.
+            let _ = connection.pragma_update(None, "journal_mode", "DELETE");
+        }
+        Ok(GeoPackage { path: path.into(), connection })
+    }
+
+    /// Stores a run with its events, their tracks, and the vessels it heard: all of it or nothing.
+    ///
+    /// An event that is there already is replaced unless its version there is later; a retracted event
+    /// is deleted, likewise. A vessel's row keeps its first and last time over all runs and the most
+    /// positions any one run has heard, since runs may overlap; its identity is that of the latest.
+    ///
+    /// # Errors
+    ///
+    /// A full disk, a file in use, a damaged file. What was stored before is then unchanged.
+    pub fn store(
+        &mut self,
+        run: &Run,
+        events: &[Event],
+        vessels: &[VesselRow],
+    ) -> Result<Stored, StoreError> {
+        store_all(&mut self.connection, run, events, vessels)
+            .map_err(|source| store_error(&self.path, "store events in", source))
+    }
+
+    /// All events, by their start.
+    ///
+    /// # Errors
+    ///
+    /// A damaged file or record.
+    pub fn events(&self) -> Result<Vec<EventRecord>, StoreError> {
+        let rows: Vec<(String, String)> = self
+            .connection
+            .prepare("SELECT event_id, record FROM encounters ORDER BY started_at, event_id")
+            .and_then(|mut query| {
+                query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
+            .map_err(|source| store_error(&self.path, "read events from", source))?;
+        rows.into_iter()
+            .map(|(event_id, record)| {
+                serde_json::from_str(&record).map_err(|source| StoreError::Record {
+                    path: self.path.clone(),
+                    event_id,
+                    source,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Whether the file is empty, having made it if it was absent. SQLite itself says only "unable to open
+/// database file", and not why.
+fn is_empty_or_sqlite(path: &Path) -> Result<bool, StoreError> {
+    let mut head = Vec::new();
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .and_then(|file| file.take(16).read_to_end(&mut head))
+        .map_err(|source| StoreError::Open { path: path.into(), source })?;
+    if !head.is_empty() && head != b"SQLite format 3\0" {
+        return Err(StoreError::NotSqlite { path: path.into() });
+    }
+    Ok(head.is_empty())
+}
+
+fn store_error(path: &Path, doing: &'static str, source: rusqlite::Error) -> StoreError {
+    let path = path.into();
+    match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full { path, doing, source },
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+            StoreError::Busy { path, doing, source }
+        }
+        _ => StoreError::Sqlite { path, doing, source },
+    }
+}
+
+fn check_schema(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let failed = |source| store_error(path, "open", source);
+    let application_id: i64 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(|source| match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotSqlite { path: path.into() },
+            _ => failed(source),
+        })?;
+    if application_id != APPLICATION_ID {
+        return Err(StoreError::NotGeoPackage { path: path.into() });
+    }
+    let ours: bool = connection
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'alongside_schema'",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(failed)?;
+    if !ours {
+        return Err(StoreError::Foreign { path: path.into() });
+    }
+    let found: i64 = connection
+        .query_row("SELECT max(version) FROM alongside_schema", [], |row| row.get(0))
+        .map_err(failed)?;
+    if found > SCHEMA_VERSION {
+        return Err(StoreError::Later { path: path.into(), found });
+    }
+    Ok(())
+}
+
+fn store_all(
+    connection: &mut Connection,
+    run: &Run,
+    events: &[Event],
+    vessels: &[VesselRow],
+) -> rusqlite::Result<Stored> {
+    // Immediate: to wait for another writer at the start, and not to fail in the middle.
+    let behavior = rusqlite::TransactionBehavior::Immediate;
+    let transaction = connection.transaction_with_behavior(behavior)?;
+    let mut stored = Stored::default();
+    for event in events {
+        store_event(&transaction, event, &run.provenance, &mut stored)?;
+    }
+    for vessel in vessels {
+        store_vessel(&transaction, vessel)?;
+    }
+    store_run(&transaction, run)?;
+    describe_contents(&transaction, run.started_at)?;
+    transaction.commit()?;
+    Ok(stored)
+}
+
+fn store_event(
+    transaction: &Transaction<'_>,
+    event: &Event,
+    provenance: &Provenance,
+    stored: &mut Stored,
+) -> rusqlite::Result<()> {
+    let event_id = event.id.to_string();
+    let version_there: Option<u32> = transaction
+        .prepare_cached("SELECT version FROM encounters WHERE event_id = ?1")?
+        .query_row([&event_id], |row| row.get(0))
+        .optional()?;
+    if version_there.is_some_and(|version| version > event.version) {
+        stored.outdated += 1;
+        return Ok(());
+    }
+    if event.state == EventState::Retracted {
+        stored.retracted += 1;
+        for table in FEATURE_TABLES {
+            let delete = format!("DELETE FROM {table} WHERE event_id = ?1");
+            transaction.prepare_cached(&delete)?.execute([&event_id])?;
+        }
+        return Ok(());
+    }
+
+    let record = EventRecord::new(event, provenance);
+    let geom = point_blob(record.longitude_deg, record.latitude_deg);
+    let json = serde_json::to_string(&record).expect("a record is JSON");
+    let values = columns()
+        .map(|column| Value::from((column.cell)(&record)))
+        .chain([Value::Blob(geom), Value::Text(json)]);
+    let names = columns().map(|column| column.name).chain(["geom", "record"]);
+    // An update and not a replacement, so that the row keeps its fid; and not SQLite's upsert, which
+    // the triggers of the spatial index cannot bear.
+    if version_there.is_some() {
+        stored.replaced += 1;
+        let assignments: Vec<String> =
+            names.enumerate().map(|(i, name)| format!("{name} = ?{}", i + 1)).collect();
+        let update =
+            format!("UPDATE encounters SET {} WHERE event_id = ?1", assignments.join(", "));
+        transaction.prepare_cached(&update)?.execute(params_from_iter(values))?;
+    } else {
+        stored.inserted += 1;
+        let names: Vec<&str> = names.collect();
+        let places = vec!["?"; names.len()].join(", ");
+        let insert = format!("INSERT INTO encounters ({}) VALUES ({places})", names.join(", "));
+        transaction.prepare_cached(&insert)?.execute(params_from_iter(values))?;
+    }
+    event.vessels.iter().try_for_each(|vessel| store_track(transaction, &event_id, vessel))
+}
+
+fn store_track(
+    transaction: &Transaction<'_>,
+    event_id: &str,
+    vessel: &EventVessel,
+) -> rusqlite::Result<()> {
+    let values = params![
+        event_id,
+        vessel.mmsi.get(),
+        vessel.identity.name.map(|name| name.to_string()),
+        vessel.track.first().map(|point| Cell::Time(point.observed_at)),
+        vessel.track.last().map(|point| Cell::Time(point.observed_at)),
+        track_blob(&vessel.track),
+    ];
+    let updated = transaction
+        .prepare_cached(
+            "UPDATE encounter_tracks SET name = ?3, started_at = ?4, ended_at = ?5, geom = ?6
+             WHERE event_id = ?1 AND mmsi = ?2",
+        )?
+        .execute(values)?;
+    if updated == 0 {
+        transaction
+            .prepare_cached(
+                "INSERT INTO encounter_tracks (event_id, mmsi, name, started_at, ended_at, geom)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(values)?;
+    }
+    Ok(())
+}
+
+fn store_vessel(transaction: &Transaction<'_>, vessel: &VesselRow) -> rusqlite::Result<()> {
+    let identity = &vessel.identity;
+    transaction.prepare_cached(&vessel_upsert())?.execute(params![
+        vessel.mmsi.get(),
+        identity.imo.map(|imo| imo.get()),
+        identity.name.map(|name| name.to_string()),
+        identity.callsign.map(|callsign| callsign.to_string()),
+        vessel.mmsi.flag().map(|flag| flag.code()),
+        identity.ship_type.and_then(|ship| ship.category()).map(|category| category.name()),
+        identity.dimensions.map(|dimensions| dimensions.length_m()),
+        identity.dimensions.map(|dimensions| dimensions.beam_m()),
+        Cell::Time(vessel.first_heard_at),
+        Cell::Time(vessel.last_heard_at),
+        i64::try_from(vessel.positions).unwrap_or(i64::MAX),
+    ])?;
+    Ok(())
+}
+
+/// Instants are compared as text: of one width and in UTC, the order of the letters is that of time.
+fn vessel_upsert() -> String {
+    let mut upsert = String::from(
+        "INSERT INTO vessels VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (mmsi) DO UPDATE SET",
+    );
+    for column in ["imo", "name", "callsign", "flag", "type", "length_m", "beam_m"] {
+        upsert += &format!(
+            " {column} = iif(excluded.last_heard_at >= last_heard_at,
+                coalesce(excluded.{column}, {column}), coalesce({column}, excluded.{column})),"
+        );
+    }
+    upsert += " first_heard_at = min(first_heard_at, excluded.first_heard_at),
+                last_heard_at = max(last_heard_at, excluded.last_heard_at),
+                positions = max(positions, excluded.positions)";
+    upsert
+}
+
+fn store_run(transaction: &Transaction<'_>, run: &Run) -> rusqlite::Result<()> {
+    let inputs = serde_json::to_string(&run.inputs).expect("texts are JSON");
+    transaction.execute(
+        "INSERT INTO runs (run_id, started_at, software_version, parameters_hash, parameters,
+                           inputs, counters)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (run_id) DO UPDATE SET
+           started_at = excluded.started_at, software_version = excluded.software_version,
+           parameters_hash = excluded.parameters_hash, parameters = excluded.parameters,
+           inputs = excluded.inputs, counters = excluded.counters",
+        params![
+            run.run_id,
+            Cell::Time(run.started_at),
+            run.provenance.software_version,
+            run.provenance.parameters_hash,
+            run.parameters,
+            inputs,
+            run.counters.to_string(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Keeps the extents in `gpkg_contents` true; they are what a map zooms to.
+fn describe_contents(transaction: &Transaction<'_>, changed_at: Timestamp) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE gpkg_contents SET last_change = ?1", [Cell::Time(changed_at)])?;
+    for table in FEATURE_TABLES {
+        transaction.execute(
+            &format!(
+                "UPDATE gpkg_contents SET (min_x, max_x, min_y, max_y) =
+                   (SELECT min(ST_MinX(geom)), max(ST_MaxX(geom)), min(ST_MinY(geom)),
+                           max(ST_MaxY(geom)) FROM {table})
+                 WHERE table_name = '{table}'"
+            ),
+            [],
+        )?;
+    }
+    Ok(())
+}
+
+impl From<Cell> for Value {
+    fn from(cell: Cell) -> Self {
+        match cell {
+            Cell::Unknown => Value::Null,
+            Cell::Text(text) => Value::Text(text),
+            Cell::Integer(number) => Value::Integer(number),
+            Cell::Real(number) => Value::Real(number),
+            Cell::Time(at) => Value::Text(at.to_string()),
+        }
+    }
+}
+
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(self.clone().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use maritime::{Position, Text};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::samples::{event, provenance, track};
+
+    fn run() -> Run {
+        Run {
+            run_id: "one".into(),
+            started_at: Timestamp::parse("2026-01-01T12:00:00Z").unwrap(),
+            provenance: provenance(),
+            parameters: "distance_m_max = 500".into(),
+            inputs: vec!["gulf.nmea".into()],
+            counters: serde_json::json!({"received": 3, "accepted": 2, "rejected": 1}),
+        }
+    }
+
+    fn vessel() -> VesselRow {
+        let vessel = &event().vessels[0];
+        VesselRow {
+            mmsi: vessel.mmsi,
+            identity: vessel.identity,
+            first_heard_at: Timestamp::parse("2024-01-01").unwrap(),
+            last_heard_at: Timestamp::parse("2024-01-02").unwrap(),
+            positions: 48,
+        }
+    }
+
+    /// A second event, across the 180th meridian, of which one vessel was heard but once.
+    fn pacific_event() -> Event {
+        let mut event = event();
+        event.id.first_started_at = event.started_at.plus_millis(5_000);
+        event.position = Position::new(-17.0, -179.999).unwrap();
+        event.vessels[0].track = track(&[(-17.0, 179.99), (-17.0, -179.99)]);
+        event.vessels[1].track = track(&[(-17.0, 180.0)]);
+        event
+    }
+
+    fn store() -> (TempDir, PathBuf, GeoPackage) {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("store.gpkg");
+        let store = GeoPackage::open(&path).unwrap();
+        (dir, path, store)
+    }
+
+    impl GeoPackage {
+        #[track_caller]
+        fn answer(&self, query: &str) -> String {
+            let text = |row: &rusqlite::Row<'_>| {
+                let columns = row.as_ref().column_count();
+                let cells: Vec<String> = (0..columns)
+                    .map(|i| match row.get::<_, Value>(i).unwrap() {
+                        Value::Null => String::new(),
+                        Value::Integer(number) => number.to_string(),
+                        Value::Real(number) => number.to_string(),
+                        Value::Text(text) => text,
+                        Value::Blob(bytes) => format!("{} bytes", bytes.len()),
+                    })
+                    .collect();
+                Ok(cells.join(" "))
+            };
+            let mut query = self.connection.prepare(query).unwrap();
+            let rows: Vec<String> =
+                query.query_map([], text).unwrap().map(Result::unwrap).collect();
+            rows.join("\n")
+        }
+    }
+
+    #[test]
+    fn events_read_as_they_were_stored() {
+        let (_dir, path, mut store) = store();
+        let events = [event(), pacific_event()];
+        let stored = store.store(&run(), &events, &[vessel()]).unwrap();
+        assert_eq!(stored, Stored { inserted: 2, ..Stored::default() });
+        drop(store);
+
+        let records = events.map(|event| EventRecord::new(&event, &provenance()));
+        assert_eq!(GeoPackage::open(&path).unwrap().events().unwrap(), records);
+    }
+
+    #[test]
+    fn storing_twice_leaves_one_copy() {
+        let (_dir, _, mut store) = store();
+        let everything = "SELECT * FROM encounters, encounter_tracks, vessels, runs, gpkg_contents";
+        store.store(&run(), &[event(), pacific_event()], &[vessel()]).unwrap();
+        let once = store.answer(everything);
+        let stored = store.store(&run(), &[event(), pacific_event()], &[vessel()]).unwrap();
+        assert_eq!(stored, Stored { replaced: 2, ..Stored::default() });
+        assert_eq!(store.answer(everything), once);
+        assert_eq!(store.answer("SELECT count(*) FROM rtree_encounters_geom"), "2");
+    }
+
+    #[test]
+    fn a_later_version_replaces_and_an_earlier_one_does_not() {
+        let (_dir, _, mut store) = store();
+        store.store(&run(), &[event()], &[]).unwrap();
+        let later = Event { version: 4, score: 0.5, ..event() };
+        assert_eq!(store.store(&run(), &[later], &[]).unwrap().replaced, 1);
+        assert_eq!(store.store(&run(), &[event()], &[]).unwrap().outdated, 1);
+        assert_eq!(store.answer("SELECT fid, version, score FROM encounters"), "1 4 0.5");
+    }
+
+    #[test]
+    fn a_retracted_event_is_deleted_with_its_tracks() {
+        let (_dir, _, mut store) = store();
+        store.store(&run(), &[event()], &[]).unwrap();
+        let retracted = Event { version: 4, state: EventState::Retracted, ..event() };
+        assert_eq!(store.store(&run(), &[retracted], &[]).unwrap().retracted, 1);
+        for table in [
+            "encounters",
+            "encounter_tracks",
+            "rtree_encounters_geom",
+            "rtree_encounter_tracks_geom",
+        ] {
+            assert_eq!(store.answer(&format!("SELECT count(*) FROM {table}")), "0", "{table}");
+        }
+        assert_eq!(
+            store.answer("SELECT max_x FROM gpkg_contents WHERE table_name = 'encounters'"),
+            ""
+        );
+    }
+
+    #[test]
+    fn extents_and_index_follow_the_geometry() {
+        let (_dir, _, mut store) = store();
+        let extent = "SELECT min_x, max_x, min_y, max_y FROM gpkg_contents WHERE srs_id NOTNULL
+                      ORDER BY table_name DESC";
+        store.store(&run(), &[event()], &[]).unwrap();
+        assert_eq!(
+            store.answer(extent),
+            "-94.8597 -94.8597 28.2504 28.2504\n-94.8601 -94.85 28.25 28.27"
+        );
+        let moved = Event { position: Position::new(10.0, 20.0).unwrap(), ..event() };
+        store.store(&run(), &[moved, pacific_event()], &[]).unwrap();
+        assert_eq!(store.answer(extent), "-179.999 20 -17 10\n-180 180 -17 28.27");
+        assert_eq!(store.answer("SELECT id FROM rtree_encounters_geom WHERE minx > 0"), "1");
+    }
+
+    #[test]
+    fn a_vessel_keeps_its_first_and_last_time_and_its_latest_name() {
+        let (_dir, _, mut store) = store();
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let mut earlier = vessel();
+        earlier.first_heard_at = at("2023-05-01");
+        earlier.last_heard_at = at("2023-05-02");
+        earlier.positions = 7;
+        earlier.identity.name = Text::new("FORMER NAME");
+        let mut later = vessel();
+        later.last_heard_at = at("2024-02-01");
+        later.identity = VesselIdentity { name: Text::new("NEW"), ..VesselIdentity::default() };
+        for vessel in [vessel(), earlier, later] {
+            store.store(&run(), &[], &[vessel]).unwrap();
+        }
+        assert_eq!(
+            store.answer("SELECT name, imo, first_heard_at, last_heard_at, positions FROM vessels"),
+            "NEW 9074729 2023-05-01T00:00:00.000Z 2024-02-01T00:00:00.000Z 48"
+        );
+    }
+
+    #[test]
+    fn hostile_names_are_only_text() {
+        let (_dir, _, mut store) = store();
+        let mut event = event();
+        let name = "'); DROP TABLE runs;--";
+        event.vessels[0].identity.name = Text::new(name);
+        let run = Run { inputs: vec![name.into()], ..run() };
+        store.store(&run, &[event], &[]).unwrap();
+        assert_eq!(store.answer("SELECT name_a FROM encounters"), name);
+        assert_eq!(store.answer("SELECT inputs FROM runs"), format!("[\"{name}\"]"));
+    }
+
+    #[test]
+    fn a_full_disk_leaves_what_was_stored_before() {
+        let (_dir, path, mut store) = store();
+        store.store(&run(), &[event()], &[vessel()]).unwrap();
+        let pages = store.answer("PRAGMA page_count");
+        store.connection.pragma_update(None, "max_page_count", &pages).unwrap();
+        let many: Vec<Event> = (0..500)
+            .map(|i| {
+                let mut event = event();
+                event.id.first_started_at = event.started_at.plus_millis(1000 * i);
+                event.version = 9;
+                event
+            })
+            .collect();
+        let error = store.store(&Run { run_id: "two".into(), ..run() }, &many, &[]).unwrap_err();
+        let message = format!(
+            "no space left to store events in {}; what was stored before is whole",
+            path.display()
+        );
+        assert_eq!(error.to_string(), message);
+        drop(store);
+
+        let store = GeoPackage::open(&path).unwrap();
+        assert_eq!(store.answer("PRAGMA integrity_check"), "ok");
+        assert_eq!(store.answer("SELECT run_id FROM runs"), "one");
+        assert_eq!(store.events().unwrap(), [EventRecord::new(&event(), &provenance())]);
+    }
+
+    #[test]
+    fn one_file_is_left_and_it_says_that_it_is_a_geopackage() {
+        let (dir, path, mut store) = store();
+        store.store(&run(), &[event()], &[]).unwrap();
+        let files: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|f| f.unwrap().path()).collect();
+        assert_eq!(files, std::slice::from_ref(&path));
+        let head = fs::read(path).unwrap();
+        assert_eq!(head[60..64], 10_300_u32.to_be_bytes());
+        assert_eq!(&head[68..72], b"GPKG");
+    }
+
+    #[track_caller]
+    fn check_refused(make: impl FnOnce(&Path), expected: &str) {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("other.gpkg");
+        make(&path);
+        let before = fs::read(&path).ok();
+        let message = GeoPackage::open(&path).unwrap_err().to_string();
+        assert_eq!(message.replace(&path.display().to_string(), "FILE"), expected);
+        assert_eq!(fs::read(&path).ok(), before);
+    }
+
+    #[test]
+    fn other_files_are_refused_and_left_alone() {
+        let sql = |batch: &'static str| {
+            move |path: &Path| Connection::open(path).unwrap().execute_batch(batch).unwrap()
+        };
+        check_refused(
+            |path| fs::write(path, b"\x89PNG\r\n\x1a\nand more").unwrap(),
+            "FILE is not a GeoPackage: it is no SQLite file",
+        );
+        check_refused(
+            |path| fs::write(path, b"SQLite format 3\0 but no more").unwrap(),
+            "FILE is not a GeoPackage: it is no SQLite file",
+        );
+        check_refused(
+            sql("CREATE TABLE bookmarks (url TEXT)"),
+            "FILE is not a GeoPackage: it is an SQLite file of another kind",
+        );
+        check_refused(
+            sql("PRAGMA application_id = 0x47504B47; CREATE TABLE gpkg_contents (table_name TEXT)"),
+            "FILE is a GeoPackage of another program: it has no tables of alongside",
+        );
+        check_refused(
+            |path| {
+                let store = GeoPackage::open(path).unwrap();
+                store.connection.execute("UPDATE alongside_schema SET version = 2", []).unwrap();
+            },
+            "FILE has schema 2, this program knows up to 1",
+        );
+        check_refused(|path| fs::create_dir(path).unwrap(), "cannot open FILE");
+    }
+
+    #[test]
+    fn a_missing_directory_is_named_with_its_reason() {
+        let error = GeoPackage::open(Path::new("/nowhere/at/all.gpkg")).unwrap_err();
+        assert_eq!(error.to_string(), "cannot open /nowhere/at/all.gpkg");
+        assert!(std::error::Error::source(&error).unwrap().to_string().contains("No such file"));
+    }
+
+    #[test]
+    fn an_empty_file_becomes_a_store() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(GeoPackage::open(file.path()).unwrap().events().unwrap(), []);
+        assert_eq!(GeoPackage::open(file.path()).unwrap().events().unwrap(), []);
+    }
+
+    #[test]
+    fn a_store_in_use_by_another_program_says_so() {
+        let (_dir, path, mut store) = store();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        store.connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let message = store.store(&run(), &[event()], &[]).unwrap_err().to_string();
+        assert!(message.ends_with("another program is using it"), "{message}");
+    }
+
+    #[test]
+    fn gdal_lists_every_layer_without_a_warning() {
+        let (_dir, path, mut store) = store();
+        store.store(&run(), &[event(), pacific_event()], &[vessel()]).unwrap();
+        drop(store);
+        let Ok(output) = Command::new("ogrinfo").args(["-ro", "-al"]).arg(&path).output() else {
+            eprintln!("skipped: ogrinfo (Debian: gdal-bin) is not installed");
+            return;
+        };
+        let (said, warned) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && warned.is_empty(), "{warned}");
+        for expected in [
+            "Layer name: encounters\n",
+            "Layer name: encounter_tracks\n",
+            "Layer name: vessels\n",
+            "Layer name: runs\n",
+            "Geometry: Point\nFeature Count: 2\nExtent: (-179.999000, -17.000000) - (-94.859700,",
+            "started_at: DateTime (0.0)\n",
+            "started_at (DateTime) = 2024/01/01 00:14:07.25",
+            "POINT (-94.8597 28.2504)",
+            "MULTILINESTRING ((179.99 -17",
+            "),(-180 -17",
+            "name_b (String) = =HYPERLINK(\"//X.Y\")",
+        ] {
+            assert!(said.contains(expected), "{expected:?} is not in\n{said}");
+        }
+    }
+}

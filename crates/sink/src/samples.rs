@@ -1,0 +1,101 @@
+//! Events for the tests of this crate.
+
+use std::time::Duration;
+
+use maritime::{
+    Dimensions, Event, EventId, EventKind, EventState, EventVessel, Imo, Mmsi, Position, Reason,
+    ShipType, Text, Timestamp, TrackPoint, VesselIdentity, VesselPair,
+};
+
+use crate::Provenance;
+
+/// Two vessels in the Gulf of Mexico, one of them with a name that means harm.
+pub(crate) fn event() -> Event {
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let started_at = Timestamp::parse("2024-01-01T00:14:07.250Z").unwrap();
+    let ended_at = started_at.plus(minutes(19 * 60));
+    let (low, high) = (Mmsi::new(311_000_222).unwrap(), Mmsi::new(538_005_541).unwrap());
+    let pair = VesselPair::new(low, high).unwrap();
+    Event {
+        id: EventId { kind: EventKind::Encounter, pair, first_started_at: started_at },
+        version: 3,
+        state: EventState::Closed,
+        vessels: [
+            EventVessel {
+                mmsi: low,
+                identity: VesselIdentity {
+                    imo: Imo::new(9_074_729),
+                    name: Text::new("GULF \"ONE\""),
+                    callsign: Text::new("C6AB1"),
+                    ship_type: Some(ShipType(84)),
+                    dimensions: Some(Dimensions {
+                        bow_m: 224,
+                        stern_m: 50,
+                        port_m: 20,
+                        starboard_m: 28,
+                    }),
+                },
+                draught_m_before: Some(8.1),
+                draught_m_after: Some(14.9),
+                observed: Duration::from_millis(51_230_499),
+                bridged: Duration::from_millis(16_269_501),
+                silence_max: minutes(60),
+                track: track(&[(28.25, -94.86), (28.26, -94.85), (28.27, -94.85)]),
+            },
+            EventVessel {
+                mmsi: high,
+                identity: VesselIdentity {
+                    name: Text::new("=HYPERLINK(\"//X.Y\")"),
+                    ..VesselIdentity::default()
+                },
+                draught_m_before: None,
+                draught_m_after: None,
+                observed: Duration::from_secs(48_811),
+                bridged: Duration::from_secs(18_689),
+                silence_max: minutes(90),
+                track: track(&[(28.2501, -94.8601), (28.2601, -94.8501)]),
+            },
+        ],
+        started_at,
+        started_at_earliest: Some(started_at.minus(minutes(10))),
+        started_at_latest: started_at.plus(minutes(10)),
+        ended_at,
+        ended_at_earliest: ended_at.minus(minutes(10)),
+        ended_at_latest: None,
+        contact: minutes(18 * 60 + 45),
+        position: Position::new(28.250_400_4, -94.859_699_6).unwrap(),
+        distance_m_min: 61.2,
+        distance_m_p50: 129.0,
+        distance_m_p95: 181.449,
+        contact_within_m: [
+            (50, Duration::ZERO),
+            (100, minutes(10)),
+            (200, Duration::from_secs(67_000)),
+            (500, minutes(18 * 60 + 45)),
+        ],
+        speed_knots_p50: 0.55,
+        coast_distance_m: Some(86_273.0),
+        profiles: vec!["gfw".into(), "sts".into()],
+        score: 0.83,
+        reasons: vec![
+            Reason { rule: "tankers", weight: 0.3, text: "both are tankers".into() },
+            Reason { rule: "near_port", weight: -0.05, text: "+9 km from =\"PORT\"".into() },
+        ],
+        as_of: Timestamp::parse("2024-01-02").unwrap(),
+    }
+}
+
+/// A report every ten minutes.
+pub(crate) fn track(places_deg: &[(f64, f64)]) -> Vec<TrackPoint> {
+    let first = Timestamp::parse("2023-12-31T23:14:00Z").unwrap();
+    let point = |(i, &(latitude_deg, longitude_deg))| TrackPoint {
+        observed_at: first.plus_millis(600_000 * i as i64),
+        position: Position::new(latitude_deg, longitude_deg).unwrap(),
+        speed_knots: Some(0.5),
+    };
+    places_deg.iter().enumerate().map(point).collect()
+}
+
+pub(crate) fn provenance() -> Provenance {
+    Provenance { software_version: "0.1.0".into(), parameters_hash: "c0ffee".into() }
+}

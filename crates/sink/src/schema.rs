@@ -1,0 +1,174 @@
+//! The tables of the store, and what the GeoPackage standard requires around them.
+//!
+//! The standard is OGC 12-128r17, GeoPackage 1.3; its numbers of clauses and annexes are given below.
+
+use rusqlite::Connection;
+use rusqlite::functions::{Context, FunctionFlags};
+
+use crate::columns::{ColumnKind, columns};
+use crate::geometry::{Bounds, bounds_of};
+
+/// Of our tables; a file with a higher one was made by a later program.
+pub(crate) const SCHEMA_VERSION: i64 = 1;
+
+/// `GPKG` in ASCII, in the header of the file.
+pub(crate) const APPLICATION_ID: i64 = 0x4750_4B47;
+
+/// Version 1.3.0 of the standard.
+pub(crate) const USER_VERSION: i64 = 10_300;
+
+/// Feature tables, their geometry column being `geom` and their key `fid`.
+pub(crate) const FEATURE_TABLES: [&str; 2] = ["encounters", "encounter_tracks"];
+
+/// The safety of the connection, and the functions that the triggers of the spatial index call.
+pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    // The file may be anybody's: its triggers and views may call nothing that has effects.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    bounds_function(connection, "ST_MinX", |bounds| bounds.min_x)?;
+    bounds_function(connection, "ST_MaxX", |bounds| bounds.max_x)?;
+    bounds_function(connection, "ST_MinY", |bounds| bounds.min_y)?;
+    bounds_function(connection, "ST_MaxY", |bounds| bounds.max_y)?;
+    connection.create_scalar_function("ST_IsEmpty", 1, FUNCTION_FLAGS, |context| {
+        Ok(bounds_argument(context)?.is_none())
+    })
+}
+
+const FUNCTION_FLAGS: FunctionFlags = FunctionFlags::SQLITE_UTF8
+    .union(FunctionFlags::SQLITE_DETERMINISTIC)
+    .union(FunctionFlags::SQLITE_INNOCUOUS);
+
+fn bounds_function(
+    connection: &Connection,
+    name: &str,
+    side: fn(Bounds) -> f64,
+) -> rusqlite::Result<()> {
+    connection.create_scalar_function(name, 1, FUNCTION_FLAGS, move |context| {
+        Ok(bounds_argument(context)?.map(side))
+    })
+}
+
+fn bounds_argument(context: &Context<'_>) -> rusqlite::Result<Option<Bounds>> {
+    Ok(context.get_raw(0).as_blob_or_null()?.and_then(bounds_of))
+}
+
+/// Makes all tables in a file that has none, or leaves it without any.
+pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", USER_VERSION)?;
+    transaction.execute_batch(STANDARD_TABLES)?;
+    transaction.execute_batch(&encounters_table())?;
+    transaction.execute_batch(OTHER_TABLES)?;
+    for table in FEATURE_TABLES {
+        transaction.execute_batch(&spatial_index(table))?;
+    }
+    transaction.execute("INSERT INTO alongside_schema VALUES (?1)", [SCHEMA_VERSION])?;
+    transaction.commit()
+}
+
+fn encounters_table() -> String {
+    let mut table = String::from("CREATE TABLE encounters (fid INTEGER PRIMARY KEY NOT NULL");
+    table += ", geom POINT NOT NULL";
+    for column in columns() {
+        let kind = match column.kind {
+            ColumnKind::Text => "TEXT",
+            ColumnKind::Integer => "INTEGER",
+            ColumnKind::Real => "DOUBLE",
+            ColumnKind::Time => "DATETIME",
+        };
+        table += &format!(", {} {kind}", column.name);
+        if column.name == "event_id" {
+            table += " NOT NULL UNIQUE";
+        }
+    }
+    table + ", record TEXT NOT NULL)"
+}
+
+/// The tables that the standard requires (annex C), and what it requires in them.
+const STANDARD_TABLES: &str = r#"
+CREATE TABLE gpkg_spatial_ref_sys (
+  srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY NOT NULL, organization TEXT NOT NULL,
+  organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
+INSERT INTO gpkg_spatial_ref_sys VALUES
+  ('Undefined Cartesian SRS', -1, 'NONE', -1, 'undefined',
+   'undefined Cartesian coordinate reference system'),
+  ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined',
+   'undefined geographic coordinate reference system'),
+  ('WGS 84 geodetic', 4326, 'EPSG', 4326,
+   'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AXIS["Latitude",NORTH],AXIS["Longitude",EAST],AUTHORITY["EPSG","4326"]]',
+   'longitude/latitude coordinates in decimal degrees on the WGS 84 spheroid');
+CREATE TABLE gpkg_contents (
+  table_name TEXT PRIMARY KEY NOT NULL, data_type TEXT NOT NULL, identifier TEXT UNIQUE,
+  description TEXT DEFAULT '',
+  last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),
+  min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,
+  CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id));
+CREATE TABLE gpkg_geometry_columns (
+  table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL,
+  srs_id INTEGER NOT NULL, z TINYINT NOT NULL, m TINYINT NOT NULL,
+  CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name),
+  CONSTRAINT uk_gc_table_name UNIQUE (table_name),
+  CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents (table_name),
+  CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id));
+CREATE TABLE gpkg_extensions (
+  table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL,
+  scope TEXT NOT NULL, CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
+"#;
+
+/// The rest of ours, and their entries above. `last_change` is set whenever something is stored.
+const OTHER_TABLES: &str = "
+CREATE TABLE encounter_tracks (
+  fid INTEGER PRIMARY KEY NOT NULL, geom MULTILINESTRING, event_id TEXT NOT NULL,
+  mmsi INTEGER NOT NULL, name TEXT, started_at DATETIME, ended_at DATETIME,
+  UNIQUE (event_id, mmsi));
+CREATE TABLE vessels (
+  mmsi INTEGER PRIMARY KEY NOT NULL, imo INTEGER, name TEXT, callsign TEXT, flag TEXT, type TEXT,
+  length_m INTEGER, beam_m INTEGER, first_heard_at DATETIME NOT NULL,
+  last_heard_at DATETIME NOT NULL, positions INTEGER NOT NULL);
+CREATE TABLE runs (
+  fid INTEGER PRIMARY KEY NOT NULL, run_id TEXT NOT NULL UNIQUE, started_at DATETIME NOT NULL,
+  software_version TEXT NOT NULL, parameters_hash TEXT NOT NULL, parameters TEXT NOT NULL,
+  inputs TEXT NOT NULL, counters TEXT NOT NULL);
+CREATE TABLE alongside_schema (version INTEGER PRIMARY KEY NOT NULL);
+INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES
+  ('encounters', 'features', 'Encounters', 'Two vessels near each other for a while: evidence, not an accusation', '1970-01-01T00:00:00.000Z', 4326),
+  ('encounter_tracks', 'features', 'Encounter tracks', 'The way of each vessel of each encounter', '1970-01-01T00:00:00.000Z', 4326),
+  ('vessels', 'attributes', 'Vessels', 'Every vessel heard, as it calls itself', '1970-01-01T00:00:00.000Z', NULL),
+  ('runs', 'attributes', 'Runs', 'What was read, with which program and parameters', '1970-01-01T00:00:00.000Z', NULL);
+INSERT INTO gpkg_geometry_columns VALUES
+  ('encounters', 'geom', 'POINT', 4326, 0, 0),
+  ('encounter_tracks', 'geom', 'MULTILINESTRING', 4326, 0, 0);
+";
+
+/// The standard's R-tree extension (annex F.3), with its triggers as they are given there: whoever
+/// edits the layer later keeps the index true.
+fn spatial_index(table: &str) -> String {
+    let bounds =
+        "NEW.fid, ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom)";
+    let index = format!("rtree_{table}_geom");
+    let insert = format!("INSERT OR REPLACE INTO {index} VALUES ({bounds});");
+    let drawn = "NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom)";
+    let not_drawn = "NEW.geom ISNULL OR ST_IsEmpty(NEW.geom)";
+    format!(
+        "CREATE VIRTUAL TABLE {index} USING rtree (id, minx, maxx, miny, maxy);
+         CREATE TRIGGER {index}_insert AFTER INSERT ON {table} WHEN ({drawn})
+         BEGIN {insert} END;
+         CREATE TRIGGER {index}_update1 AFTER UPDATE OF geom ON {table}
+         WHEN OLD.fid = NEW.fid AND ({drawn})
+         BEGIN {insert} END;
+         CREATE TRIGGER {index}_update2 AFTER UPDATE OF geom ON {table}
+         WHEN OLD.fid = NEW.fid AND ({not_drawn})
+         BEGIN DELETE FROM {index} WHERE id = OLD.fid; END;
+         CREATE TRIGGER {index}_update3 AFTER UPDATE ON {table}
+         WHEN OLD.fid != NEW.fid AND ({drawn})
+         BEGIN DELETE FROM {index} WHERE id = OLD.fid; {insert} END;
+         CREATE TRIGGER {index}_update4 AFTER UPDATE ON {table}
+         WHEN OLD.fid != NEW.fid AND ({not_drawn})
+         BEGIN DELETE FROM {index} WHERE id IN (OLD.fid, NEW.fid); END;
+         CREATE TRIGGER {index}_delete AFTER DELETE ON {table} WHEN OLD.geom NOTNULL
+         BEGIN DELETE FROM {index} WHERE id = OLD.fid; END;
+         INSERT INTO gpkg_extensions VALUES
+           ('{table}', 'geom', 'gpkg_rtree_index',
+            'http://www.geopackage.org/spec120/#extension_rtree', 'write-only');"
+    )
+}

@@ -1,0 +1,316 @@
+//! The form of an event on the wire.
+//!
+//! Takes an [`Event`] and gives a record whose field names, order and rounding are fixed, so the same
+//! event is the same bytes on every machine. Readers ignore fields they do not know.
+
+use std::time::Duration;
+
+use maritime::{Event, EventVessel, Reason, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Which program found an event, and with which parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// For example `0.1.0`.
+    pub software_version: String,
+    /// Of the parameters in their canonical form.
+    pub parameters_hash: String,
+}
+
+/// An event as it is written: `null` for what is unknown, instants in UTC to the millisecond, spans in
+/// whole seconds. Arrays of two are in the order of `vessels`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// Never changes; see [`maritime::EventId`].
+    pub id: String,
+    /// From 1; of two records with one id, the higher holds.
+    pub version: u32,
+    /// `encounter`.
+    pub kind: String,
+    /// `candidate`, `open`, `closed` or `retracted`.
+    pub state: String,
+    /// The lower MMSI first.
+    pub vessels: [VesselRecord; 2],
+    /// When they came within contact distance.
+    #[serde(with = "rfc3339")]
+    pub started_at: Timestamp,
+    /// Bound of `started_at`; `null` if nothing was heard before.
+    #[serde(with = "rfc3339_or_null")]
+    pub started_at_earliest: Option<Timestamp>,
+    /// Bound of `started_at`.
+    #[serde(with = "rfc3339")]
+    pub started_at_latest: Timestamp,
+    /// When they were apart again, or until when they are known to be together.
+    #[serde(with = "rfc3339")]
+    pub ended_at: Timestamp,
+    /// Bound of `ended_at`.
+    #[serde(with = "rfc3339")]
+    pub ended_at_earliest: Timestamp,
+    /// Bound of `ended_at`; `null` if nothing was heard since.
+    #[serde(with = "rfc3339_or_null")]
+    pub ended_at_latest: Option<Timestamp>,
+    /// North positive, 5 decimals: about a metre.
+    pub latitude_deg: f64,
+    /// East positive, in `[-180, 180]`, 5 decimals.
+    pub longitude_deg: f64,
+    /// Between the antennas, at the nearest; 1 decimal, as all distances.
+    pub distance_m_min: f64,
+    /// Median over the time in contact.
+    pub distance_m_p50: f64,
+    /// 95th percentile over the time in contact.
+    pub distance_m_p95: f64,
+    /// Within contact distance.
+    pub contact_s: u64,
+    /// Within 50 m.
+    pub contact_within_50_m_s: u64,
+    /// Within 100 m.
+    pub contact_within_100_m_s: u64,
+    /// Within 200 m.
+    pub contact_within_200_m_s: u64,
+    /// Within 500 m.
+    pub contact_within_500_m_s: u64,
+    /// Over ground, mean of the two, median over the time in contact; 2 decimals.
+    pub speed_knots_p50: f64,
+    /// Of the time in contact, near a report of each vessel.
+    pub observed_s: [u64; 2],
+    /// Of the time in contact, bridged between reports of each vessel.
+    pub bridged_s: [u64; 2],
+    /// Longest silence of each vessel that touches the contact.
+    pub silence_max_s: [u64; 2],
+    /// To the coast line of the 1:10m map; 0 on land, `null` where no map was used.
+    pub coast_distance_m: Option<f64>,
+    /// Definitions of a meeting that this one satisfies.
+    pub profiles: Vec<String>,
+    /// In `[0, 1]`, 2 decimals.
+    pub score: f64,
+    /// What speaks for and against.
+    pub reasons: Vec<ReasonRecord>,
+    /// The time of the data up to which this was known.
+    #[serde(with = "rfc3339")]
+    pub as_of: Timestamp,
+    /// Which program found it.
+    pub software_version: String,
+    /// With which parameters.
+    pub parameters_hash: String,
+}
+
+/// One vessel of an [`EventRecord`], as it called itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VesselRecord {
+    /// Nine digits; leading zeros are not written.
+    pub mmsi: u32,
+    /// With a right check digit.
+    pub imo: Option<u32>,
+    /// As sent: hostile until escaped.
+    pub name: Option<String>,
+    /// As sent: hostile until escaped.
+    pub callsign: Option<String>,
+    /// ISO 3166-1, two letters, by the MMSI.
+    pub flag: Option<String>,
+    /// In words, such as `tanker`.
+    #[serde(rename = "type")]
+    pub ship_type: Option<String>,
+    /// From bow to stern.
+    pub length_m: Option<u16>,
+    /// From side to side.
+    pub beam_m: Option<u16>,
+    /// As last sent before the start; 1 decimal.
+    pub draught_m_before: Option<f64>,
+    /// As last sent when the event was told; 1 decimal.
+    pub draught_m_after: Option<f64>,
+}
+
+/// One reason of an [`EventRecord`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReasonRecord {
+    /// `snake_case`, fixed.
+    pub rule: String,
+    /// Negative if it speaks against; 2 decimals.
+    pub weight: f64,
+    /// In plain English.
+    pub text: String,
+}
+
+impl EventRecord {
+    /// What is written of `event`. Its tracks are not: they go to [`crate::GeoPackage`] alone.
+    pub fn new(event: &Event, provenance: &Provenance) -> Self {
+        let each = |span: fn(&EventVessel) -> Duration| {
+            [whole_seconds(span(&event.vessels[0])), whole_seconds(span(&event.vessels[1]))]
+        };
+        EventRecord {
+            id: event.id.to_string(),
+            version: event.version,
+            kind: event.kind().name().into(),
+            state: event.state.name().into(),
+            vessels: [VesselRecord::new(&event.vessels[0]), VesselRecord::new(&event.vessels[1])],
+            started_at: event.started_at,
+            started_at_earliest: event.started_at_earliest,
+            started_at_latest: event.started_at_latest,
+            ended_at: event.ended_at,
+            ended_at_earliest: event.ended_at_earliest,
+            ended_at_latest: event.ended_at_latest,
+            latitude_deg: rounded(event.position.latitude_deg(), 5),
+            longitude_deg: rounded(event.position.longitude_deg(), 5),
+            distance_m_min: rounded(event.distance_m_min, 1),
+            distance_m_p50: rounded(event.distance_m_p50, 1),
+            distance_m_p95: rounded(event.distance_m_p95, 1),
+            contact_s: whole_seconds(event.contact),
+            contact_within_50_m_s: contact_within_s(event, 50),
+            contact_within_100_m_s: contact_within_s(event, 100),
+            contact_within_200_m_s: contact_within_s(event, 200),
+            contact_within_500_m_s: contact_within_s(event, 500),
+            speed_knots_p50: rounded(event.speed_knots_p50, 2),
+            observed_s: each(|vessel| vessel.observed),
+            bridged_s: each(|vessel| vessel.bridged),
+            silence_max_s: each(|vessel| vessel.silence_max),
+            coast_distance_m: event.coast_distance_m.map(|distance_m| rounded(distance_m, 1)),
+            profiles: event.profiles.clone(),
+            score: rounded(event.score, 2),
+            reasons: event.reasons.iter().map(ReasonRecord::new).collect(),
+            as_of: event.as_of,
+            software_version: provenance.software_version.clone(),
+            parameters_hash: provenance.parameters_hash.clone(),
+        }
+    }
+}
+
+impl VesselRecord {
+    fn new(vessel: &EventVessel) -> Self {
+        let identity = &vessel.identity;
+        VesselRecord {
+            mmsi: vessel.mmsi.get(),
+            imo: identity.imo.map(|imo| imo.get()),
+            name: identity.name.map(|name| name.as_str().into()),
+            callsign: identity.callsign.map(|callsign| callsign.as_str().into()),
+            flag: vessel.mmsi.flag().map(|flag| flag.code().into()),
+            ship_type: identity
+                .ship_type
+                .and_then(|ship_type| ship_type.category())
+                .map(|category| category.name().into()),
+            length_m: identity.dimensions.map(|dimensions| dimensions.length_m()),
+            beam_m: identity.dimensions.map(|dimensions| dimensions.beam_m()),
+            draught_m_before: vessel.draught_m_before.map(|draught_m| rounded(draught_m.into(), 1)),
+            draught_m_after: vessel.draught_m_after.map(|draught_m| rounded(draught_m.into(), 1)),
+        }
+    }
+}
+
+impl ReasonRecord {
+    fn new(reason: &Reason) -> Self {
+        ReasonRecord {
+            rule: reason.rule.into(),
+            weight: rounded(reason.weight, 2),
+            text: reason.text.clone(),
+        }
+    }
+}
+
+fn contact_within_s(event: &Event, distance_m: u16) -> u64 {
+    let within = event.contact_within_m.iter().find(|&&(within_m, _)| within_m == distance_m);
+    let &(_, span) = within.expect("an event counts the time within 50, 100, 200 and 500 m");
+    whole_seconds(span)
+}
+
+/// To the nearest second, half a second up.
+fn whole_seconds(span: Duration) -> u64 {
+    (span + Duration::from_millis(500)).as_secs()
+}
+
+/// To so many decimals. JSON then writes the shortest digits that give this number back, which are at
+/// most as many. Never the negative zero, which would be a second way to write nought.
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    (value * scale).round() / scale + 0.0
+}
+
+/// `2024-01-01T00:14:07.250Z`.
+mod rfc3339 {
+    use maritime::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(at)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        Timestamp::parse(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
+/// The same, or `null`.
+mod rfc3339_or_null {
+    use maritime::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(
+        at: &Option<Timestamp>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match at {
+            Some(at) => to.collect_str(at),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| Timestamp::parse(&text).map_err(de::Error::custom)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{event, provenance};
+
+    #[test]
+    fn names_order_and_rounding_are_fixed() {
+        let record = EventRecord::new(&event(), &provenance());
+        let expected = r#"{"id":"encounter-311000222-538005541-20240101T001407Z","version":3,
+"kind":"encounter","state":"closed","vessels":[{"mmsi":311000222,"imo":9074729,"name":"GULF \"ONE\"",
+"callsign":"C6AB1","flag":"BS","type":"tanker","length_m":274,"beam_m":48,"draught_m_before":8.1,
+"draught_m_after":14.9},{"mmsi":538005541,"imo":null,"name":"=HYPERLINK(\"//X.Y\")","callsign":null,
+"flag":"MH","type":null,"length_m":null,"beam_m":null,"draught_m_before":null,
+"draught_m_after":null}],"started_at":"2024-01-01T00:14:07.250Z",
+"started_at_earliest":"2024-01-01T00:04:07.250Z","started_at_latest":"2024-01-01T00:24:07.250Z",
+"ended_at":"2024-01-01T19:14:07.250Z","ended_at_earliest":"2024-01-01T19:04:07.250Z",
+"ended_at_latest":null,"latitude_deg":28.2504,"longitude_deg":-94.8597,"distance_m_min":61.2,
+"distance_m_p50":129.0,"distance_m_p95":181.4,"contact_s":67500,"contact_within_50_m_s":0,
+"contact_within_100_m_s":600,"contact_within_200_m_s":67000,"contact_within_500_m_s":67500,
+"speed_knots_p50":0.55,"observed_s":[51230,48811],"bridged_s":[16270,18689],
+"silence_max_s":[3600,5400],"coast_distance_m":86273.0,"profiles":["gfw","sts"],"score":0.83,
+"reasons":[{"rule":"tankers","weight":0.3,"text":"both are tankers"},{"rule":"near_port",
+"weight":-0.05,"text":"+9 km from =\"PORT\""}],"as_of":"2024-01-02T00:00:00.000Z",
+"software_version":"0.1.0","parameters_hash":"c0ffee"}"#;
+        assert_eq!(serde_json::to_string(&record).unwrap(), expected.replace('\n', ""));
+    }
+
+    #[test]
+    fn a_record_reads_as_it_is_written() {
+        let record = EventRecord::new(&event(), &provenance());
+        let text = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<EventRecord>(&text).unwrap(), record);
+    }
+
+    #[test]
+    fn fields_of_later_versions_are_ignored() {
+        let record = EventRecord::new(&event(), &provenance());
+        let text = serde_json::to_string(&record).unwrap().replacen('{', r#"{"class":"tow","#, 1);
+        assert_eq!(serde_json::from_str::<EventRecord>(&text).unwrap(), record);
+    }
+
+    #[track_caller]
+    fn check_rounded(value: f64, decimals: i32, expected: &str) {
+        assert_eq!(serde_json::to_string(&rounded(value, decimals)).unwrap(), expected);
+    }
+
+    #[test]
+    fn numbers_have_no_more_decimals_than_they_mean() {
+        check_rounded(61.249_999, 1, "61.2");
+        check_rounded(-0.000_001, 5, "0.0");
+        check_rounded(f64::from(14.9_f32), 1, "14.9");
+        check_rounded(-179.999_999_9, 5, "-180.0");
+    }
+}
