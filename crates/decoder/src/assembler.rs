@@ -1,0 +1,374 @@
+//! Takes the sentences of messages that need more than one, gives them back whole. Never joins the
+//! parts of two ships, and never grows: there are 64 slots, and the oldest makes room.
+//!
+//! Parts belong together that share talker, formatter, fragment count, sequence number and channel,
+//! and that do not name different stations or tag-block groups. That is not proof: there are only ten
+//! sequence numbers, and they come round again. So a part joins only while it must belong:
+//!
+//! - in order, while at most [`PASSED_MAX`] other messages of the sender began since, and at most
+//!   [`LINES_MAX`] lines and [`APART_MILLIS_MAX`] passed;
+//! - out of order, only directly ([`PASSED_MAX_SWAPPED`], [`LINES_MAX_SWAPPED`]), and only where the
+//!   sender changes its sequence number from message to message;
+//! - never once two different parts claimed the same place within [`LINES_AMBIGUOUS`] lines: then nobody
+//!   can tell to which of them the rest belongs, and all of it is lost.
+
+use maritime::Timestamp;
+
+use crate::payload::{CHARACTERS_MAX, Payload};
+use crate::sentence::{ABSENT, Sentence};
+use crate::tag_block::TagBlock;
+use crate::{Outcome, OutcomeKind, Rejection, Station};
+
+/// One bit each in a `u64`. A receiver has one or two messages under way, a network of hundreds of
+/// stations a few dozen; beyond that the message that waited longest is given up.
+const SLOTS: usize = 64;
+
+/// Of ten sequence numbers, the same one comes back after nine others; one of those may have been lost.
+const PASSED_MAX: u8 = 8;
+/// The parts travel through the same receiver and can only overtake each other there.
+const PASSED_MAX_SWAPPED: u8 = 2;
+/// Feeds merged second by second put up to some hundred lines between two parts.
+const LINES_MAX: u64 = 1000;
+const LINES_MAX_SWAPPED: u64 = 16;
+const LINES_AMBIGUOUS: u64 = 16;
+/// A transmission takes a quarter of a second; clocks of receivers and batches of satellites differ more.
+const APART_MILLIS_MAX: i64 = 30_000;
+
+/// What became of a part.
+pub(crate) enum Assembly {
+    /// More to come, or lost; the lost lines have been told.
+    Pending,
+    /// The message is whole, its bits are in the payload.
+    Complete(Assembled),
+    /// The parts are there and are no payload.
+    Unreadable { lines: u32, rejection: Rejection },
+}
+
+/// How a whole message came.
+pub(crate) struct Assembled {
+    pub(crate) lines: u32,
+    pub(crate) received_at: Option<Timestamp>,
+    pub(crate) station: Option<Station>,
+}
+
+/// Messages under way.
+pub(crate) struct Assembler {
+    slots: Vec<Slot>,
+    /// Which slots are in use.
+    used: u64,
+    /// Of the message that began last, to see whether the sender counts.
+    last_sequence: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key {
+    talker: [u8; 2],
+    own_ship: bool,
+    fragment_count: u8,
+    sequence: u8,
+    channel: u8,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Part {
+    start: u16,
+    length: u16,
+    fill_bits: u8,
+}
+
+#[derive(Clone)]
+struct Slot {
+    key: Key,
+    station: Option<Station>,
+    group: Option<u64>,
+    received_at: Option<Timestamp>,
+    /// The number of the part that `received_at` is of.
+    received_at_of: u8,
+    /// Lines that hang on this message.
+    lines: u32,
+    /// When the last part came, in lines.
+    last_line: u64,
+    last_number: u8,
+    /// How many other messages of the sender began since.
+    passed: u8,
+    /// Whether a part may come before an earlier one.
+    may_be_swapped: bool,
+    /// Two different parts claimed one place: nothing may join until this is forgotten.
+    ambiguous: bool,
+    /// One bit per part that is there.
+    arrived: u16,
+    parts: [Part; 9],
+    characters_used: usize,
+    characters: [u8; CHARACTERS_MAX],
+}
+
+impl Assembler {
+    pub(crate) fn new() -> Self {
+        Assembler { slots: Vec::with_capacity(SLOTS), used: 0, last_sequence: ABSENT }
+    }
+
+    /// Takes a part that came in line number `line` with `lines` lines to account for. `lost` hears of
+    /// lines that will never be part of a message.
+    pub(crate) fn push(
+        &mut self,
+        part: &Sentence<'_>,
+        tag_block: &TagBlock,
+        line: u64,
+        lines: u32,
+        payload: &mut Payload,
+        lost: &mut impl FnMut(Outcome),
+    ) -> Assembly {
+        let key = Key {
+            talker: part.talker,
+            own_ship: part.own_ship,
+            fragment_count: part.fragment_count,
+            sequence: part.sequence,
+            channel: part.channel,
+        };
+        self.give_up_old(line, lost);
+        let Some(index) = self.find(&key, tag_block) else {
+            self.begin(key, part, tag_block, line, lines, lost);
+            return Assembly::Pending;
+        };
+        let slot = &mut self.slots[index];
+        if slot.ambiguous {
+            lost(orphan(lines, 1, key.fragment_count));
+            return Assembly::Pending;
+        }
+        if let Some(there) = slot.part(part.fragment_number) {
+            if there != part.payload && line - slot.last_line <= LINES_AMBIGUOUS {
+                lost(orphan(slot.lines + lines, slot.arrived_count(), key.fragment_count));
+                slot.lines = 0;
+                slot.last_line = line;
+                slot.ambiguous = true;
+                return Assembly::Pending;
+            }
+            if there == part.payload && slot.arrived_count() > 1 {
+                // Heard twice: the parts that are there lose nothing by it.
+                lost(orphan(lines, 1, key.fragment_count));
+                return Assembly::Pending;
+            }
+        } else if slot.may_join(part, tag_block, line) {
+            return self.join(index, part, tag_block, line, lines, payload, lost);
+        }
+        self.give_up(index, lost);
+        self.begin(key, part, tag_block, line, lines, lost);
+        Assembly::Pending
+    }
+
+    /// Gives up all messages under way.
+    pub(crate) fn finish(&mut self, lost: &mut impl FnMut(Outcome)) {
+        for index in ones(self.used) {
+            self.give_up(index, lost);
+        }
+    }
+
+    /// The message that a part belongs to: one that names the same station and group, else the only
+    /// one that does not name others.
+    fn find(&self, key: &Key, tag_block: &TagBlock) -> Option<usize> {
+        let mut compatible = None;
+        let mut several = false;
+        for index in ones(self.used) {
+            let slot = &self.slots[index];
+            if slot.key != *key {
+                continue;
+            }
+            if slot.station == tag_block.station && slot.group == tag_block.group {
+                return Some(index);
+            }
+            if agree(&slot.station, &tag_block.station) && agree(&slot.group, &tag_block.group) {
+                several |= compatible.is_some();
+                compatible = Some(index);
+            }
+        }
+        compatible.filter(|_| !several)
+    }
+
+    fn begin(
+        &mut self,
+        key: Key,
+        part: &Sentence<'_>,
+        tag_block: &TagBlock,
+        line: u64,
+        lines: u32,
+        lost: &mut impl FnMut(Outcome),
+    ) {
+        for index in ones(self.used) {
+            let slot = &mut self.slots[index];
+            let same_sender = slot.key.talker == key.talker
+                && slot.key.own_ship == key.own_ship
+                && slot.station == tag_block.station;
+            slot.passed = slot.passed.saturating_add(u8::from(same_sender));
+        }
+        let counts = key.sequence != ABSENT && key.sequence != self.last_sequence;
+        self.last_sequence = key.sequence;
+        let mut slot = Slot {
+            key,
+            station: tag_block.station,
+            group: tag_block.group,
+            received_at: None,
+            received_at_of: u8::MAX,
+            lines: 0,
+            last_line: line,
+            last_number: 0,
+            passed: 0,
+            may_be_swapped: counts,
+            ambiguous: false,
+            arrived: 0,
+            parts: [Part::default(); 9],
+            characters_used: 0,
+            characters: [0; CHARACTERS_MAX],
+        };
+        if let Err(rejection) = slot.add(part, tag_block, line, lines) {
+            lost(Outcome { lines, kind: OutcomeKind::Rejected(rejection) });
+            return;
+        }
+        let index = self.free_slot(lost);
+        match self.slots.get_mut(index) {
+            Some(free) => *free = slot,
+            None => self.slots.push(slot),
+        }
+        self.used |= 1 << index;
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn join(
+        &mut self,
+        index: usize,
+        part: &Sentence<'_>,
+        tag_block: &TagBlock,
+        line: u64,
+        lines: u32,
+        payload: &mut Payload,
+        lost: &mut impl FnMut(Outcome),
+    ) -> Assembly {
+        let slot = &mut self.slots[index];
+        if let Err(rejection) = slot.add(part, tag_block, line, lines) {
+            lost(Outcome { lines: slot.lines + lines, kind: OutcomeKind::Rejected(rejection) });
+            self.used &= !(1 << index);
+            return Assembly::Pending;
+        }
+        if slot.arrived_count() < slot.key.fragment_count {
+            return Assembly::Pending;
+        }
+        self.used &= !(1 << index);
+        payload.clear();
+        for part in &slot.parts[..usize::from(slot.key.fragment_count)] {
+            if let Err(rejection) = payload.append(slot.characters(part), part.fill_bits) {
+                return Assembly::Unreadable { lines: slot.lines, rejection };
+            }
+        }
+        Assembly::Complete(Assembled {
+            lines: slot.lines,
+            received_at: slot.received_at,
+            station: slot.station,
+        })
+    }
+
+    /// A slot not in use; the one that waited longest is given up if there is none.
+    fn free_slot(&mut self, lost: &mut impl FnMut(Outcome)) -> usize {
+        let free = (!self.used).trailing_zeros() as usize;
+        if free < SLOTS {
+            return free;
+        }
+        let oldest = (0..SLOTS).min_by_key(|&index| self.slots[index].last_line).unwrap_or(0);
+        self.give_up(oldest, lost);
+        oldest
+    }
+
+    fn give_up_old(&mut self, line: u64, lost: &mut impl FnMut(Outcome)) {
+        for index in ones(self.used) {
+            let slot = &self.slots[index];
+            let age = line - slot.last_line;
+            if age > LINES_MAX || slot.ambiguous && age > LINES_AMBIGUOUS {
+                self.give_up(index, lost);
+            }
+        }
+    }
+
+    fn give_up(&mut self, index: usize, lost: &mut impl FnMut(Outcome)) {
+        self.used &= !(1 << index);
+        let slot = &self.slots[index];
+        if !slot.ambiguous {
+            lost(orphan(slot.lines, slot.arrived_count(), slot.key.fragment_count));
+        }
+    }
+}
+
+impl Slot {
+    fn add(
+        &mut self,
+        part: &Sentence<'_>,
+        tag_block: &TagBlock,
+        line: u64,
+        lines: u32,
+    ) -> Result<(), Rejection> {
+        let start = self.characters_used;
+        let end = start + part.payload.len();
+        let Some(room) = self.characters.get_mut(start..end) else {
+            return Err(Rejection::PayloadTooLong { characters: end.min(9999) as u16 });
+        };
+        room.copy_from_slice(part.payload);
+        self.characters_used = end;
+        self.parts[usize::from(part.fragment_number - 1)] = Part {
+            start: start as u16,
+            length: part.payload.len() as u16,
+            fill_bits: part.fill_bits,
+        };
+        self.arrived |= 1 << part.fragment_number;
+        self.lines += lines;
+        self.last_line = line;
+        self.last_number = part.fragment_number;
+        self.station = self.station.or(tag_block.station);
+        self.group = self.group.or(tag_block.group);
+        if tag_block.received_at.is_some() && part.fragment_number < self.received_at_of {
+            self.received_at = tag_block.received_at;
+            self.received_at_of = part.fragment_number;
+        }
+        Ok(())
+    }
+
+    /// Whether a part with the right key came soon enough to be of the same message.
+    fn may_join(&self, part: &Sentence<'_>, tag_block: &TagBlock, line: u64) -> bool {
+        if let (Some(then), Some(now)) = (self.received_at, tag_block.received_at)
+            && now.millis_since(then).saturating_abs() > APART_MILLIS_MAX
+        {
+            return false;
+        }
+        let lines = line - self.last_line;
+        if part.fragment_number == self.last_number + 1 {
+            return self.passed <= PASSED_MAX && lines <= LINES_MAX;
+        }
+        self.may_be_swapped && self.passed <= PASSED_MAX_SWAPPED && lines <= LINES_MAX_SWAPPED
+    }
+
+    fn part(&self, number: u8) -> Option<&[u8]> {
+        let there = self.arrived & (1 << number) != 0;
+        there.then(|| self.characters(&self.parts[usize::from(number - 1)]))
+    }
+
+    fn characters(&self, part: &Part) -> &[u8] {
+        &self.characters[usize::from(part.start)..][..usize::from(part.length)]
+    }
+
+    fn arrived_count(&self) -> u8 {
+        self.arrived.count_ones() as u8
+    }
+}
+
+fn orphan(lines: u32, arrived: u8, count: u8) -> Outcome {
+    Outcome { lines, kind: OutcomeKind::Rejected(Rejection::OrphanFragment { arrived, count }) }
+}
+
+fn agree<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+    one.is_none() || other.is_none() || one == other
+}
+
+/// The places of the ones, lowest first.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (place < 64).then_some(place)
+    })
+}
