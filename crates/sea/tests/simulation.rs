@@ -1,0 +1,310 @@
+//! The sea keeps its promises: determinism, truths that are true, coverage and intervals as stated.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use alongside_sea::{
+    Area, Coverage, Kind, Place, Planted, Scenario, Simulation, TOGETHER_M, Transmission, Truth,
+};
+use maritime::{Mmsi, PositionFix, Report, Timestamp};
+
+fn scenario(coverage: Coverage, planted: Planted) -> Scenario {
+    Scenario {
+        seed: 11,
+        ships: 12,
+        places: vec![
+            Place { area: Area::GulfOfMexico, coverage },
+            Place { area: Area::Dateline, coverage },
+        ],
+        planted,
+        ..Scenario::default()
+    }
+}
+
+fn bytes(scenario: &Scenario) -> Vec<u8> {
+    let mut out = Vec::new();
+    Simulation::new(scenario).unwrap().write_sentences(&mut out).unwrap();
+    out
+}
+
+fn fixes(simulation: Simulation) -> HashMap<Mmsi, Vec<(PositionFix, Transmission)>> {
+    let mut fixes: HashMap<Mmsi, Vec<_>> = HashMap::new();
+    for transmission in simulation {
+        if let Some(Report::Position(fix)) = transmission.report() {
+            fixes.entry(fix.mmsi).or_default().push((fix, transmission));
+        }
+    }
+    for of_one in fixes.values_mut() {
+        of_one.sort_by_key(|(fix, _)| fix.observed_at);
+        of_one.dedup_by_key(|(fix, _)| fix.observed_at);
+    }
+    fixes
+}
+
+/// Every instant of a truth, a minute apart, with the true distance.
+fn distances(simulation: &Simulation, truth: &Truth) -> Vec<f64> {
+    let minutes = truth.ended_at.millis_since(truth.started_at) / 60_000;
+    (0..=minutes)
+        .map(|minute| truth.started_at.plus_millis(60_000 * minute))
+        .map(|at| simulation.true_distance_m(truth.pair, at).unwrap())
+        .collect()
+}
+
+fn hours(truth: &Truth) -> f64 {
+    truth.ended_at.millis_since(truth.started_at) as f64 / 3_600_000.0
+}
+
+#[test]
+fn the_seed_decides_every_byte() {
+    let mut scenario = scenario(Coverage::Mixed, Planted::every(1));
+    scenario.duration = Duration::from_secs(9 * 3600);
+    let first = bytes(&scenario);
+    assert!(first == bytes(&scenario));
+    scenario.seed += 1;
+    assert!(first != bytes(&scenario));
+}
+
+#[test]
+fn sentences_come_in_order_of_arrival_and_carry_when_they_were_heard() {
+    let scenario = Scenario { late_share: 0.02, ..scenario(Coverage::Mixed, Planted::every(1)) };
+    let mut last = Timestamp::MIN;
+    let mut late = 0;
+    let mut newest = Timestamp::MIN;
+    for transmission in Simulation::new(&scenario).unwrap() {
+        assert!(transmission.arrived_at >= last);
+        assert!(transmission.received_at <= transmission.arrived_at);
+        assert!(transmission.observed_at <= transmission.received_at);
+        last = transmission.arrived_at;
+        late += u32::from(transmission.received_at < newest.plus_millis(-60_000));
+        newest = newest.max(transmission.received_at);
+    }
+    assert!(late > 100, "{late} late");
+}
+
+#[test]
+fn truths_are_what_their_definitions_say() {
+    for seed in [3, 4] {
+        let scenario = Scenario { seed, ..scenario(Coverage::Terrestrial, Planted::every(12)) };
+        let simulation = Simulation::new(&scenario).unwrap();
+        assert_eq!(simulation.truths().len(), 12 * Kind::ALL.len());
+        for truth in simulation.truths() {
+            let distances_m = distances(&simulation, truth);
+            let (h, min_m) = (hours(truth), truth.distance_m_min);
+            let expected = match truth.kind {
+                Kind::Long => (4.0..=25.0).contains(&h) && (5.0..200.0).contains(&min_m),
+                Kind::Short => (50.0 / 60.0..=110.0 / 60.0).contains(&h) && min_m < 200.0,
+                Kind::UnderWay => (2.0..=7.0).contains(&h) && min_m < 200.0,
+                Kind::AtAnchor => (2.0..=19.0).contains(&h) && min_m < 200.0,
+                Kind::AnchoredNeighbours => (150.0..760.0).contains(&min_m),
+                Kind::SameBerth => h > 23.0 && (100.0..600.0).contains(&min_m),
+                Kind::Tow => h > 2.0 && min_m < 500.0,
+                Kind::PairTrawl => h > 2.9 && (100.0..450.0).contains(&min_m),
+                Kind::Pilot => (8.0 / 60.0..0.6).contains(&h) && min_m < 150.0,
+                Kind::Convoy => h > 3.9 && (150.0..2000.0).contains(&min_m),
+                Kind::Overtaking => (0.05..0.5).contains(&h) && min_m < 460.0,
+                Kind::Burst => h < 0.03 && min_m < 500.0,
+            };
+            assert!(expected, "{}", truth.to_json());
+            if truth.is_meeting() {
+                let worst_m = distances_m.iter().copied().fold(0.0, f64::max);
+                assert!(worst_m <= TOGETHER_M + 0.1, "{worst_m} m in {}", truth.to_json());
+                for (at, sense) in [(truth.started_at, -1), (truth.ended_at, 1)] {
+                    let distance_m = simulation.true_distance_m(truth.pair, at).unwrap();
+                    assert!((distance_m - TOGETHER_M).abs() < 0.1, "{distance_m} m at {at}");
+                    let outside = at.plus_millis(1000 * sense);
+                    assert!(simulation.true_distance_m(truth.pair, outside).unwrap() > TOGETHER_M);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_ship_outruns_itself() {
+    let scenario = scenario(Coverage::Terrestrial, Planted::every(6));
+    let mut simulation = Simulation::new(&scenario).unwrap();
+    let mut seen: HashMap<Mmsi, (Timestamp, Timestamp)> = HashMap::new();
+    for transmission in simulation.by_ref() {
+        let at = transmission.observed_at;
+        let span = seen.entry(transmission.message.mmsi()).or_insert((at, at));
+        *span = (span.0.min(at), span.1.max(at));
+    }
+    for (mmsi, (from, to)) in seen {
+        let mut at = from;
+        let mut last: Option<f64> = None;
+        while at < to {
+            let (here, speed_knots) = simulation.true_position(mmsi, at).unwrap();
+            let (there, _) = simulation.true_position(mmsi, at.plus_millis(1000)).unwrap();
+            let implied_knots = here.distance_m(there) * 3600.0 / 1852.0;
+            assert!(implied_knots < 30.0, "{mmsi} makes {implied_knots} kn at {at}");
+            assert!(
+                (implied_knots - speed_knots).abs() < 1.5,
+                "{mmsi}: {implied_knots} kn at {at}"
+            );
+            // Steel does not leap: below a tenth of a metre a second, each second.
+            if let Some(last) = last.filter(|_| implied_knots > 0.0) {
+                assert!((speed_knots - last).abs() < 0.2 * 47.0, "{mmsi} at {at}");
+            }
+            last = Some(speed_knots);
+            at = at.plus_millis(47_000);
+        }
+    }
+}
+
+#[test]
+fn only_planted_pairs_stay_near_each_other() {
+    let scenario = Scenario { ships: 60, ..scenario(Coverage::Terrestrial, Planted::every(10)) };
+    let mut simulation = Simulation::new(&scenario).unwrap();
+    let mut spans: HashMap<Mmsi, (Timestamp, Timestamp)> = HashMap::new();
+    for transmission in simulation.by_ref() {
+        let at = transmission.observed_at;
+        let span = spans.entry(transmission.message.mmsi()).or_insert((at, at));
+        *span = (span.0.min(at), span.1.max(at));
+    }
+    let planted: Vec<_> = simulation.truths().iter().map(|truth| truth.pair).collect();
+    let mut together: HashMap<_, u32> = HashMap::new();
+    let mut at = scenario.started_at;
+    while at < scenario.started_at.plus(scenario.duration) {
+        let slow: Vec<_> = spans
+            .iter()
+            .filter(|(_, (from, to))| (*from..=*to).contains(&at))
+            .map(|(mmsi, _)| (*mmsi, simulation.true_position(*mmsi, at).unwrap()))
+            .filter(|(_, (_, speed_knots))| *speed_knots < 8.0)
+            .collect();
+        for (i, (a, (a_at, _))) in slow.iter().enumerate() {
+            for (b, (b_at, _)) in &slow[..i] {
+                let pair = maritime::VesselPair::new(*a, *b).unwrap();
+                if a_at.distance_m(*b_at) < TOGETHER_M && !planted.contains(&pair) {
+                    *together.entry(pair).or_default() += 1;
+                }
+            }
+        }
+        at = at.plus_millis(300_000);
+    }
+    // Ships making for an anchorage may pass others there; none stays for a quarter of an hour.
+    assert!(together.values().all(|steps| *steps < 3), "{together:?}");
+}
+
+#[test]
+fn reports_lie_near_the_truth_and_come_at_their_intervals() {
+    let scenario =
+        Scenario { lost_share: 0.0, ..scenario(Coverage::Terrestrial, Planted::every(1)) };
+    let mut simulation = Simulation::new(&scenario).unwrap();
+    let heard: Vec<Transmission> = simulation.by_ref().collect();
+    let mut gaps_s: HashMap<&str, Vec<f64>> = HashMap::new();
+    let mut last: HashMap<Mmsi, PositionFix> = HashMap::new();
+    for fix in heard.iter().filter_map(Transmission::report) {
+        let Report::Position(fix) = fix else { continue };
+        let (truly, _) = simulation.true_position(fix.mmsi, fix.observed_at).unwrap();
+        let error_m = truly.distance_m(fix.position);
+        assert!(error_m < 25.0, "{} is {error_m} m off at {}", fix.mmsi, fix.observed_at);
+        if let Some(before) = last.insert(fix.mmsi, fix) {
+            let gap_s = fix.observed_at.millis_since(before.observed_at) as f64 / 1000.0;
+            let knots = fix.speed_knots.unwrap();
+            let group = if knots > 14.5 && knots < 22.0 { "fast" } else { "slow" };
+            gaps_s.entry(group).or_default().push(gap_s);
+        }
+    }
+    for (group, expected_s) in [("slow", 10.0), ("fast", 6.0)] {
+        let gaps_s = gaps_s.get_mut(group).unwrap();
+        gaps_s.sort_by(f64::total_cmp);
+        assert_eq!(gaps_s[gaps_s.len() / 2], expected_s);
+    }
+}
+
+#[test]
+fn satellites_hear_ten_minutes_at_a_time() {
+    let simulation = Simulation::new(&scenario(Coverage::Satellite, Planted::every(2))).unwrap();
+    let mut received: HashMap<String, Vec<Timestamp>> = HashMap::new();
+    for transmission in simulation {
+        let at = transmission.received_at;
+        received.entry(transmission.station.to_string()).or_default().push(at);
+    }
+    assert_eq!(received.len(), 2);
+    for of_one in received.values_mut() {
+        of_one.sort();
+        let mut from = of_one[0];
+        let mut passes = 1;
+        for two in of_one.windows(2) {
+            let silence_s = two[1].millis_since(two[0]) / 1000;
+            if silence_s > 600 {
+                assert!(two[0].millis_since(from) <= 602_000);
+                assert!((1400..=81 * 60).contains(&silence_s), "{silence_s} s of silence");
+                from = two[1];
+                passes += 1;
+            }
+        }
+        assert!((15..=42).contains(&passes), "{passes} passes");
+    }
+}
+
+#[test]
+fn a_burst_is_heard_once_and_never_again() {
+    for coverage in Coverage::ALL {
+        let planted = Planted { burst: 10, ..Planted::default() };
+        let simulation = Simulation::new(&scenario(coverage, planted)).unwrap();
+        let truths = simulation.truths().to_vec();
+        let fixes = fixes(simulation);
+        for truth in truths {
+            for mmsi in [truth.pair.low(), truth.pair.high()] {
+                let Some(of_one) = fixes.get(&mmsi) else { continue };
+                let (first, last) =
+                    (of_one[0].0.observed_at, of_one[of_one.len() - 1].0.observed_at);
+                assert!(last.millis_since(first) < 80_000);
+            }
+        }
+    }
+}
+
+#[test]
+fn draughts_change_across_a_transfer_and_complement() {
+    let planted = Planted { long: 6, ..Planted::default() };
+    let simulation = Simulation::new(&scenario(Coverage::Terrestrial, planted)).unwrap();
+    let truths = simulation.truths().to_vec();
+    let mut draughts: HashMap<Mmsi, Vec<f32>> = HashMap::new();
+    for report in simulation.reports() {
+        if let Report::Static(report) = report {
+            draughts.entry(report.mmsi).or_default().extend(report.draught_m);
+        }
+    }
+    for truth in truths {
+        let change_m = |mmsi: Mmsi| {
+            let of_one = draughts.get(&mmsi).filter(|sent| sent.len() > 1)?;
+            Some(of_one[of_one.len() - 1] - of_one[0])
+        };
+        let Some((low, high)) = change_m(truth.pair.low()).zip(change_m(truth.pair.high())) else {
+            // A class B fishing vessel sends none.
+            continue;
+        };
+        assert!(low * high < 0.0, "{low} and {high} m");
+    }
+}
+
+#[test]
+fn hundreds_can_be_planted_in_one_scenario() {
+    let scenario = Scenario {
+        places: Area::ALL.map(|area| Place { area, coverage: Coverage::Terrestrial }).to_vec(),
+        planted: Planted::every(60),
+        ..Scenario::default()
+    };
+    let simulation = Simulation::new(&scenario).unwrap();
+    assert_eq!(simulation.truths().len(), 720);
+}
+
+#[test]
+fn truths_survive_the_way_through_text() {
+    let simulation = Simulation::new(&scenario(Coverage::Satellite, Planted::every(1))).unwrap();
+    for truth in simulation.truths() {
+        assert_eq!(Truth::from_json(&truth.to_json()).unwrap(), *truth);
+    }
+}
+
+#[test]
+fn what_cannot_be_simulated_is_refused() {
+    let nowhere = Scenario { places: Vec::new(), ..Scenario::default() };
+    let refusal = Simulation::new(&nowhere).unwrap_err();
+    assert_eq!(refusal.to_string(), "the scenario names no place");
+    let brief = Scenario { duration: Duration::from_secs(3600), ..Scenario::default() };
+    let refusal = Simulation::new(&brief).unwrap_err();
+    assert_eq!(refusal.to_string(), "1 h are too short to plant a meeting of kind long");
+}
