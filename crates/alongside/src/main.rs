@@ -1,3 +1,63 @@
-//! The program.
+//! Alongside reads AIS and flags ships that come alongside each other at sea.
+//!
+//! The way of the data: `source` (files to reports), the detector (reports to events), `report` (events
+//! to text) and the GeoPackage; `replay` joins them. The rest serves that: the command line, the
+//! configuration, the simulated sea.
 
-fn main() {}
+#![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
+
+mod cli;
+mod completions;
+mod config;
+mod demo;
+mod duration;
+mod output;
+mod progress;
+mod replay;
+mod report;
+mod score;
+mod simulate;
+mod source;
+mod store;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, ConfigCommand};
+
+/// Everything was done.
+const DONE: u8 = 0;
+/// It could not be done.
+const FAILED: u8 = 1;
+/// It was asked for wrongly; clap uses the same.
+const USAGE: u8 = 2;
+/// It was done, but something was rejected or late, and `--strict` was given.
+const REJECTED: u8 = 3;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Replay(args) => replay::run(&args),
+        Command::Simulate(args) => simulate::run(&args).map(|()| DONE),
+        Command::Score(args) => score::run(&args).map(|()| DONE),
+        Command::Demo(args) => demo::run(&args).map(|()| DONE),
+        Command::Config(args) => match args.command {
+            ConfigCommand::Check { file } => config::check_file(&file).map(|()| DONE),
+            ConfigCommand::Print => config::print_manual().map(|()| DONE),
+        },
+        Command::Completions(args) => completions::run(&args).map(|()| DONE),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            terminal::tell(format_args!("error: {error:#}"));
+            ExitCode::from(if error.is::<UsageError>() { USAGE } else { FAILED })
+        }
+    }
+}
+
+/// Something was asked for that makes no sense; the message says what would.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);

@@ -1,0 +1,362 @@
+//! The command line: what can be asked for, and with which words.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use maritime::Timestamp;
+use sea::{Area, Coverage, Kind, Planted};
+
+use crate::duration::{Span, SpanError};
+use crate::source::{BoundingBox, ColumnMapping};
+
+/// Reads AIS, the radio by which ships report themselves, and flags ships that come alongside each
+/// other at sea: the trace of a ship-to-ship transfer. What it tells is evidence with its reasons, not
+/// an accusation.
+#[derive(Debug, Parser)]
+#[command(name = "alongside", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "\
+Start here:
+  alongside demo                       find planted transfers in a simulated day at sea
+  alongside replay recording.nmea.gz   find encounters in a recording of your own
+
+The result goes to standard output, progress and counters to standard error.
+Exit codes: 0 done, 1 failed, 2 asked wrongly, 3 something was rejected and --strict was given.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find encounters in recorded files
+    Replay(ReplayArgs),
+    /// Write a simulated sea, as sentences with the truth beside them
+    Simulate(SimulateArgs),
+    /// Compare found encounters with the truth of a simulated sea
+    Score(ScoreArgs),
+    /// Simulate a day with planted transfers and find them
+    Demo(DemoArgs),
+    /// Check a configuration, or print the sample that is its manual
+    Config(ConfigArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+}
+
+/// Files to events.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alongside replay day.nmea.gz
+  alongside replay --bbox=-97,24,-88,31 --profile sts AIS_2024_01_01.csv.zst
+  alongside replay --format ndjson --store none archive/ | jq .vessels
+  alongside replay --columns mmsi=track_id,time=time,lat=lat,lon=lon,sog=speed positions.csv
+  nc feed.example 4001 | alongside replay --start-time 2024-01-01T00:00:00Z -
+
+What a file holds is told by its content: NMEA lines in any usual framing, MarineCadastre CSV, CSV of
+the Danish Maritime Authority, any other CSV with --columns; plain, gzip or zstd. Several files are
+read side by side, in the order of time. A file that breaks off, such as a gzip cut short, is read as
+far as it goes, and counts as something rejected.")]
+pub struct ReplayArgs {
+    /// Recordings, or directories of them; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Result")]
+    pub format: Format,
+
+    /// Write the result to a file in place of standard output; it appears there when it is whole
+    #[arg(long, value_name = "FILE", help_heading = "Result")]
+    pub output: Option<PathBuf>,
+
+    /// GeoPackage that takes all encounters, or `none`; QGIS opens it as it is
+    #[arg(
+        long,
+        value_name = "FILE.gpkg|none",
+        default_value = "alongside.gpkg",
+        value_parser = parse_store,
+        help_heading = "Result"
+    )]
+    pub store: Store,
+
+    /// Show encounters that satisfy this profile; may be given again. `any` shows those too that
+    /// satisfy none [default: every profile of the configuration]
+    #[arg(long, value_name = "NAME", help_heading = "Result")]
+    pub profile: Vec<String>,
+
+    /// How many encounters the table shows
+    #[arg(long, value_name = "N", default_value_t = 50, help_heading = "Result")]
+    pub limit: usize,
+
+    /// Every version of each event as it is told, not the last one alone; with `--format ndjson`
+    #[arg(long, conflicts_with = "profile", help_heading = "Result")]
+    pub history: bool,
+
+    /// Leave out what was reported before this time
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, help_heading = "Selection")]
+    pub since: Option<Timestamp>,
+
+    /// Leave out what was reported at this time or later
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, help_heading = "Selection")]
+    pub until: Option<Timestamp>,
+
+    /// Leave out positions outside these degrees: west, south, east, north. West may be greater than
+    /// east, across the 180th meridian
+    #[arg(long, value_name = "W,S,E,N", allow_hyphen_values = true, help_heading = "Selection")]
+    pub bbox: Option<BoundingBox>,
+
+    /// Which column of a CSV is which. Keys: mmsi, time, lat, lon, which are needed; sog, cog, heading,
+    /// name, imo, callsign, type, length, width, draught, destination. What is not given is found by
+    /// its usual name
+    #[arg(long, value_name = "KEY=COLUMN,...", help_heading = "Input")]
+    pub columns: Option<ColumnMapping>,
+
+    /// When a recording began that has no time in it
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, help_heading = "Input")]
+    pub start_time: Option<Timestamp>,
+
+    /// How much later than the newest report one may come, such as 10m or 1d [default: 10m]
+    #[arg(long, value_name = "DURATION", value_parser = parse_span, help_heading = "Input")]
+    pub lateness: Option<Span>,
+
+    /// Parameters of the detection; see `alongside config print`
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub config: Option<PathBuf>,
+
+    /// 1 reads and detects in turns, 2 side by side; the result is the same
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub threads: u8,
+
+    /// End with exit code 3 if anything at all was rejected or late
+    #[arg(long)]
+    pub strict: bool,
+
+    /// No progress and no counters; warnings and errors stay
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How a result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// In plain words, the most telling first
+    Table,
+    /// One JSON object in a line, in order of time
+    Ndjson,
+    /// One JSON array
+    Json,
+    /// For spreadsheets
+    Csv,
+    /// For maps: a point for each encounter
+    Geojson,
+}
+
+/// Where encounters are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// In this file.
+    GeoPackage(PathBuf),
+    /// Nowhere.
+    None,
+}
+
+/// A simulated sea.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alongside simulate --output sea.nmea.gz --truth truth.ndjson
+  alongside simulate --seed 7 --hours 72 --coverage satellite --output sea.nmea --truth truth.ndjson
+  alongside simulate --area dateline --meetings long=5,tow=2 --ships 50 | head
+  alongside replay sea.nmea.gz --profile any --format ndjson --store none | \\
+    alongside score --truth truth.ndjson -
+
+Meetings: long (4 to 24 h), short (50 to 110 min), under_way, at_anchor. What only looks like one:
+anchored_neighbours, same_berth, tow, pair_trawl, pilot, convoy, overtaking, burst. --hours must leave
+three hours more than the longest.")]
+pub struct SimulateArgs {
+    /// The same seed gives the same sea
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// How long it lasts
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=8760))]
+    pub hours: u32,
+
+    /// When it begins
+    #[arg(long, value_name = "TIME", default_value = "2024-01-01", value_parser = Timestamp::parse)]
+    pub start_time: Timestamp,
+
+    /// Ships that go about their business, besides those that meet
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub ships: u32,
+
+    /// What is planted: a number of every kind, or KIND=N,... [default: 36 meetings, 4 of each other]
+    #[arg(long, value_name = "N|KIND=N,...", value_parser = parse_planted)]
+    pub meetings: Option<Planted>,
+
+    /// Where; may be given again [default: four of them]
+    #[arg(long, value_name = "NAME", value_parser = area_names())]
+    pub area: Vec<String>,
+
+    /// Who hears the ships there [default: some of each, if no area is named; terrestrial]
+    #[arg(long, value_name = "NAME", value_parser = coverage_names())]
+    pub coverage: Option<String>,
+
+    /// Where the sentences go; compressed if the name ends in .gz; `-` is standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+
+    /// Where the truth goes, as NDJSON; without it, it is not written
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+}
+
+/// Found beside true.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  alongside score --truth truth.ndjson events.ndjson
+
+Give it every encounter (`alongside replay --profile any --format ndjson`).")]
+pub struct ScoreArgs {
+    /// The truth, as `alongside simulate` wrote it
+    #[arg(long, value_name = "FILE")]
+    pub truth: PathBuf,
+
+    /// Encounters as NDJSON; `-` is standard input
+    #[arg(value_name = "EVENTS")]
+    pub events: PathBuf,
+
+    /// How the comparison is written
+    #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
+    pub format: ScoreFormat,
+}
+
+/// How a comparison is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScoreFormat {
+    /// In plain words
+    Table,
+    /// One JSON object
+    Json,
+}
+
+/// The first thing to try.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It simulates a day of radio, reads it as any recording is read, prints what it found, keeps it in a
+GeoPackage, and compares it with what was planted. Nothing is fetched from anywhere.")]
+pub struct DemoArgs {
+    /// GeoPackage that takes the encounters, or `none`
+    #[arg(
+        long,
+        value_name = "FILE.gpkg|none",
+        default_value = "alongside-demo.gpkg",
+        value_parser = parse_store
+    )]
+    pub store: Store,
+}
+
+/// The configuration.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// What can be done with a configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether a file would be taken, and what in it differs from the defaults
+    Check {
+        /// The configuration
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the sample: every key with its default, unit and consequence
+    Print,
+}
+
+/// A shell.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alongside completions bash > ~/.local/share/bash-completion/completions/alongside
+  alongside completions fish > ~/.config/fish/completions/alongside.fish
+  alongside completions zsh > ~/.zfunc/_alongside")]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+fn parse_span(text: &str) -> Result<Span, SpanError> {
+    Span::parse(text)
+}
+
+fn area_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Area::ALL.map(Area::name))
+}
+
+fn coverage_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Coverage::ALL.map(Coverage::name))
+}
+
+fn parse_planted(text: &str) -> Result<Planted, String> {
+    if let Ok(count) = text.parse() {
+        return Ok(Planted::every(count));
+    }
+    let mut planted = Planted::default();
+    for part in text.split(',') {
+        let (kind, count) = part
+            .split_once('=')
+            .and_then(|(kind, count)| Some((Kind::parse(kind)?, count.parse().ok()?)))
+            .ok_or_else(|| {
+                let kinds = Kind::ALL.map(Kind::name).join(", ");
+                format!("{part:?} is no KIND=N; the kinds are {kinds}")
+            })?;
+        *planted_of(&mut planted, kind) = count;
+    }
+    Ok(planted)
+}
+
+fn planted_of(planted: &mut Planted, kind: Kind) -> &mut u32 {
+    match kind {
+        Kind::Long => &mut planted.long,
+        Kind::Short => &mut planted.short,
+        Kind::UnderWay => &mut planted.under_way,
+        Kind::AtAnchor => &mut planted.at_anchor,
+        Kind::AnchoredNeighbours => &mut planted.anchored_neighbours,
+        Kind::SameBerth => &mut planted.same_berth,
+        Kind::Tow => &mut planted.tow,
+        Kind::PairTrawl => &mut planted.pair_trawl,
+        Kind::Pilot => &mut planted.pilot,
+        Kind::Convoy => &mut planted.convoy,
+        Kind::Overtaking => &mut planted.overtaking,
+        Kind::Burst => &mut planted.burst,
+    }
+}
+
+fn parse_store(text: &str) -> Result<Store, String> {
+    match text {
+        "" => Err("expected a file name or `none`".into()),
+        "none" => Ok(Store::None),
+        path => Ok(Store::GeoPackage(path.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,563 @@
+//! The configuration: a TOML file in, checked [`Parameters`] out.
+//!
+//! `config/alongside.toml` is its manual. What is written there and what is the default here are kept
+//! the same by a test.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context;
+use detector::{ContactRules, EncounterRules, LandMap, LegRules, Parameters, Profile, TrackRules};
+use serde::{Deserialize, Serialize};
+
+use crate::duration::Span;
+use crate::output::Output;
+
+/// The sample configuration, which is the manual.
+const MANUAL: &str = include_str!("../../../config/alongside.toml");
+
+/// Meetings are looked for up to a few kilometres. Beyond that every fairway is one encounter, and
+/// the work grows with the square.
+const DISTANCE_M_MAX: f64 = 10_000.0;
+
+/// Reads and checks the parameters in `file`; the defaults where there is none.
+///
+/// # Errors
+///
+/// A file that cannot be read, is no TOML, has a key that is not known or a value that makes no sense;
+/// the message names the file, the place and what was expected.
+pub fn load(file: Option<&Path>) -> anyhow::Result<Parameters> {
+    let Some(file) = file else { return Ok(Parameters::default()) };
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the configuration {}", file.display()))?;
+    parse(&text).with_context(|| format!("the configuration {} is refused", file.display()))
+}
+
+/// Reads and checks parameters from the text of a configuration.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn parse(text: &str) -> Result<Parameters, ConfigError> {
+    let config: Config = toml::from_str(text).map_err(ConfigError::from_toml)?;
+    let parameters = config.into_parameters();
+    check(&parameters)?;
+    Ok(parameters)
+}
+
+/// Parameters as a configuration that would give them again.
+pub fn text(parameters: &Parameters) -> String {
+    toml::to_string(&Config::from_parameters(parameters)).expect("the configuration can be written")
+}
+
+/// Says on standard output whether `file` would be taken, and what in it differs from the defaults.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn check_file(file: &Path) -> anyhow::Result<()> {
+    let parameters = load(Some(file))?;
+    let mut output = Output::stdout();
+    let differences = differences(&parameters);
+    let hash = parameters.hash();
+    if differences.is_empty() {
+        writeln!(
+            output,
+            "{} is good; it says what is the default (parameters {hash})",
+            file.display()
+        )?;
+    } else {
+        writeln!(output, "{} is good; it changes (parameters {hash})", file.display())?;
+    }
+    for line in differences {
+        writeln!(output, "  {line}")?;
+    }
+    output.finish()
+}
+
+/// Prints the sample, which is the manual.
+///
+/// # Errors
+///
+/// Standard output cannot be written to.
+pub fn print_manual() -> anyhow::Result<()> {
+    let mut output = Output::stdout();
+    output.write_all(MANUAL.as_bytes())?;
+    output.finish()
+}
+
+/// The keys whose values are not the defaults, as `section.key = value`, in the order of the manual.
+fn differences(parameters: &Parameters) -> Vec<String> {
+    let lines = |parameters: &Parameters| -> Vec<String> {
+        let config = Config::from_parameters(parameters);
+        let value = toml::Value::try_from(&config).expect("the configuration can be written");
+        let mut lines = Vec::new();
+        flatten("", &value, &mut lines);
+        lines
+    };
+    let defaults = lines(&Parameters::default());
+    lines(parameters).into_iter().filter(|line| !defaults.contains(line)).collect()
+}
+
+fn flatten(path: &str, value: &toml::Value, lines: &mut Vec<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&path, value, lines);
+            }
+        }
+        toml::Value::Array(values) => {
+            for value in values {
+                let name = value.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+                flatten(&format!("{path}[{name}]"), value, lines);
+            }
+        }
+        value => lines.push(format!("{path} = {value}")),
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read as it stands.
+    #[error("{message}")]
+    Form {
+        /// Where, and what was expected there.
+        message: String,
+    },
+    /// A value that makes no sense, alone or beside another.
+    #[error("{key} = {value}: {expected}")]
+    Value {
+        /// `section.key`.
+        key: String,
+        /// As it was found.
+        value: String,
+        /// What would do.
+        expected: String,
+    },
+}
+
+impl ConfigError {
+    fn from_toml(error: toml::de::Error) -> Self {
+        let mut message = error.to_string().trim_end().to_owned();
+        if let Some(meant) = did_you_mean(error.message()) {
+            message.push_str(&format!("; did you mean `{meant}`?"));
+        }
+        ConfigError::Form { message }
+    }
+}
+
+/// The expected name that is nearest to the one that was found, in a message of serde such as
+/// ``unknown field `speed_max`, expected one of `speed_knots_max`, …``.
+fn did_you_mean(message: &str) -> Option<&str> {
+    let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
+    let found = names.next()?;
+    names
+        .map(|name| (strsim::jaro_winkler(found, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+/// The file as it is written.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    input: InputSection,
+    track: TrackSection,
+    leg: LegSection,
+    contact: ContactSection,
+    encounter: EncounterSection,
+    profile: Vec<ProfileSection>,
+    map: MapSection,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct InputSection {
+    lateness: Span,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TrackSection {
+    speed_knots_max: f64,
+    position_noise_m: f64,
+    interval_min: Span,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct LegSection {
+    duration_max: Span,
+    duration_max_slow: Span,
+    speed_knots_slow: f64,
+    speed_knots_max: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ContactSection {
+    distance_m_in: f64,
+    distance_m_out: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct EncounterSection {
+    merge_gap_max: Span,
+    merge_distance_m_max: f64,
+    candidate_after: Span,
+    open_after: Span,
+    update_every: Span,
+    closed_after_apart: Span,
+    closed_after_silence: Span,
+    observed_within: Span,
+    track_points_max: usize,
+}
+
+/// All of it is needed: half a definition has no sensible other half.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProfileSection {
+    name: String,
+    distance_m_max: f64,
+    duration_min: Span,
+    speed_knots_p50_max: f64,
+    coast_distance_m_min: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct MapSection {
+    land: Land,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Land {
+    NaturalEarth,
+    None,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config::from_parameters(&Parameters::default())
+    }
+}
+
+/// A section that is given in part takes the rest from the defaults.
+macro_rules! default_from_config {
+    ($($section:ty => $field:ident),*) => {
+        $(impl Default for $section {
+            fn default() -> Self {
+                Config::default().$field
+            }
+        })*
+    };
+}
+
+default_from_config!(
+    InputSection => input, TrackSection => track, LegSection => leg, ContactSection => contact,
+    EncounterSection => encounter, MapSection => map
+);
+
+impl Config {
+    fn from_parameters(parameters: &Parameters) -> Self {
+        let Parameters { lateness, track, leg, contact, encounter, profiles, land } = parameters;
+        Config {
+            input: InputSection { lateness: Span(*lateness) },
+            track: TrackSection {
+                speed_knots_max: track.speed_knots_max,
+                position_noise_m: track.position_noise_m,
+                interval_min: Span(track.interval_min),
+            },
+            leg: LegSection {
+                duration_max: Span(leg.duration_max),
+                duration_max_slow: Span(leg.duration_max_slow),
+                speed_knots_slow: leg.speed_knots_slow,
+                speed_knots_max: leg.speed_knots_max,
+            },
+            contact: ContactSection {
+                distance_m_in: contact.distance_m_in,
+                distance_m_out: contact.distance_m_out,
+            },
+            encounter: EncounterSection {
+                merge_gap_max: Span(encounter.merge_gap_max),
+                merge_distance_m_max: encounter.merge_distance_m_max,
+                candidate_after: Span(encounter.candidate_after),
+                open_after: Span(encounter.open_after),
+                update_every: Span(encounter.update_every),
+                closed_after_apart: Span(encounter.closed_after_apart),
+                closed_after_silence: Span(encounter.closed_after_silence),
+                observed_within: Span(encounter.observed_within),
+                track_points_max: encounter.track_points_max,
+            },
+            profile: profiles
+                .iter()
+                .map(|profile| ProfileSection {
+                    name: profile.name.clone(),
+                    distance_m_max: profile.distance_m_max,
+                    duration_min: Span(profile.duration_min),
+                    speed_knots_p50_max: profile.speed_knots_p50_max,
+                    coast_distance_m_min: profile.coast_distance_m_min,
+                })
+                .collect(),
+            map: MapSection {
+                land: match land {
+                    LandMap::NaturalEarth => Land::NaturalEarth,
+                    LandMap::None => Land::None,
+                },
+            },
+        }
+    }
+
+    fn into_parameters(self) -> Parameters {
+        let Config { input, track, leg, contact, encounter, profile, map } = self;
+        Parameters {
+            lateness: input.lateness.0,
+            track: TrackRules {
+                speed_knots_max: track.speed_knots_max,
+                position_noise_m: track.position_noise_m,
+                interval_min: track.interval_min.0,
+            },
+            leg: LegRules {
+                duration_max: leg.duration_max.0,
+                duration_max_slow: leg.duration_max_slow.0,
+                speed_knots_slow: leg.speed_knots_slow,
+                speed_knots_max: leg.speed_knots_max,
+            },
+            contact: ContactRules {
+                distance_m_in: contact.distance_m_in,
+                distance_m_out: contact.distance_m_out,
+            },
+            encounter: EncounterRules {
+                merge_gap_max: encounter.merge_gap_max.0,
+                merge_distance_m_max: encounter.merge_distance_m_max,
+                candidate_after: encounter.candidate_after.0,
+                open_after: encounter.open_after.0,
+                update_every: encounter.update_every.0,
+                closed_after_apart: encounter.closed_after_apart.0,
+                closed_after_silence: encounter.closed_after_silence.0,
+                observed_within: encounter.observed_within.0,
+                track_points_max: encounter.track_points_max,
+            },
+            profiles: profile
+                .into_iter()
+                .map(|profile| Profile {
+                    name: profile.name,
+                    distance_m_max: profile.distance_m_max,
+                    duration_min: profile.duration_min.0,
+                    speed_knots_p50_max: profile.speed_knots_p50_max,
+                    coast_distance_m_min: profile.coast_distance_m_min,
+                })
+                .collect(),
+            land: match map.land {
+                Land::NaturalEarth => LandMap::NaturalEarth,
+                Land::None => LandMap::None,
+            },
+        }
+    }
+}
+
+/// Refuses what would find nothing, everything, or never end.
+fn check(parameters: &Parameters) -> Result<(), ConfigError> {
+    let Parameters { lateness: _, track, leg, contact, encounter, profiles, land: _ } = parameters;
+
+    let distance = format!("expected metres above 0 and at most {DISTANCE_M_MAX}");
+    let speed = "expected knots above 0 and at most 200".to_owned();
+    for (key, value, value_max, expected) in [
+        ("track.speed_knots_max", track.speed_knots_max, 200.0, &speed),
+        ("track.position_noise_m", track.position_noise_m, DISTANCE_M_MAX, &distance),
+        ("leg.speed_knots_slow", leg.speed_knots_slow, 200.0, &speed),
+        ("leg.speed_knots_max", leg.speed_knots_max, 200.0, &speed),
+        ("contact.distance_m_in", contact.distance_m_in, DISTANCE_M_MAX, &distance),
+        ("contact.distance_m_out", contact.distance_m_out, DISTANCE_M_MAX, &distance),
+    ] {
+        require(value > 0.0 && value <= value_max, key, value, expected)?;
+    }
+    let merge_distance_m = encounter.merge_distance_m_max;
+    require(
+        (0.0..=1_000_000.0).contains(&merge_distance_m),
+        "encounter.merge_distance_m_max",
+        merge_distance_m,
+        "expected 0 to 1000000 metres",
+    )?;
+    require(
+        contact.distance_m_out >= contact.distance_m_in,
+        "contact.distance_m_out",
+        contact.distance_m_out,
+        &format!("expected at least contact.distance_m_in, which is {}", contact.distance_m_in),
+    )?;
+
+    for (key, value) in [
+        ("leg.duration_max", leg.duration_max),
+        ("leg.duration_max_slow", leg.duration_max_slow),
+        ("encounter.update_every", encounter.update_every),
+    ] {
+        require(!value.is_zero(), key, Span(value), "expected more than 0")?;
+    }
+    require(
+        encounter.open_after >= encounter.candidate_after,
+        "encounter.open_after",
+        Span(encounter.open_after),
+        &format!(
+            "expected at least encounter.candidate_after, which is {}",
+            Span(encounter.candidate_after)
+        ),
+    )?;
+    let leg_duration_max = parameters.leg_duration_max();
+    require(
+        encounter.closed_after_silence >= leg_duration_max,
+        "encounter.closed_after_silence",
+        Span(encounter.closed_after_silence),
+        &format!("expected at least the longest leg, which is {}", Span(leg_duration_max)),
+    )?;
+    require(
+        (2..=100_000).contains(&encounter.track_points_max),
+        "encounter.track_points_max",
+        encounter.track_points_max,
+        "expected 2 to 100000",
+    )?;
+
+    for (at, profile) in profiles.iter().enumerate() {
+        check_profile(profile, contact)?;
+        require(
+            profiles[..at].iter().all(|other| other.name != profile.name),
+            "profile.name",
+            format!("{:?}", profile.name),
+            "expected a name that no other profile has",
+        )?;
+    }
+    Ok(())
+}
+
+fn check_profile(profile: &Profile, contact: &ContactRules) -> Result<(), ConfigError> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    require(
+        (1..=32).contains(&profile.name.len()) && profile.name.chars().all(plain),
+        "profile.name",
+        format!("{:?}", profile.name),
+        "expected 1 to 32 lower-case letters, digits, `-` and `_`",
+    )?;
+    require(
+        profile.name != "any",
+        "profile.name",
+        "\"any\"",
+        "this word stands for every encounter, expected another",
+    )?;
+    let key = |field: &str| format!("profile[{}].{field}", profile.name);
+    require(
+        profile.distance_m_max > 0.0 && profile.distance_m_max <= contact.distance_m_out,
+        &key("distance_m_max"),
+        profile.distance_m_max,
+        &format!(
+            "expected above 0 and at most contact.distance_m_out, which is {}",
+            contact.distance_m_out
+        ),
+    )?;
+    require(
+        profile.speed_knots_p50_max >= 0.0,
+        &key("speed_knots_p50_max"),
+        profile.speed_knots_p50_max,
+        "expected 0 or more knots",
+    )?;
+    require(
+        profile.coast_distance_m_min >= 0.0 && profile.coast_distance_m_min.is_finite(),
+        &key("coast_distance_m_min"),
+        profile.coast_distance_m_min,
+        "expected 0 or more metres",
+    )
+}
+
+fn require(
+    holds: bool,
+    key: &str,
+    value: impl ToString,
+    expected: &str,
+) -> Result<(), ConfigError> {
+    if holds {
+        return Ok(());
+    }
+    Err(ConfigError::Value {
+        key: key.to_owned(),
+        value: value.to_string(),
+        expected: expected.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the message must contain; every part of it.
+    #[track_caller]
+    fn check_refused(text: &str, expected: &[&str]) {
+        let message = parse(text).unwrap_err().to_string();
+        for part in expected {
+            assert!(message.contains(part), "{part:?} is not in:\n{message}");
+        }
+    }
+
+    #[test]
+    fn the_manual_says_exactly_the_defaults() {
+        assert_eq!(parse(MANUAL), Ok(Parameters::default()));
+    }
+
+    #[test]
+    fn the_manual_has_every_key() {
+        let written = toml::to_string(&Config::default()).unwrap();
+        for line in written.lines().filter(|line| !line.is_empty()) {
+            let key = line.split('=').next().unwrap();
+            assert!(MANUAL.lines().any(|line| line.starts_with(key)), "{key} is missing");
+        }
+    }
+
+    #[test]
+    fn nothing_at_all_is_the_default() {
+        assert_eq!(parse(""), Ok(Parameters::default()));
+    }
+
+    #[test]
+    fn a_section_in_part_keeps_the_rest() {
+        let parameters = parse("[contact]\ndistance_m_out = 900\n").unwrap();
+        assert_eq!(parameters.contact.distance_m_in, 500.0);
+        assert_eq!(parameters.contact.distance_m_out, 900.0);
+        assert_eq!(differences(&parameters), ["contact.distance_m_out = 900.0"]);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
+        check_refused(
+            "[contact]\ndistance_in_m = 400\n",
+            &["line 2", "distance_in_m", "did you mean `distance_m_in`?"],
+        );
+        check_refused("[contacts]\n", &["did you mean `contact`?"]);
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused() {
+        check_refused("[input]\nlateness = \"10\"\n", &["lateness", "is not a duration"]);
+        check_refused("[contact]\ndistance_m_in = nan\n", &["contact.distance_m_in = NaN"]);
+        check_refused("[contact]\ndistance_m_in = 800\n", &["contact.distance_m_out = 700", "800"]);
+        check_refused("[leg]\nduration_max_slow = \"4h\"\n", &["closed_after_silence = 3h", "4h"]);
+        check_refused("[encounter]\nopen_after = \"5m\"\n", &["candidate_after", "15m"]);
+    }
+
+    #[test]
+    fn profiles_are_whole_and_have_their_own_names() {
+        let profile = |name: &str, distance: &str| {
+            format!(
+                "[[profile]]\nname = \"{name}\"\ndistance_m_max = {distance}\nduration_min = \"1h\"\n\
+                 speed_knots_p50_max = 2\ncoast_distance_m_min = 0\n"
+            )
+        };
+        assert_eq!(parse(&profile("mine", "100")).unwrap().profiles.len(), 1);
+        check_refused("[[profile]]\nname = \"mine\"\n", &["missing field"]);
+        check_refused(&profile("any", "100"), &["every encounter"]);
+        check_refused(&profile("Mine", "100"), &["lower-case"]);
+        check_refused(&profile("mine", "701"), &["contact.distance_m_out, which is 700"]);
+        check_refused(&(profile("a", "1") + &profile("a", "2")), &["no other profile"]);
+    }
+}

@@ -1,0 +1,111 @@
+//! `alongside demo`: a day at sea with planted transfers, found the way any recording is read.
+
+use std::io::Write;
+use std::time::Instant;
+
+use anyhow::Context;
+use detector::Parameters;
+use maritime::Event;
+use sea::{Coverage, Found, Scenario, Scorecard, Simulation, Truth};
+
+use crate::cli::DemoArgs;
+use crate::output::Output;
+use crate::replay::{self, replay};
+use crate::report::{self, Summary, Table, grouped};
+use crate::score::found;
+use crate::source::{Options, Sources};
+use crate::store::OpenStore;
+use crate::terminal::{self, tell};
+
+/// Encounters in the table.
+const LIMIT: usize = 15;
+
+/// Simulates a day, replays it, and shows what was found beside what was planted.
+///
+/// # Errors
+///
+/// There is no room for the simulated recording or the store, or the store is something else.
+pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let store = OpenStore::open(&args.store)?;
+
+    tell(format_args!("simulating a day of ships in four seas ..."));
+    let simulation = Simulation::new(&Scenario::default())?;
+    let truths = simulation.truths().to_vec();
+    let vessels = simulation.vessel_count();
+    let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
+    let recording = directory.path().join("simulated-day.nmea");
+    let mut output = Output::create(&recording)?;
+    let sentences = simulation.write_sentences(&mut output)?;
+    output.finish()?;
+
+    tell(format_args!("reading {} sentences of {vessels} vessels ...", grouped(sentences)));
+    let parameters = Parameters::default();
+    let provenance = replay::provenance(&parameters);
+    let sources = Sources::open(&[recording], &Options::default())?;
+    let replayed = replay(sources, &parameters, 2, false, |_| Ok(()))?;
+    let kept = store.keep(&replayed, &parameters, &provenance)?;
+
+    let shown: Vec<&Event> =
+        replayed.findings.iter().filter(|event| !event.profiles.is_empty()).collect();
+    let shown_count = shown.len();
+    let flagged: Vec<Found> = shown.iter().copied().map(found).collect();
+    let all: Vec<Found> = replayed.findings.iter().map(found).collect();
+    let mut output = Output::stdout();
+    let styled = terminal::is_styled();
+    report::write_table(&mut output, Table { events: shown, limit: LIMIT, styled })?;
+    writeln!(output, "\n{}", comparison(&truths, &all, &flagged))?;
+    if let Some(path) = &kept {
+        writeln!(
+            output,
+            "All of it is in {}: drag it into QGIS, or ask it\n  \
+             sqlite3 {} 'SELECT name_a, name_b, started_at, score FROM encounters ORDER BY score DESC'\n",
+            path.display(),
+            path.display(),
+        )?;
+    }
+    writeln!(
+        output,
+        "Next, with a recording of your own (NMEA or CSV, plain, gzip or zstd):\n  \
+         alongside replay recording.nmea.gz"
+    )?;
+    output.finish()?;
+    report::tell_summary(&Summary {
+        replayed: &replayed,
+        profiles: &parameters.profiles,
+        shown: shown_count,
+        elapsed: started.elapsed(),
+        store: kept.as_deref(),
+    });
+    Ok(())
+}
+
+/// How it compares, in a few lines; `alongside score` has the rest.
+fn comparison(truths: &[Truth], all: &[Found], flagged: &[Found]) -> String {
+    let (all, flagged) = (sea::score(truths, all), sea::score(truths, flagged));
+    let mut text = String::from("Beside what was planted:\n");
+    for coverage in Coverage::ALL {
+        let of = |card: &Scorecard| {
+            let rows = card.rows.iter();
+            let meetings = rows.filter(|row| row.is_meeting && row.coverage == coverage.name());
+            meetings.fold((0, 0), |sum, row| (sum.0 + row.planted, sum.1 + row.found))
+        };
+        let ((planted, found), (_, flagged)) = (of(&all), of(&flagged));
+        if planted > 0 {
+            text.push_str(&format!(
+                "  {:<12} {planted:>3} meetings planted, {found:>3} found, {flagged:>3} of them flagged by a profile\n",
+                coverage.name()
+            ));
+        }
+    }
+    let others: usize = flagged.found_confounders.iter().map(|(_, count)| count).sum();
+    let kinds = flagged.found_confounders.iter();
+    let kinds: Vec<String> =
+        kinds.map(|(kind, count)| format!("{count} {}", kind.replace('_', " "))).collect();
+    text.push_str(&format!("  {others} flagged that only look like one"));
+    if !kinds.is_empty() {
+        text.push_str(&format!(" ({})", kinds.join(", ")));
+    }
+    text.push_str(&format!("; {} that were not planted at all\n", flagged.found_unplanted));
+    text
+}

@@ -1,0 +1,322 @@
+//! `alongside replay`: files in, encounters out.
+//!
+//! The sources give batches of reports in the order of time, the detector takes them one by one; with
+//! two threads the sources work ahead of it by a few batches. What is found does not depend on that.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use detector::{Detector, Disposition, Parameters, VesselSummary};
+use maritime::{Event, EventId, EventState};
+use sink::{EventRecord, Provenance};
+
+use crate::cli::{Format, ReplayArgs};
+use crate::output::Output;
+use crate::progress::Bar;
+use crate::report::{self, Summary, Table, WireFormat};
+use crate::source::{Arrival, Intake, Options, Sources};
+use crate::store::OpenStore;
+use crate::{DONE, REJECTED, UsageError, config, terminal};
+
+/// Batches that the sources may be ahead of the detector. When they are, they wait.
+const BATCHES_AHEAD_MAX: usize = 8;
+
+/// The profile that everything satisfies.
+const ANY_PROFILE: &str = "any";
+
+/// What a replay gives.
+pub struct Replayed {
+    /// The last version of every encounter that was told as one, in the order of their ids.
+    pub findings: Vec<Event>,
+    /// What was read.
+    pub intake: Intake,
+    /// What was read, in bytes as stored.
+    pub bytes: u64,
+    /// What was done with it.
+    pub counters: detector::Counters,
+    /// Who was heard, in the order of their numbers.
+    pub vessels: Vec<VesselSummary>,
+}
+
+/// Replays as asked; gives the exit code.
+///
+/// # Errors
+///
+/// An input, the configuration, the store or the output cannot be used, or no input has a time in it.
+pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
+    let started = Instant::now();
+    let mut parameters = config::load(args.config.as_deref())?;
+    if let Some(lateness) = args.lateness {
+        parameters.lateness = lateness.0;
+    }
+    check_request(args, &parameters)?;
+    let provenance = provenance(&parameters);
+
+    // Everything that can refuse does so before the first record is read.
+    let sources = Sources::open(&args.files, &options(args))?;
+    for skipped in sources.skipped() {
+        terminal::tell(format_args!("warning: left out: {skipped}"));
+    }
+    let store = OpenStore::open(&args.store)?;
+    let mut output = match &args.output {
+        Some(path) => Output::create(path)?,
+        None => Output::stdout(),
+    };
+
+    let replayed = replay(sources, &parameters, args.threads, args.quiet, |event| {
+        if args.history {
+            sink::write_ndjson([&EventRecord::new(event, &provenance)], &mut output)?;
+        }
+        Ok(())
+    })
+    .context("cannot write the result")?;
+    check_time(&replayed.intake)?;
+
+    // What was found is kept before it is shown: a reader of standard output may take an hour over
+    // it. If it cannot be kept, it is shown all the same.
+    let kept = store.keep(&replayed, &parameters, &provenance);
+
+    let shown: Vec<&Event> =
+        replayed.findings.iter().filter(|event| is_asked_for(event, &args.profile)).collect();
+    let shown_count = shown.len();
+    let written = write_result(args, shown, &mut output, &provenance)
+        .context("cannot write the result")
+        .and_then(|()| output.finish());
+
+    let summary = Summary {
+        replayed: &replayed,
+        profiles: &parameters.profiles,
+        shown: shown_count,
+        elapsed: started.elapsed(),
+        store: kept.as_ref().ok().and_then(Option::as_deref),
+    };
+    if !args.quiet {
+        report::tell_summary(&summary);
+    }
+    report::tell_warnings(&summary);
+    written?;
+    kept?;
+    Ok(if args.strict && !is_whole(&replayed.intake) { REJECTED } else { DONE })
+}
+
+/// Reads `sources` to their end and finds what there is, calling `told` with every version of every
+/// event as it is told.
+///
+/// # Errors
+///
+/// What `told` says; the replay ends there.
+pub fn replay(
+    mut sources: Sources,
+    parameters: &Parameters,
+    threads: u8,
+    quiet: bool,
+    told: impl FnMut(&Event) -> io::Result<()>,
+) -> io::Result<Replayed> {
+    let progress = sources.progress();
+    let bytes_read = || progress.bytes_read.load(Ordering::Relaxed);
+    let bar = Bar::new(progress.bytes_total, quiet);
+    let mut replay = Replay::new(parameters, told);
+    let mut take = |batch: &[Arrival]| {
+        bar.update(bytes_read(), replay.reports);
+        replay.take(batch)
+    };
+    if threads == 1 {
+        let mut batch = Vec::new();
+        while sources.next_batch(&mut batch) {
+            take(&batch)?;
+        }
+    } else {
+        let sources = &mut sources;
+        thread::scope(|scope| {
+            let (sender, receiver) = mpsc::sync_channel::<Vec<Arrival>>(BATCHES_AHEAD_MAX);
+            scope.spawn(move || {
+                let mut batch = Vec::new();
+                while sources.next_batch(&mut batch) {
+                    // Nobody receives any more once the result cannot be written.
+                    if sender.send(std::mem::take(&mut batch)).is_err() {
+                        return;
+                    }
+                }
+            });
+            receiver.into_iter().try_for_each(|batch| take(&batch))
+        })?;
+    }
+    drop(bar);
+    replay.finish(sources.intake(), bytes_read())
+}
+
+/// What is remembered between batches.
+struct Replay<T> {
+    detector: Detector,
+    told: T,
+    /// As told last. As many as there are encounters; what is retracted goes.
+    findings: BTreeMap<EventId, Event>,
+    /// Told and not looked at yet.
+    events: Vec<Event>,
+    reports: u64,
+    /// Records that came too late.
+    late: u64,
+}
+
+impl<T: FnMut(&Event) -> io::Result<()>> Replay<T> {
+    fn new(parameters: &Parameters, told: T) -> Self {
+        Replay {
+            detector: Detector::new(parameters.clone()),
+            told,
+            findings: BTreeMap::new(),
+            events: Vec::new(),
+            reports: 0,
+            late: 0,
+        }
+    }
+
+    fn take(&mut self, batch: &[Arrival]) -> io::Result<()> {
+        for arrival in batch {
+            match self.detector.push(&arrival.report, &mut self.events) {
+                Disposition::Accepted => {}
+                Disposition::Late => self.late += u64::from(arrival.lines),
+            }
+        }
+        self.reports += batch.len() as u64;
+        self.note()
+    }
+
+    fn note(&mut self) -> io::Result<()> {
+        for event in self.events.drain(..) {
+            (self.told)(&event)?;
+            match event.state {
+                EventState::Retracted => self.findings.remove(&event.id),
+                _ => self.findings.insert(event.id, event),
+            };
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, mut intake: Intake, bytes: u64) -> io::Result<Replayed> {
+        self.detector.finish(&mut self.events);
+        self.note()?;
+        intake.count_late(self.late);
+        let is_finding = |event: &Event| event.state != EventState::Candidate;
+        Ok(Replayed {
+            findings: self.findings.into_values().filter(is_finding).collect(),
+            intake,
+            bytes,
+            counters: *self.detector.counters(),
+            vessels: self.detector.vessels().collect(),
+        })
+    }
+}
+
+/// Which program finds events, and with which parameters.
+pub fn provenance(parameters: &Parameters) -> Provenance {
+    Provenance {
+        software_version: env!("CARGO_PKG_VERSION").into(),
+        parameters_hash: parameters.hash(),
+    }
+}
+
+fn options(args: &ReplayArgs) -> Options {
+    Options {
+        columns: args.columns.clone(),
+        start_time: args.start_time,
+        since: args.since,
+        until: args.until,
+        bbox: args.bbox,
+    }
+}
+
+/// What clap cannot see: options that make no sense beside each other, or beside the configuration.
+fn check_request(args: &ReplayArgs, parameters: &Parameters) -> Result<(), UsageError> {
+    let known: Vec<&str> =
+        parameters.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    for name in &args.profile {
+        if name != ANY_PROFILE && !known.contains(&name.as_str()) {
+            let known = known.join(", ");
+            return Err(UsageError(format!(
+                "there is no profile {name:?}: expected one of {known}, or {ANY_PROFILE}"
+            )));
+        }
+    }
+    if args.history && args.format != Format::Ndjson {
+        return Err(UsageError("--history needs --format ndjson".into()));
+    }
+    if let (Some(since), Some(until)) = (args.since, args.until)
+        && since >= until
+    {
+        return Err(UsageError(format!("--since {since} is not before --until {until}")));
+    }
+    let (output, store) = (args.output.as_deref(), args.store.path());
+    for (option, path) in [("--output", output), ("--store", store)] {
+        let Some(path) = path else { continue };
+        if args.files.iter().any(|input| is_same_file(input, path)) {
+            let path = path.display();
+            return Err(UsageError(format!("{option} {path} would write over an input")));
+        }
+    }
+    if let (Some(output), Some(store)) = (output, store)
+        && (output == store || is_same_file(output, store))
+    {
+        let output = output.display();
+        return Err(UsageError(format!("--output and --store are the same file, {output}")));
+    }
+    Ok(())
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
+    place(a).is_some_and(|a| place(b) == Some(a))
+}
+
+/// Without any time there is nothing to detect in, and an empty result would be taken for an answer.
+fn check_time(intake: &Intake) -> anyhow::Result<()> {
+    let Some(timeless) = intake.inputs.iter().find(|input| input.without_time) else {
+        return Ok(());
+    };
+    if intake.total.reports > 0 {
+        return Ok(());
+    }
+    bail!(
+        "{} has positions but no time: expected tag blocks with c:, times before or after the sentences, \
+         or reports of base stations; if you know when it begins, add --start-time 2024-01-31T00:00:00Z",
+        timeless.input
+    )
+}
+
+fn is_asked_for(event: &Event, profiles: &[String]) -> bool {
+    if profiles.is_empty() {
+        return !event.profiles.is_empty();
+    }
+    profiles.iter().any(|name| name == ANY_PROFILE || event.profiles.contains(name))
+}
+
+fn is_whole(intake: &Intake) -> bool {
+    let damaged = intake.inputs.iter().any(|input| input.damage.is_some());
+    intake.total.rejected.total() == 0 && intake.late == 0 && !damaged
+}
+
+fn write_result(
+    args: &ReplayArgs,
+    events: Vec<&Event>,
+    output: &mut Output,
+    provenance: &Provenance,
+) -> io::Result<()> {
+    let format = match args.format {
+        Format::Table => {
+            let styled = args.output.is_none() && terminal::is_styled();
+            return report::write_table(output, Table { events, limit: args.limit, styled });
+        }
+        // It has been written as it was told.
+        Format::Ndjson if args.history => return Ok(()),
+        Format::Ndjson => WireFormat::Ndjson,
+        Format::Json => WireFormat::Json,
+        Format::Csv => WireFormat::Csv,
+        Format::Geojson => WireFormat::Geojson,
+    };
+    report::write_events(output, events, format, provenance)
+}

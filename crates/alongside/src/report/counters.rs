@@ -1,0 +1,219 @@
+//! What was read, what became of it and what was found: the closing lines on standard error.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::time::Duration;
+
+use detector::{Counters, Profile};
+use maritime::{Event, MmsiKind};
+
+use super::words::{grouped, minute, shown};
+use crate::replay::Replayed;
+use crate::terminal::tell;
+
+/// What there is to say at the end of a replay.
+pub struct Summary<'a> {
+    /// What came of it.
+    pub replayed: &'a Replayed,
+    /// The definitions that were looked for.
+    pub profiles: &'a [Profile],
+    /// How many encounters the result shows.
+    pub shown: usize,
+    /// By the clock on the wall.
+    pub elapsed: Duration,
+    /// Where the encounters are kept.
+    pub store: Option<&'a Path>,
+}
+
+/// Tells what was read, rejected, detected, found and stored.
+pub fn tell_summary(summary: &Summary<'_>) {
+    let Summary { replayed, profiles, shown, elapsed, store } = summary;
+    let Replayed { findings, intake, bytes, counters, vessels } = replayed;
+    let total = &intake.total;
+
+    let seconds = elapsed.as_secs_f64().max(0.001);
+    let files = match intake.inputs.len() {
+        1 => shown_input(&intake.inputs[0].input),
+        count => format!("{} inputs", grouped(count as u64)),
+    };
+    line(
+        "read",
+        format_args!(
+            "{files}, {} in {seconds:.1} s, {} records a second",
+            megabytes(*bytes),
+            grouped((total.received as f64 / seconds) as u64),
+        ),
+    );
+    if let Some((first_at, last_at)) = total.observed_at {
+        line("time", format_args!("{} to {} UTC", minute(first_at), minute(last_at)));
+    }
+    let rejected = total.rejected.total();
+    line(
+        "records",
+        format_args!(
+            "received {} = accepted {} + rejected {} + late {}",
+            grouped(total.received),
+            grouped(total.accepted),
+            grouped(rejected),
+            grouped(intake.late),
+        ),
+    );
+    list("rejected", total.rejected.iter().map(|(reason, count)| (spaced(reason), count)));
+    list("no report", total.without_report.iter().map(|(what, count)| (spaced(what), count)));
+    if total.outside_selection > 0 {
+        line(
+            "left out",
+            format_args!(
+                "{} reports by --since, --until, --bbox",
+                grouped(total.outside_selection)
+            ),
+        );
+    }
+    list(
+        "messages",
+        total.message_types.iter().map(|(number, count)| (format!("type {number}"), count)),
+    );
+
+    let ships = vessels.iter().filter(|vessel| vessel.mmsi.kind() == MmsiKind::Ship).count();
+    line(
+        "detected",
+        format_args!(
+            "{} stations, {} of them ships by their number; {} positions, {} legs, {} compared",
+            grouped(vessels.len() as u64),
+            grouped(ships as u64),
+            grouped(counters.positions),
+            grouped(counters.legs),
+            grouped(counters.compared),
+        ),
+    );
+    list("set aside", set_aside(counters).into_iter().filter(|(_, count)| *count > 0));
+
+    let by_profile: Vec<String> = profiles
+        .iter()
+        .map(|profile| {
+            let satisfies = |event: &&Event| event.profiles.contains(&profile.name);
+            let count = findings.iter().filter(satisfies).count();
+            format!("{} {}", profile.name, grouped(count as u64))
+        })
+        .collect();
+    line(
+        "found",
+        format_args!(
+            "{} encounters ({}), {} shown",
+            grouped(findings.len() as u64),
+            by_profile.join(", "),
+            grouped(*shown as u64),
+        ),
+    );
+    if let Some(path) = store {
+        line("stored", format_args!("{}, which QGIS opens as it is", path.display()));
+    }
+}
+
+/// Tells what the reader of the result must know: what was not read, and why little was found.
+pub fn tell_warnings(summary: &Summary<'_>) {
+    let Replayed { findings, intake, counters, vessels, .. } = summary.replayed;
+    let total = &intake.total;
+    for input in &intake.inputs {
+        let name = shown_input(&input.input);
+        if let Some(damage) = &input.damage {
+            tell(format_args!("warning: {name} {}", shown(damage)));
+        }
+        if input.without_time {
+            tell(format_args!(
+                "warning: {name} has no time in it and was left out; --start-time gives it one"
+            ));
+        }
+    }
+    if intake.late > 0 {
+        let needed = Duration::from_millis(total.step_back_ms_max.max(0).unsigned_abs());
+        tell(format_args!(
+            "warning: {} records came too late and were left out; run again with --lateness {}",
+            grouped(intake.late),
+            lateness(needed),
+        ));
+    }
+    if summary.shown > 0 {
+        return;
+    }
+    let positions = counters.positions - counters.not_ships - counters.coarse;
+    let reason = if !findings.is_empty() {
+        format!(
+            "{} encounters satisfy none of the profiles asked for; --profile any shows them",
+            grouped(findings.len() as u64)
+        )
+    } else if total.outside_selection > 0 && total.reports == 0 {
+        "--since, --until and --bbox leave nothing".into()
+    } else if positions == 0 {
+        "there is no position of a ship in it".into()
+    } else if vessels.len() < 2 {
+        "only one vessel was heard".into()
+    } else if counters.legs == 0 {
+        "no ship was heard twice at a low enough speed; the recording may be too short or too thin"
+            .into()
+    } else {
+        "no two ships were near each other for long enough".into()
+    };
+    tell(format_args!("nothing found: {reason}"));
+}
+
+fn set_aside(counters: &Counters) -> [(&'static str, u64); 3] {
+    [
+        ("not ships", counters.not_ships),
+        ("too coarse", counters.coarse),
+        ("repeated", counters.repeated),
+    ]
+}
+
+fn line(name: &str, text: impl Display) {
+    tell(format_args!("{name:<10} {text}"));
+}
+
+/// `rejected   checksum 12, no sentence 3`; nothing at all for nothing.
+fn list<N: Display>(name: &str, counts: impl Iterator<Item = (N, u64)>) {
+    let counts: Vec<String> =
+        counts.map(|(name, count)| format!("{name} {}", grouped(count))).collect();
+    if !counts.is_empty() {
+        line(name, counts.join(", "));
+    }
+}
+
+/// `no_time_yet` to `no time yet`.
+fn spaced(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+fn shown_input(input: &str) -> String {
+    shown(input)
+}
+
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// A round span that is longer than `needed`, as `--lateness` takes it.
+fn lateness(needed: Duration) -> String {
+    let minutes = needed.as_secs() / 60 + 1;
+    match minutes {
+        0..=55 => format!("{}m", minutes.next_multiple_of(5) + 5),
+        56..=1380 => format!("{}h", minutes / 60 + 1),
+        _ => format!("{}d", minutes / 1440 + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lateness_advised_is_enough() {
+        for (seconds, expected) in [(1, "10m"), (700, "20m"), (7000, "2h"), (90_000, "2d")] {
+            assert_eq!(lateness(Duration::from_secs(seconds)), expected);
+        }
+    }
+}

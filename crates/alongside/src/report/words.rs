@@ -1,0 +1,133 @@
+//! Numbers, times and texts as people read them.
+
+use std::time::Duration;
+
+use maritime::{Position, Timestamp};
+
+/// A text that came by radio or from a file, fit for a terminal: what would move the cursor, turn the
+/// direction of writing or not be seen at all is written as `\u{…}`.
+pub fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || is_unseen(c) || c == '\\' {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Unicode's format characters (general category Cf) and its line and paragraph separators.
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+        | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `1 234 567`, so that the digits can be counted.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `13 h 42 min`, `2 d 3 h`, `42 min`, `40 s`.
+pub fn duration(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let minutes = (seconds + 30) / 60;
+    match minutes {
+        _ if seconds < 60 => format!("{seconds} s"),
+        0..60 => format!("{minutes} min"),
+        60..2880 if minutes.is_multiple_of(60) => format!("{} h", minutes / 60),
+        60..2880 => format!("{} h {} min", minutes / 60, minutes % 60),
+        _ => format!("{} d {} h", minutes / 1440, minutes % 1440 / 60),
+    }
+}
+
+/// `28.250°N 94.860°W`: about a hundred metres, in hemispheres and not in signs.
+pub fn position(position: Position) -> String {
+    let (latitude_deg, longitude_deg) = (position.latitude_deg(), position.longitude_deg());
+    format!(
+        "{:.3}°{} {:.3}°{}",
+        latitude_deg.abs(),
+        if latitude_deg < 0.0 { 'S' } else { 'N' },
+        longitude_deg.abs(),
+        if longitude_deg < 0.0 { 'W' } else { 'E' },
+    )
+}
+
+/// `58 km (31 nm) off the coast`.
+pub fn coast(distance_m: Option<f64>) -> String {
+    match distance_m {
+        None => "distance to the coast unknown".into(),
+        Some(m) if m <= 0.0 => "in a harbour, a river or on land".into(),
+        Some(m) if m < 9_950.0 => {
+            format!("{:.1} km ({:.1} nm) off the coast", m / 1000.0, m / 1852.0)
+        }
+        Some(m) => format!("{:.0} km ({:.0} nm) off the coast", m / 1000.0, m / 1852.0),
+    }
+}
+
+/// `2024-01-01 00:14`, UTC.
+pub fn minute(at: Timestamp) -> String {
+    at.plus_millis(30_000)
+        .to_string()
+        .chars()
+        .take(16)
+        .map(|c| if c == 'T' { ' ' } else { c })
+        .collect()
+}
+
+/// `00:14`, or with its date if that is not the date of `beside`.
+pub fn minute_beside(at: Timestamp, beside: Timestamp) -> String {
+    let (text, beside) = (minute(at), minute(beside));
+    match text.split_once(' ') {
+        Some((date, time)) if beside.starts_with(date) => time.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_from_the_air_cannot_write_on_the_terminal() {
+        assert_eq!(shown("EVER GIVEN"), "EVER GIVEN");
+        assert_eq!(shown("\u{1b}[31mRED"), "\\u{1b}[31mRED");
+        assert_eq!(shown("A\u{202e}B\u{200b}"), "A\\u{202e}B\\u{200b}");
+        assert_eq!(shown("a\r\nb\\"), "a\\r\\nb\\\\");
+        assert_eq!(shown("Ærøskøbing 東京"), "Ærøskøbing 東京");
+    }
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_234_567), "1 234 567");
+        assert_eq!(duration(Duration::from_secs(49_320)), "13 h 42 min");
+        assert_eq!(duration(Duration::from_secs(59)), "59 s");
+        assert_eq!(duration(Duration::from_secs(7200)), "2 h");
+        assert_eq!(duration(Duration::from_secs(200_000)), "2 d 7 h");
+        assert_eq!(coast(Some(57_900.0)), "58 km (31 nm) off the coast");
+        assert_eq!(position(Position::new(28.2504, -94.8597).unwrap()), "28.250°N 94.860°W");
+    }
+
+    #[test]
+    fn the_date_is_said_once() {
+        let at = |text| Timestamp::parse(text).unwrap();
+        assert_eq!(minute(at("2024-01-01T00:13:31Z")), "2024-01-01 00:14");
+        let beside = at("2024-01-01T12:00:00Z");
+        assert_eq!(minute_beside(at("2024-01-01T13:40:00Z"), beside), "13:40");
+        assert_eq!(minute_beside(at("2024-01-02T00:10:00Z"), beside), "2024-01-02 00:10");
+    }
+}

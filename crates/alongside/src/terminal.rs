@@ -1,0 +1,18 @@
+//! What the program says on standard error, and what the terminal can do.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+/// Writes a line to standard error. If that is closed nobody wants to know, and the work goes on.
+pub fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Whether standard output may be styled: it is a terminal that can, and `NO_COLOR` is not set
+/// (<https://no-color.org>: any value but the empty one counts).
+pub fn is_styled() -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    io::stdout().is_terminal()
+        && set("NO_COLOR").is_none()
+        && set("TERM").is_none_or(|t| t != "dumb")
+}
