@@ -1,0 +1,191 @@
+//! One input: its bytes, its reader, and the reports whose turn has come.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use maritime::Timestamp;
+
+use super::compression::{ByteStream, Progress};
+use super::format::{self, Format, SAMPLE_BYTES};
+use super::intake::{Arrival, Collector, InputIntake};
+use super::nmea::Nmea;
+use super::paths::Location;
+use super::table::{More, Table};
+use super::{Options, SourceError};
+
+/// Unpacked bytes at hand at a time. A line or row that is longer is refused by whoever reads it.
+const BUFFER_BYTES: usize = 128 << 10;
+
+/// So much of an input is read to learn when it begins.
+const BLOCKS_TO_BEGINNING: usize = 8;
+
+/// One open input.
+pub struct Input {
+    stream: ByteStream,
+    buffer: Box<[u8]>,
+    /// Read into the buffer and not taken by the reader yet: `buffer[..end]`.
+    end: usize,
+    reader: Reader,
+    collector: Collector,
+    arrivals: Vec<Arrival>,
+    /// How many of `arrivals` are taken.
+    taken: usize,
+    damage: Option<String>,
+    ended: bool,
+}
+
+enum Reader {
+    Nmea(Box<Nmea>),
+    Table(Box<Table>),
+}
+
+impl Input {
+    /// Opens an input and tells what it is.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or is nothing that we know.
+    pub fn open(
+        location: &Location,
+        options: &Options,
+        progress: Arc<Progress>,
+    ) -> Result<Self, SourceError> {
+        let name = location.place.to_string();
+        let unreadable =
+            |source: io::Error| SourceError::Unreadable { input: name.clone(), source };
+        let mut stream = ByteStream::open(&location.place, progress).map_err(unreadable)?;
+        let mut buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
+        let mut end = 0;
+        let mut damage = None;
+        let format = loop {
+            // A pipe gives little at a time: as soon as it is known what it is, that is enough.
+            let sample = &buffer[..end];
+            let told = format::tell(sample, options.columns.as_ref());
+            let is_known = match &told {
+                Ok(Format::Nmea) => true,
+                // There may be more of a header that nothing follows.
+                Ok(Format::Table(layout)) => !sample.ends_with(&layout.header),
+                Err(_) => false,
+            };
+            if is_known || end == SAMPLE_BYTES || damage.is_some() {
+                break told;
+            }
+            match stream.read(&mut buffer[end..SAMPLE_BYTES]) {
+                Ok(0) => break told,
+                Ok(count) => end += count,
+                Err(error) => damage = Some(stream.describe(&error)),
+            }
+        };
+        let format = match (format, damage.take()) {
+            (Ok(format), described) => {
+                damage = described;
+                format
+            }
+            // Cut off before anything could be read: the cut is what to tell.
+            (Err(_), Some(found)) => return Err(SourceError::Unusable { input: name, found }),
+            (Err(unusable), None) => return Err(SourceError::from_unusable(name, unusable)),
+        };
+        let reader = match format {
+            Format::Nmea => Reader::Nmea(Box::new(Nmea::new(options.start_time))),
+            Format::Table(layout) => Reader::Table(Box::new(Table::new(layout))),
+        };
+        let collector = Collector::new(options.selection());
+        Ok(Input {
+            stream,
+            buffer,
+            end,
+            reader,
+            collector,
+            arrivals: Vec::new(),
+            taken: 0,
+            damage,
+            ended: false,
+        })
+    }
+
+    /// Reads a little and tells when the input begins; `None` if there is no report in that.
+    pub fn begins_at(&mut self) -> Option<Timestamp> {
+        for _ in 0..BLOCKS_TO_BEGINNING {
+            if self.ended || self.collector.first_at().is_some() {
+                break;
+            }
+            self.read_block();
+        }
+        self.collector.first_at()
+    }
+
+    /// The next report, in the order of time, which [`Input::take`] takes. Reads on if there is none at
+    /// hand, and holds up to about `held_max` to find their order. `None` at the end.
+    pub fn next(&mut self, held_max: usize) -> Option<Arrival> {
+        while self.taken == self.arrivals.len() {
+            self.arrivals.clear();
+            self.taken = 0;
+            if !self.ended {
+                self.read_block();
+            }
+            self.collector.release(held_max, self.ended, &mut self.arrivals);
+            if self.ended && self.arrivals.is_empty() {
+                return None;
+            }
+        }
+        Some(self.arrivals[self.taken])
+    }
+
+    /// Goes on behind what [`Input::next`] gave.
+    pub fn take(&mut self) {
+        self.taken += 1;
+    }
+
+    /// The counters as they stand.
+    pub fn intake(&self, input: String) -> InputIntake {
+        let without_time = match &self.reader {
+            Reader::Nmea(nmea) => self.ended && nmea.is_without_time(),
+            Reader::Table(_) => false,
+        };
+        let counters = self.collector.counters.clone();
+        InputIntake { input, counters, damage: self.damage.clone(), without_time }
+    }
+
+    /// Hands what is in the buffer to the reader, and fills the buffer again.
+    fn read_block(&mut self) {
+        let more = if self.end == self.buffer.len() { More::Full } else { More::Yes };
+        let at_hand = &self.buffer[..self.end];
+        let taken = match &mut self.reader {
+            Reader::Nmea(nmea) => nmea.read(at_hand, more, &mut self.collector),
+            Reader::Table(table) => table.read(at_hand, more, &mut self.collector),
+        };
+        self.buffer.copy_within(taken..self.end, 0);
+        self.end -= taken;
+        if self.damage.is_none() {
+            match self.stream.read(&mut self.buffer[self.end..]) {
+                Ok(0) => {}
+                Ok(count) => {
+                    self.end += count;
+                    return;
+                }
+                Err(error) => self.damage = Some(self.stream.describe(&error)),
+            }
+        }
+        self.end_input();
+    }
+
+    fn end_input(&mut self) {
+        self.ended = true;
+        // A line that lost its end may look whole and say something else: 12.5 for 12.57.
+        let is_cut = self.damage.is_some() && self.end > 0;
+        let rest = if is_cut { &[] } else { &self.buffer[..self.end] };
+        match &mut self.reader {
+            Reader::Nmea(nmea) => {
+                nmea.read(rest, More::No, &mut self.collector);
+                nmea.finish(&mut self.collector);
+            }
+            Reader::Table(table) => {
+                table.read(rest, More::No, &mut self.collector);
+            }
+        }
+        if is_cut {
+            self.collector.reject(1, "cut_off");
+        }
+        self.end = 0;
+    }
+}
