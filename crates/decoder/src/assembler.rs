@@ -7,8 +7,8 @@
 //!
 //! - in order, while at most [`PASSED_MAX`] other messages of the sender began since, and at most
 //!   [`LINES_MAX`] lines and [`APART_MILLIS_MAX`] passed;
-//! - out of order, only directly ([`PASSED_MAX_SWAPPED`], [`LINES_MAX_SWAPPED`]), and only where the
-//!   sender changes its sequence number from message to message;
+//! - out of order, or from a sender that does not change its sequence number from message to message, only
+//!   directly ([`PASSED_MAX_DIRECT`], [`LINES_MAX_DIRECT`]); both at once never;
 //! - never once two different parts claimed the same place within [`LINES_AMBIGUOUS`] lines: then nobody
 //!   can tell to which of them the rest belongs, and all of it is lost.
 
@@ -26,11 +26,13 @@ const SLOTS: usize = 64;
 /// Of ten sequence numbers, the same one comes back after nine others; one of those may have been lost.
 const PASSED_MAX: u8 = 8;
 /// The parts travel through the same receiver and can only overtake each other there.
-const PASSED_MAX_SWAPPED: u8 = 2;
+const PASSED_MAX_DIRECT: u8 = 2;
 /// Feeds merged second by second put up to some hundred lines between two parts.
 const LINES_MAX: u64 = 1000;
-const LINES_MAX_SWAPPED: u64 = 16;
-const LINES_AMBIGUOUS: u64 = 16;
+const LINES_MAX_DIRECT: u64 = 16;
+/// Feeds that are merged line by line put each other's parts this near; farther apart, the older message
+/// has lost its rest.
+const LINES_AMBIGUOUS: u64 = 8;
 /// A transmission takes a quarter of a second; clocks of receivers and batches of satellites differ more.
 const APART_MILLIS_MAX: i64 = 30_000;
 
@@ -91,8 +93,10 @@ struct Slot {
     last_number: u8,
     /// How many other messages of the sender began since.
     passed: u8,
-    /// Whether a part may come before an earlier one.
-    may_be_swapped: bool,
+    /// Sequence number and channel of the last of these.
+    other: (u8, u8),
+    /// Whether the sequence number differs from that of the message before, so that it means something.
+    counted: bool,
     /// Two different parts claimed one place: nothing may join until this is forgotten.
     ambiguous: bool,
     /// One bit per part that is there.
@@ -126,6 +130,7 @@ impl Assembler {
             channel: part.channel,
         };
         self.give_up_old(line, lost);
+        self.pass(&key, tag_block);
         let Some(index) = self.find(&key, tag_block) else {
             self.begin(key, part, tag_block, line, lines, lost);
             return Assembly::Pending;
@@ -184,6 +189,22 @@ impl Assembler {
         compatible.filter(|_| !several)
     }
 
+    /// Lets every message of the sender know that a part of another one came.
+    fn pass(&mut self, key: &Key, tag_block: &TagBlock) {
+        let other = (key.sequence, key.channel);
+        for index in ones(self.used) {
+            let slot = &mut self.slots[index];
+            let same_sender = slot.key.talker == key.talker
+                && slot.key.own_ship == key.own_ship
+                && agree(&slot.station, &tag_block.station);
+            if same_sender && other != (slot.key.sequence, slot.key.channel) && other != slot.other
+            {
+                slot.passed = slot.passed.saturating_add(1);
+                slot.other = other;
+            }
+        }
+    }
+
     fn begin(
         &mut self,
         key: Key,
@@ -193,14 +214,7 @@ impl Assembler {
         lines: u32,
         lost: &mut impl FnMut(Outcome),
     ) {
-        for index in ones(self.used) {
-            let slot = &mut self.slots[index];
-            let same_sender = slot.key.talker == key.talker
-                && slot.key.own_ship == key.own_ship
-                && slot.station == tag_block.station;
-            slot.passed = slot.passed.saturating_add(u8::from(same_sender));
-        }
-        let counts = key.sequence != ABSENT && key.sequence != self.last_sequence;
+        let counted = key.sequence != ABSENT && key.sequence != self.last_sequence;
         self.last_sequence = key.sequence;
         let mut slot = Slot {
             key,
@@ -212,7 +226,8 @@ impl Assembler {
             last_line: line,
             last_number: 0,
             passed: 0,
-            may_be_swapped: counts,
+            other: (key.sequence, key.channel),
+            counted,
             ambiguous: false,
             arrived: 0,
             parts: [Part::default(); 9],
@@ -336,10 +351,14 @@ impl Slot {
             return false;
         }
         let lines = line - self.last_line;
-        if part.fragment_number == self.last_number + 1 {
-            return self.passed <= PASSED_MAX && lines <= LINES_MAX;
+        let in_order = part.fragment_number == self.last_number + 1;
+        match (in_order, self.counted) {
+            (true, true) => self.passed <= PASSED_MAX && lines <= LINES_MAX,
+            (true, false) | (false, true) => {
+                self.passed <= PASSED_MAX_DIRECT && lines <= LINES_MAX_DIRECT
+            }
+            (false, false) => false,
         }
-        self.may_be_swapped && self.passed <= PASSED_MAX_SWAPPED && lines <= LINES_MAX_SWAPPED
     }
 
     fn part(&self, number: u8) -> Option<&[u8]> {

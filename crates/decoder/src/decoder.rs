@@ -309,7 +309,7 @@ impl Decoder {
         lines: u32,
         each: &mut impl FnMut(Outcome),
     ) {
-        let tag_block = self.with_waiting(tag_block, sentence.checksum);
+        let tag_block = self.with_waiting(tag_block, sentence);
         if sentence.fragment_count == 1 {
             self.push_message(sentence, tag_block, lines, each);
             return;
@@ -352,14 +352,16 @@ impl Decoder {
 
     /// Adds what earlier lines said about this sentence.
     #[inline]
-    fn with_waiting(&mut self, tag_block: TagBlock, checksum: u8) -> TagBlock {
+    fn with_waiting(&mut self, tag_block: TagBlock, sentence: &Sentence<'_>) -> TagBlock {
         if self.waiting.tag_block.is_none() && self.waiting.timing.is_none() {
             return tag_block;
         }
         let Waiting { tag_block: waiting, timing } = std::mem::take(&mut self.waiting);
         let mut told = tag_block.or(&waiting.unwrap_or_default());
+        // For fragments it states the exclusive or of all their checksums, which is not known yet.
         if let Some(timing) = timing
-            && timing.checksum.is_none_or(|expected| expected == checksum)
+            && (sentence.fragment_count > 1
+                || timing.checksum.is_none_or(|expected| expected == sentence.checksum))
         {
             told.received_at = told.received_at.or(Some(timing.received_at));
         }
@@ -497,6 +499,8 @@ mod tests {
     fn a_timing_line_is_for_the_sentence_with_its_checksum() {
         let timing = checked("$", "PGHP,1,2021,1,1,0,0,0,0,338,2,,1,5D");
         check_received(&format!("{timing}\n{ONE}"), None, None);
+        let parts = sentences("AI", 3, 'A', &static_voyage(244660390, "LAHRINGEN"));
+        check_received(&format!("{timing}\n{}\n{}", parts[0], parts[1]), NEW_YEAR, None);
     }
 
     #[test]

@@ -1,0 +1,604 @@
+//! Reads every recorded file to its end, and compares what the core types say with what other decoders
+//! say, field by field. Reads the folder named by `ALONGSIDE_RECORDINGS`; skips when it is not set.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use alongside_decoder::{
+    Decoder, Message, Outcome, OutcomeKind, RateOfTurn, Received, StaticDataA, StaticVoyageReport,
+};
+use serde_json::Value;
+
+fn recordings() -> Option<PathBuf> {
+    let folder = std::env::var_os("ALONGSIDE_RECORDINGS").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("skipped: ALONGSIDE_RECORDINGS is not set");
+    }
+    folder
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    if path.extension().is_none_or(|extension| extension != "gz") {
+        return bytes;
+    }
+    let mut plain = Vec::new();
+    flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+/// All outcomes, each with the number of the line, from 1, at which it came.
+fn decode_by_lines(bytes: &[u8]) -> Vec<(usize, Outcome)> {
+    let mut all = Vec::new();
+    let mut decoder = Decoder::new();
+    let lines = bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&byte| byte == b'\n');
+    for (at, line) in lines.enumerate() {
+        decoder.push_line(line, &mut |outcome| all.push((at + 1, outcome)));
+    }
+    all
+}
+
+fn messages(bytes: &[u8]) -> Vec<(usize, Received)> {
+    let message = |(line, outcome): (usize, Outcome)| match outcome.kind {
+        OutcomeKind::Message(received) => Some((line, received)),
+        _ => None,
+    };
+    decode_by_lines(bytes).into_iter().filter_map(message).collect()
+}
+
+#[test]
+fn every_recording_is_read_to_its_end_and_every_line_accounted_for() {
+    let Some(folder) = recordings() else { return };
+    let mut paths: Vec<_> = std::fs::read_dir(folder.join("nmea"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        let bytes = read(&path);
+        let mut counts = BTreeMap::<&str, u64>::new();
+        let (mut lines, mut messages, mut timed) = (0u64, 0u64, 0u64);
+        let mut decoder = Decoder::new();
+        let mut each = |outcome: Outcome| {
+            lines += u64::from(outcome.lines);
+            match outcome.kind {
+                OutcomeKind::Message(received) => {
+                    messages += 1;
+                    timed += u64::from(received.received_at.is_some());
+                }
+                OutcomeKind::OwnShip(_) => *counts.entry("own_ship").or_default() += 1,
+                OutcomeKind::Skipped(skipped) => *counts.entry(skipped.name()).or_default() += 1,
+                OutcomeKind::Rejected(rejection) => {
+                    *counts.entry(rejection.name()).or_default() += 1
+                }
+            }
+        };
+        decoder.push(&bytes, &mut each);
+        decoder.finish(&mut each);
+        let damaged = decoder.tag_blocks_damaged();
+        let name = path.file_name().unwrap().to_string_lossy();
+        println!(
+            "{name}: {messages} messages, {timed} timed, {damaged} damaged tag blocks, {counts:?}"
+        );
+        let ends = bytes.iter().filter(|&&byte| byte == b'\n').count();
+        let pushed = ends + usize::from(bytes.last().is_some_and(|&byte| byte != b'\n'));
+        assert_eq!(lines, pushed as u64, "{name}");
+    }
+}
+
+#[test]
+fn core_types_equal_what_pyais_decodes() {
+    let Some(folder) = recordings() else { return };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder.join("nmea-expected")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(stem) = name.strip_suffix(".pyais.jsonl.gz") {
+            paths.push((stem.to_owned(), folder.join("nmea-expected").join(&name)));
+        }
+    }
+    let mut differences = Vec::new();
+    let mut compared = 0;
+    for (stem, expected_path) in &paths {
+        let input = std::fs::read_dir(folder.join("nmea"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.file_name().unwrap().to_string_lossy().starts_with(stem.as_str()))
+            .unwrap();
+        let mut found: HashMap<usize, Received> = messages(&read(&input)).into_iter().collect();
+        for line in String::from_utf8(read(expected_path)).unwrap().lines() {
+            let expected: Value = serde_json::from_str(line).unwrap();
+            let message = &expected["msg"];
+            if !is_core(message["msg_type"].as_i64()) {
+                continue;
+            }
+            let lines = expected["lines"].as_array().unwrap();
+            let last = lines.iter().map(|line| line.as_u64().unwrap()).max().unwrap();
+            compared += 1;
+            match found.remove(&(last as usize)) {
+                None => differences.push(format!("{stem} {lines:?}: nothing for {message}")),
+                Some(received) => compare(
+                    &format!("{stem} {lines:?}"),
+                    message,
+                    &pyais_fields(&received.message),
+                    &mut differences,
+                ),
+            }
+        }
+        for (line, received) in found {
+            if is_core(Some(i64::from(received.message.header().message_type))) {
+                differences.push(format!("{stem} line {line}: only here: {:?}", received.message));
+            }
+        }
+    }
+    report("pyais", compared, &differences);
+}
+
+#[test]
+fn core_types_equal_what_gpsd_decodes() {
+    let Some(folder) = recordings() else { return };
+    let mut differences = Vec::new();
+    let mut compared = 0;
+    for (input, expected) in [
+        ("gpsd-ais-raw-messages.log", "gpsd-ais-raw-messages.log.chk"),
+        ("gpsd-ais_unpack_sixbit.log", "gpsd-ais_unpack_sixbit.log.chk"),
+        ("gpsd-sample.aivdm", "gpsd-sample.aivdm.ju.chk"),
+        ("gpsd-sample.aivdm", "gpsd-sample.aivdm.js.chk"),
+    ] {
+        let mut names: HashMap<u32, StaticDataA> = HashMap::new();
+        // gpsd says nothing of a part alone, and both parts at part B.
+        let mut ours = Vec::new();
+        for (line, received) in messages(&read(&folder.join("nmea").join(input))) {
+            let header = received.message.header();
+            match received.message {
+                Message::StaticDataA(part) => {
+                    names.insert(header.mmsi_raw, part);
+                }
+                Message::StaticDataB(_) if !names.contains_key(&header.mmsi_raw) => {}
+                message if is_core(Some(i64::from(header.message_type))) => {
+                    ours.push((line, gpsd_fields(&message, &names)));
+                    if let Message::StaticDataB(_) = message {
+                        names.remove(&header.mmsi_raw);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut theirs = Vec::new();
+        for line in
+            String::from_utf8_lossy(&read(&folder.join("nmea-expected").join(expected))).lines()
+        {
+            let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
+            if is_core(message["type"].as_i64()) {
+                theirs.push(message);
+            }
+        }
+        align(expected, &theirs, &ours, &mut compared, &mut differences);
+    }
+    report("gpsd", compared, &differences);
+}
+
+#[test]
+fn core_types_equal_what_libais_decodes() {
+    let Some(folder) = recordings() else { return };
+    let mut differences = Vec::new();
+    let mut compared = 0;
+    for stem in ["libais-tagblock", "libais-typeexamples"] {
+        let input = folder.join("nmea").join(format!("{stem}.nmea"));
+        let ours: Vec<_> = messages(&read(&input))
+            .into_iter()
+            .filter(|(_, received)| {
+                is_core(Some(i64::from(received.message.header().message_type)))
+            })
+            .map(|(line, received)| (line, libais_fields(&received.message)))
+            .collect();
+        let expected = folder.join("nmea-expected").join(format!("{stem}.json"));
+        let theirs: Vec<Value> = String::from_utf8(read(&expected))
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|message: &Value| is_core(message["type"].as_i64()))
+            .collect();
+        align(stem, &theirs, &ours, &mut compared, &mut differences);
+    }
+    report("libais", compared, &differences);
+}
+
+fn is_core(message_type: Option<i64>) -> bool {
+    matches!(message_type, Some(1..=5 | 11 | 18 | 19 | 24 | 27))
+}
+
+/// Compares two lists of messages in the order of the file.
+fn align(
+    name: &str,
+    theirs: &[Value],
+    ours: &[(usize, Fields)],
+    compared: &mut usize,
+    differences: &mut Vec<String>,
+) {
+    if theirs.len() != ours.len() {
+        differences.push(format!("{name}: {} messages, here {}", theirs.len(), ours.len()));
+    }
+    for (expected, (line, fields)) in theirs.iter().zip(ours) {
+        *compared += 1;
+        compare(&format!("{name} line {line}"), expected, fields, differences);
+    }
+}
+
+#[track_caller]
+fn report(peer: &str, compared: usize, differences: &[String]) {
+    println!("{compared} messages compared with {peer}, {} differences", differences.len());
+    for difference in differences.iter().take(40) {
+        println!("{difference}");
+    }
+    assert!(compared > 0 && differences.is_empty());
+}
+
+/// What a field should be: the forms of the peers differ in their rounding.
+#[derive(Debug)]
+enum Expected {
+    Number(f64),
+    /// A number within a tolerance.
+    About(f64, f64),
+    Flag(bool),
+    Text(String),
+    /// Any of these.
+    Either(Vec<Value>),
+    ShipType(u8),
+}
+
+type Fields = Vec<(&'static str, Expected)>;
+
+/// Every field named in `fields` that the peer's message has must be equal.
+fn compare(place: &str, message: &Value, fields: &Fields, differences: &mut Vec<String>) {
+    let scaled = message["scaled"].as_bool().unwrap_or(false);
+    for (name, ours) in fields {
+        // `name@scaled` and `name@raw` are for the one or the other form of gpsd.
+        let (name, form) = name.split_once('@').unwrap_or((name, ""));
+        let theirs = &message[name];
+        if theirs.is_null() || form == "scaled" && !scaled || form == "raw" && scaled {
+            continue;
+        }
+        let equal = match ours {
+            Expected::Number(number) => theirs.as_f64() == Some(*number),
+            Expected::About(number, by) => {
+                theirs.as_f64().is_some_and(|theirs| (theirs - number).abs() <= *by)
+            }
+            Expected::Flag(flag) => {
+                theirs.as_bool() == Some(*flag) || theirs.as_i64() == Some(i64::from(*flag))
+            }
+            Expected::Text(text) => {
+                // pyais drops an `@` and reads on; it ends the text (table 47).
+                let theirs = theirs.as_str().map(|text| text.split('@').next().unwrap_or(""));
+                theirs.map(str::trim) == Some(text.as_str())
+            }
+            Expected::ShipType(code) => {
+                theirs.as_i64() == Some(i64::from(*code))
+                    || theirs.as_i64() == folded_by_pyais(*code)
+            }
+            Expected::Either(values) => values.contains(theirs),
+        };
+        if !equal {
+            differences.push(format!("{place} {name}: {theirs}, here {ours:?}"));
+        }
+    }
+}
+
+/// pyais knows ship types as an enumeration and folds those that table 53 reserves into a neighbour.
+fn folded_by_pyais(code: u8) -> Option<i64> {
+    Some(match code {
+        1..=19 | 38 | 39 => 0,
+        57 => 56,
+        25..=28 | 45..=48 | 65..=68 | 75..=78 | 85..=88 | 95..=98 => i64::from(code / 10 * 10 + 5),
+        _ => return None,
+    })
+}
+
+/// Half a unit in the last of six decimals.
+const DEGREES: f64 = 0.000_000_6;
+
+fn pyais_fields(message: &Message) -> Fields {
+    use Expected::*;
+    let header = message.header();
+    let mut fields = vec![
+        ("msg_type", Number(header.message_type.into())),
+        ("repeat", Number(header.repeat.into())),
+        ("mmsi", Number(header.mmsi_raw.into())),
+    ];
+    match message {
+        Message::PositionReport(m) => {
+            let turn = match m.rate_of_turn() {
+                None => -128.0,
+                Some(RateOfTurn::FastLeft) => -127.0,
+                Some(RateOfTurn::FastRight) => 127.0,
+                Some(RateOfTurn::DegreesPerMinute(degrees)) => f64::from(degrees),
+            };
+            fields.extend([
+                ("status", Number(m.navigational_status_raw.into())),
+                ("turn", About(turn, 0.5)),
+                ("maneuver", Number(m.manoeuvre_raw.into())),
+                ("raim", Flag(m.raim)),
+                ("radio", Number(m.communication_state.into())),
+            ]);
+            fields.extend(movement(m.speed_raw, m.course_raw, m.heading_raw, m.second_raw));
+            fields.extend(place(m.longitude_raw, m.latitude_raw, m.accuracy_high));
+        }
+        Message::BaseStation(m) => {
+            fields.extend([
+                ("year", Number(m.year_raw.into())),
+                ("month", Number(m.month_raw.into())),
+                ("day", Number(m.day_raw.into())),
+                ("hour", Number(m.hour_raw.into())),
+                ("minute", Number(m.minute_raw.into())),
+                ("second", Number(m.second_raw.into())),
+                ("epfd", Number(m.positioning_device_raw.into())),
+                ("raim", Flag(m.raim)),
+                ("radio", Number(m.communication_state.into())),
+            ]);
+            fields.extend(place(m.longitude_raw, m.latitude_raw, m.accuracy_high));
+        }
+        Message::StaticVoyage(m) => fields.extend(voyage(m)),
+        Message::ClassB(m) => {
+            fields.extend([
+                ("cs", Flag(m.carrier_sense)),
+                ("display", Flag(m.display)),
+                ("dsc", Flag(m.dsc)),
+                ("band", Flag(m.whole_band)),
+                ("msg22", Flag(m.message_22)),
+                ("assigned", Flag(m.assigned)),
+                ("raim", Flag(m.raim)),
+                ("radio", Number(m.communication_state.into())),
+            ]);
+            fields.extend(movement(m.speed_raw, m.course_raw, m.heading_raw, m.second_raw));
+            fields.extend(place(m.longitude_raw, m.latitude_raw, m.accuracy_high));
+        }
+        Message::ClassBExtended(m) => {
+            fields.extend([
+                ("shipname", text(m.name())),
+                ("ship_type", ShipType(m.ship_type_raw)),
+                ("shiptype", Number(m.ship_type_raw.into())),
+                ("epfd", Number(m.positioning_device_raw.into())),
+                ("raim", Flag(m.raim)),
+                ("dte", Flag(m.dte)),
+                ("assigned", Flag(m.assigned)),
+            ]);
+            fields.extend(hull(m.bow_m_raw, m.stern_m_raw, m.port_m_raw, m.starboard_m_raw));
+            fields.extend(movement(m.speed_raw, m.course_raw, m.heading_raw, m.second_raw));
+            fields.extend(place(m.longitude_raw, m.latitude_raw, m.accuracy_high));
+        }
+        Message::StaticDataA(m) => {
+            fields.extend([("partno", Number(0.0)), ("shipname", text(m.name()))]);
+        }
+        Message::StaticDataB(m) => {
+            fields.extend([
+                ("partno", Number(1.0)),
+                ("ship_type", ShipType(m.ship_type_raw)),
+                ("shiptype", Number(m.ship_type_raw.into())),
+                ("vendorid", text(m.vendor())),
+                ("model", Number(m.unit_model.into())),
+                ("serial", Number(m.serial_number.into())),
+                ("callsign", text(m.callsign())),
+            ]);
+            match m.mothership_mmsi() {
+                Some(mmsi) => fields.push(("mothership_mmsi", Number(mmsi.get().into()))),
+                None => {
+                    let [bow, stern, port, starboard] = m
+                        .dimensions()
+                        .map_or([0; 4], |d| [d.bow_m, d.stern_m, d.port_m, d.starboard_m]);
+                    fields.extend(hull(bow, stern, port as u8, starboard as u8));
+                }
+            }
+        }
+        Message::LongRange(m) => fields.extend([
+            ("status", Number(m.navigational_status_raw.into())),
+            ("accuracy", Flag(m.accuracy_high)),
+            ("raim", Flag(m.raim)),
+            ("speed", Number(m.speed_raw.into())),
+            ("course", Number(m.course_raw.into())),
+            ("gnss", Flag(m.position_latency)),
+            ("lon", About(f64::from(m.longitude_raw) / 600.0, DEGREES)),
+            ("lat", About(f64::from(m.latitude_raw) / 600.0, DEGREES)),
+        ]),
+        Message::Other(_) => {}
+    }
+    fields
+}
+
+fn movement(speed: u16, course: u16, heading: u16, second: u8) -> Fields {
+    use Expected::*;
+    vec![
+        ("speed", About(f64::from(speed) / 10.0, 1e-6)),
+        ("course", About(f64::from(course) / 10.0, 1e-6)),
+        ("heading", Number(heading.into())),
+        ("second", Number(second.into())),
+    ]
+}
+
+fn place(longitude: i32, latitude: i32, accuracy: bool) -> Fields {
+    use Expected::*;
+    vec![
+        ("lon", About(f64::from(longitude) / 600_000.0, DEGREES)),
+        ("lat", About(f64::from(latitude) / 600_000.0, DEGREES)),
+        ("accuracy", Flag(accuracy)),
+    ]
+}
+
+fn hull(bow: u16, stern: u16, port: u8, starboard: u8) -> Fields {
+    use Expected::*;
+    vec![
+        ("to_bow", Number(bow.into())),
+        ("to_stern", Number(stern.into())),
+        ("to_port", Number(port.into())),
+        ("to_starboard", Number(starboard.into())),
+    ]
+}
+
+fn voyage(m: &StaticVoyageReport) -> Fields {
+    use Expected::*;
+    let mut fields = vec![
+        ("ais_version", Number(m.ais_version.into())),
+        ("imo", Number(m.imo_raw.into())),
+        ("callsign", text(m.callsign())),
+        ("shipname", text(m.name())),
+        ("ship_type", ShipType(m.ship_type_raw)),
+        ("shiptype", Number(m.ship_type_raw.into())),
+        ("epfd", Number(m.positioning_device_raw.into())),
+        ("month", Number(m.eta_month_raw.into())),
+        ("day", Number(m.eta_day_raw.into())),
+        ("hour", Number(m.eta_hour_raw.into())),
+        ("minute", Number(m.eta_minute_raw.into())),
+        ("draught", About(f64::from(m.draught_raw) / 10.0, 1e-6)),
+        ("destination", text(m.destination())),
+        ("dte", Flag(m.dte)),
+    ];
+    fields.extend(hull(m.bow_m_raw, m.stern_m_raw, m.port_m_raw, m.starboard_m_raw));
+    fields
+}
+
+fn text<const N: usize>(text: Option<alongside_maritime_text::Text<N>>) -> Expected {
+    Expected::Text(text.map_or_else(String::new, |text| text.to_string()))
+}
+
+/// Only to name the type of texts.
+mod alongside_maritime_text {
+    pub(crate) use maritime::Text;
+}
+
+/// The fields of gpsd, which prints raw numbers or scaled ones.
+fn gpsd_fields(message: &Message, names: &HashMap<u32, StaticDataA>) -> Fields {
+    use Expected::*;
+    let mut fields: Fields = pyais_fields(message)
+        .into_iter()
+        .filter(|(name, _)| {
+            !matches!(
+                *name,
+                "msg_type" | "turn" | "speed" | "course" | "lon" | "lat" | "draught" | "vendorid"
+            )
+        })
+        .collect();
+    fields.push(("type", Number(message.header().message_type.into())));
+    match message {
+        Message::PositionReport(m) => {
+            let (size, word) = match m.rate_of_turn() {
+                None => (0.0, Some("n/a")),
+                Some(RateOfTurn::FastLeft) => (0.0, Some("fastleft")),
+                Some(RateOfTurn::FastRight) => (0.0, Some("fastright")),
+                Some(RateOfTurn::DegreesPerMinute(degrees)) => (f64::from(degrees), None),
+            };
+            // gpsd 3.22 squares the rate and so loses its sign (M.1371-5, table 48: the sign is kept).
+            let words = match word {
+                Some(word) => vec![Value::from(word)],
+                None => vec![
+                    Value::from(format!("{size:.2}")),
+                    Value::from(format!("{:.2}", size.abs())),
+                    Value::from(format!("{size:.0}")),
+                ],
+            };
+            fields.push(("turn@scaled", Either(words)));
+            fields.push(("turn@raw", Number(m.rate_of_turn_raw.into())));
+            fields.extend(gpsd_movement(
+                m.speed_raw,
+                m.course_raw,
+                m.longitude_raw,
+                m.latitude_raw,
+            ));
+        }
+        Message::BaseStation(m) => {
+            let stamp = format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+                m.year_raw, m.month_raw, m.day_raw, m.hour_raw, m.minute_raw, m.second_raw
+            );
+            fields.retain(|(name, _)| *name != "second");
+            fields.push(("timestamp", Text(stamp)));
+            fields.extend(gpsd_place(m.longitude_raw, m.latitude_raw));
+        }
+        Message::StaticVoyage(m) => {
+            fields.push((
+                "eta",
+                Text(format!(
+                    "{:02}-{:02}T{:02}:{:02}Z",
+                    m.eta_month_raw, m.eta_day_raw, m.eta_hour_raw, m.eta_minute_raw
+                )),
+            ));
+            fields.push(("draught@raw", Number(m.draught_raw.into())));
+            fields.push(("draught@scaled", About(f64::from(m.draught_raw) / 10.0, 1e-6)));
+        }
+        Message::ClassB(m) => {
+            fields.extend(gpsd_movement(
+                m.speed_raw,
+                m.course_raw,
+                m.longitude_raw,
+                m.latitude_raw,
+            ));
+        }
+        Message::ClassBExtended(m) => {
+            fields.extend(gpsd_movement(
+                m.speed_raw,
+                m.course_raw,
+                m.longitude_raw,
+                m.latitude_raw,
+            ));
+        }
+        Message::StaticDataB(m) => {
+            if let Some(name) = names.get(&m.header.mmsi_raw) {
+                fields.push(("shipname", text(name.name())));
+            }
+        }
+        Message::LongRange(m) => fields.extend([
+            ("speed", Number(m.speed_raw.into())),
+            ("course", Number(m.course_raw.into())),
+            ("lon@raw", Number(m.longitude_raw.into())),
+            ("lat@raw", Number(m.latitude_raw.into())),
+            ("lon@scaled", About(f64::from(m.longitude_raw) / 600.0, 0.000_06)),
+            ("lat@scaled", About(f64::from(m.latitude_raw) / 600.0, 0.000_06)),
+        ]),
+        Message::StaticDataA(_) | Message::Other(_) => {}
+    }
+    fields
+}
+
+fn gpsd_movement(speed: u16, course: u16, longitude: i32, latitude: i32) -> Fields {
+    use Expected::*;
+    let speed_scaled = match speed {
+        1022 => Either(vec![Value::from("fast")]),
+        1023 => Either(vec![Value::from("nan"), Value::from(102.3)]),
+        _ => About(f64::from(speed) / 10.0, 1e-6),
+    };
+    let mut fields = vec![
+        ("speed@raw", Number(speed.into())),
+        ("speed@scaled", speed_scaled),
+        ("course@raw", Number(course.into())),
+        ("course@scaled", About(f64::from(course) / 10.0, 1e-6)),
+    ];
+    fields.extend(gpsd_place(longitude, latitude));
+    fields
+}
+
+fn gpsd_place(longitude: i32, latitude: i32) -> Fields {
+    use Expected::*;
+    vec![
+        ("lon@raw", Number(longitude.into())),
+        ("lat@raw", Number(latitude.into())),
+        ("lon@scaled", About(f64::from(longitude) / 600_000.0, 1e-7)),
+        ("lat@scaled", About(f64::from(latitude) / 600_000.0, 1e-7)),
+    ]
+}
+
+/// The fields of libais, which keeps positions in 32-bit floats and IMO numbers as text.
+fn libais_fields(message: &Message) -> Fields {
+    use Expected::*;
+    let mut fields: Fields = pyais_fields(message)
+        .into_iter()
+        .filter(|(name, _)| !matches!(*name, "msg_type" | "radio" | "turn" | "partno"))
+        .map(|(name, expected)| match (name, expected) {
+            ("lon" | "lat", About(number, _)) => (name, About(number, 2e-5)),
+            // libais says whether the position is fresh, the inverse of the bit (table 81).
+            ("gnss", Flag(latency)) => (name, Flag(!latency)),
+            ("speed" | "course" | "draught", About(number, _)) => (name, About(number, 1e-4)),
+            ("imo", Number(number)) => (name, Text(number.to_string())),
+            other => other,
+        })
+        .collect();
+    fields.push(("type", Number(message.header().message_type.into())));
+    fields
+}
