@@ -17,8 +17,10 @@ impl Bar {
         let bar =
             ProgressBar::with_draw_target(bytes_total, ProgressDrawTarget::stderr_with_hz(10));
         let form = match bytes_total {
-            Some(_) => "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {msg}  {eta} left",
-            None => "{spinner} {bytes}  {msg}  {elapsed}",
+            Some(_) => {
+                "{bar:30} {percent:>3} %  {decimal_bytes} of {decimal_total_bytes}  {msg}  {eta} left"
+            }
+            None => "{spinner} {decimal_bytes}  {msg}  {elapsed}",
         };
         bar.set_style(
             ProgressStyle::with_template(form)
