@@ -10,6 +10,10 @@
 //! to the next. Everything follows from the seed, with the mathematics of `libm`, so every machine
 //! gives the same bytes. Nothing here reads a clock or a file.
 //!
+//! What it leaves out: a ship is simulated only while it has a part to play, so it appears on its way
+//! in and vanishes on its way out as if at the edge of the recording; hulls of passing ships may cross;
+//! reporting intervals do not shorten in turns; the water is one per place; nobody lies.
+//!
 //! ```
 //! use alongside_sea::{Area, Coverage, Place, Planted, Scenario, Simulation};
 //!

@@ -9,7 +9,7 @@ use maritime::{Timestamp, VesselPair};
 
 use crate::coverage::Site;
 use crate::fleet::{Build, Draught, Duty, Identity, Registry, Vessel};
-use crate::motion::{Course, Frame, Heading, Leg, Motion, Pace, Swing, turned};
+use crate::motion::{Course, Frame, Heading, Leg, Motion, Pace, Swing, turned, wrapped};
 use crate::random::Chance;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::truth::{Kind, TOGETHER_M, Truth};
@@ -42,8 +42,8 @@ pub(crate) struct Plan<'a> {
     pub duration_s: f64,
     /// Slow ships by site and time step; bounded by what is planted and the length of the scenario.
     slow: Vec<Vec<Vec<[f64; 2]>>>,
-    /// Berths and anchors given out so far, by site.
-    moorings: Vec<u32>,
+    /// Anchors and berths given out so far, by site.
+    moorings: Vec<[u32; 2]>,
 }
 
 /// Two ships, ready to be put to sea.
@@ -71,7 +71,7 @@ impl<'a> Plan<'a> {
             chance,
             duration_s,
             slow: vec![vec![Vec::new(); steps]; sites.len()],
-            moorings: vec![0; sites.len()],
+            moorings: vec![[0; 2]; sites.len()],
         }
     }
 
@@ -221,26 +221,26 @@ impl<'a> Plan<'a> {
         turned([along_m, across_m], self.sites[site].axis_rad)
     }
 
-    /// The next mooring of a roadstead, from the middle outwards: anchors to seaward, berths (which
-    /// lie in rows, as in a port) to landward.
+    /// The next mooring of a roadstead: anchors in rows, from the innermost to seaward; berths in two
+    /// rows along the shore, from the middle outwards.
     pub(crate) fn mooring(&mut self, site: usize, berth: bool) -> [f64; 2] {
-        let number = self.moorings[site];
-        self.moorings[site] += 1;
+        let given = &mut self.moorings[site][usize::from(berth)];
+        let number = *given;
+        *given += 1;
         let landward_rad = self.sites[site].area.chart().landward_deg.to_radians();
-        // Columns -n..=n along the shore, as many rows as there are columns.
-        let side = f64::from(self.roadstead_side());
-        let column = f64::from(number % self.roadstead_side()) - (side - 1.0) / 2.0;
-        let row = f64::from(number / self.roadstead_side());
-        let forward_m = if berth { 5000.0 + row * BERTH_STEP_M } else { -row * BERTH_STEP_M };
-        turned([forward_m, column * BERTH_STEP_M], landward_rad)
+        let (row, column) = if berth {
+            let step = f64::from(number / 4 + 1) - 0.5;
+            (3.0 + f64::from(number % 2), if number % 4 < 2 { step } else { -step })
+        } else {
+            let side = self.roadstead_side();
+            (-f64::from(number / side), f64::from(number % side) - f64::from(side - 1) / 2.0)
+        };
+        turned([row * BERTH_STEP_M, column * BERTH_STEP_M], landward_rad)
     }
 
     fn roadstead_side(&self) -> u32 {
         let planted = &self.scenario.planted;
-        let moored = planted.at_anchor
-            + planted.anchored_neighbours
-            + planted.same_berth
-            + self.scenario.ships / 5;
+        let moored = planted.at_anchor + planted.anchored_neighbours + self.scenario.ships / 6;
         let each = moored / self.scenario.places.len() as u32 + 1;
         (f64::from(each).sqrt() as u32).max(3)
     }
@@ -393,10 +393,15 @@ impl Frames<'_, '_> {
         guest.offset_m = self.beside(side);
         let chance = &mut self.plan.chance;
         guest.sway = [rolling(0.4, 1.5, chance), rolling(0.2, 0.8, chance)];
-        let out_rad = host_heading(start_s) + side * (PI - chance.range(0.3, 0.7));
-        guest.arrive = Some(leg(start_s, out_rad, come, chance));
-        let out_rad = host_heading(end_s) + side * chance.range(0.35, 0.9);
-        guest.depart = Some(leg(end_s, out_rad, go, chance));
+        let come_rad = host_heading(start_s) + side * (PI - chance.range(0.3, 0.7));
+        let go_rad = host_heading(end_s) + side * chance.range(0.35, 0.9);
+        let seaward_rad = self.plan.sites[self.site].area.chart().landward_deg.to_radians() + PI;
+        let mut guest_leg = |at_s: f64, out_rad: f64, pace: Pace| match at_anchor {
+            true => leg_to_sea(at_s, out_rad, seaward_rad, pace, chance),
+            false => leg(at_s, out_rad, pace, chance),
+        };
+        guest.arrive = Some(guest_leg(start_s, come_rad, come));
+        guest.depart = Some(guest_leg(end_s, go_rad, go));
 
         let duty = match self.kind {
             Kind::AtAnchor => Duty::AtAnchor,
@@ -405,7 +410,8 @@ impl Frames<'_, '_> {
         };
         let all_s = [0.0, self.plan.duration_s];
         let mut lead = |from_s: f64, to_s: f64| {
-            let lead_s = [(); 2].map(|()| chance.range(1.5 * 3600.0, 4.0 * 3600.0));
+            let lead_h = if at_anchor { [0.8, 2.0] } else { [1.5, 4.0] };
+            let lead_s = [(); 2].map(|()| 3600.0 * chance.range(lead_h[0], lead_h[1]));
             [(from_s - lead_s[0]).max(0.0), (to_s + lead_s[1]).min(all_s[1])]
         };
         let host_heard_s = if at_anchor { all_s } else { lead(host_from_s, host_to_s) };
@@ -675,6 +681,13 @@ fn leg(at_s: f64, out_rad: f64, pace: Pace, chance: &mut Chance) -> Leg {
     let straight_m = chance.range(5000.0, 12_000.0);
     let bend_rad = chance.range(-0.6, 0.6);
     Leg { at_s, course: Course::new([0.0; 2], out_rad).turn(straight_m, bend_rad, 1500.0), pace }
+}
+
+/// Out of a roadstead: soon on a course to seaward.
+fn leg_to_sea(at_s: f64, out_rad: f64, seaward_rad: f64, pace: Pace, chance: &mut Chance) -> Leg {
+    let bend_rad = wrapped(seaward_rad + chance.range(-0.4, 0.4) - out_rad);
+    let course = Course::new([0.0; 2], out_rad).turn(chance.range(1200.0, 2500.0), bend_rad, 900.0);
+    Leg { at_s, course, pace }
 }
 
 /// From beside another ship to sea speed: 0.002 to 0.006 m/s^2, as heavy ships do.

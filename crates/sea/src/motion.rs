@@ -333,7 +333,7 @@ pub(crate) fn turned([forward, starboard]: [f64; 2], heading_rad: f64) -> [f64; 
 }
 
 /// Into `[-PI, PI]`.
-fn wrapped(angle_rad: f64) -> f64 {
+pub(crate) fn wrapped(angle_rad: f64) -> f64 {
     angle_rad - TAU * libm::round(angle_rad / TAU)
 }
 

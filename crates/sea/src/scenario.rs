@@ -79,19 +79,30 @@ pub enum Coverage {
 
 /// How many of each kind to plant; see [`Kind`] for what they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(missing_docs)]
 pub struct Planted {
+    /// Of [`Kind::Long`].
     pub long: u32,
+    /// Of [`Kind::Short`].
     pub short: u32,
+    /// Of [`Kind::UnderWay`].
     pub under_way: u32,
+    /// Of [`Kind::AtAnchor`].
     pub at_anchor: u32,
+    /// Of [`Kind::AnchoredNeighbours`].
     pub anchored_neighbours: u32,
+    /// Of [`Kind::SameBerth`].
     pub same_berth: u32,
+    /// Of [`Kind::Tow`].
     pub tow: u32,
+    /// Of [`Kind::PairTrawl`].
     pub pair_trawl: u32,
+    /// Of [`Kind::Pilot`].
     pub pilot: u32,
+    /// Of [`Kind::Convoy`].
     pub convoy: u32,
+    /// Of [`Kind::Overtaking`].
     pub overtaking: u32,
+    /// Of [`Kind::Burst`].
     pub burst: u32,
 }
 

@@ -114,7 +114,8 @@ impl Simulation {
         let mut plan = Plan::new(scenario, &sites, Chance::new(scenario.seed, 1));
         plan.plant()?;
         traffic::put_to_sea(&mut plan);
-        let Plan { vessels, truths, .. } = plan;
+        let Plan { vessels, mut truths, .. } = plan;
+        truths.sort_by_key(|truth| (truth.started_at, truth.pair));
         let transponder = |index| Transponder::new(Chance::new(scenario.seed, 1000 + index));
         let mut simulation = Simulation {
             scenario: scenario.clone(),
@@ -132,7 +133,7 @@ impl Simulation {
         Ok(simulation)
     }
 
-    /// Everything planted, in order of time.
+    /// Everything planted, in order of its start.
     pub fn truths(&self) -> &[Truth] {
         &self.truths
     }
@@ -493,4 +494,30 @@ fn whole_second(at: Timestamp) -> Timestamp {
 
 fn millis(time_s: f64) -> i64 {
     (time_s * 1000.0) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::motion::wrapped;
+    use crate::scenario::Planted;
+
+    #[test]
+    fn ships_turn_and_gather_way_as_ships_do() {
+        let scenario = Scenario { ships: 40, planted: Planted::every(8), ..Scenario::default() };
+        let simulation = Simulation::new(&scenario).unwrap();
+        for vessel in &simulation.vessels {
+            let mut time_s = vessel.heard_s[0];
+            while time_s < vessel.heard_s[1] {
+                let (now, next) = (vessel.motion.at(time_s), vessel.motion.at(time_s + 1.0));
+                let turn_deg = wrapped(next.heading_rad - now.heading_rad).to_degrees().abs();
+                // A small craft turns by two degrees a second, a large ship hardly by one.
+                assert!(turn_deg < 2.0, "{:?} turns {turn_deg} deg at {time_s}", vessel.identity);
+                let [x, y] = [0, 1].map(|i| next.velocity_mps[i] - now.velocity_mps[i]);
+                let change_mps = (x * x + y * y).sqrt();
+                assert!(change_mps < 0.1, "{:?}: {change_mps} at {time_s}", vessel.identity);
+                time_s += 7.3;
+            }
+        }
+    }
 }

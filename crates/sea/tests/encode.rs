@@ -1,9 +1,13 @@
 //! The encoder against an independent reading of the bits, and against sentences really heard.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use alongside_sea::encode::{
     BaseStation, ClassAPosition, ClassBExtended, ClassBPosition, Eta, Framing, LongRange, Message,
     StaticPartA, StaticPartB, StaticVoyage, Tag,
 };
+use alongside_sea::{Planted, Scenario, Simulation};
 use maritime::{Dimensions, Imo, Mmsi, Position, ShipType, Text, Timestamp};
 
 /// Reads a payload bit by bit, the slow and obvious way.
@@ -279,6 +283,27 @@ fn a_tag_block_stands_before_every_sentence_with_its_own_checksum() {
         assert!(line.starts_with(&start), "{line}");
         assert!(line.len() - start.len() + "!AIVDM,2,1,7,B,".len() <= 80);
     }
+}
+
+#[test]
+fn what_the_sea_sends_is_read_back_as_it_was() {
+    let scenario = Scenario {
+        duration: Duration::from_secs(9 * 3600),
+        ships: 30,
+        planted: Planted::every(2),
+        long_range_reports: true,
+        base_station_interval: Some(Duration::from_secs(60)),
+        ..Scenario::default()
+    };
+    let mut kinds = BTreeSet::new();
+    for transmission in Simulation::new(&scenario).unwrap() {
+        let payload = transmission.message.to_payload();
+        let text = std::str::from_utf8(payload.as_bytes()).unwrap();
+        let bits = BitReader::new(text, usize::from(payload.fill_bits()));
+        assert_eq!(bits.message(), transmission.message);
+        kinds.insert(bits.unsigned(0, 5));
+    }
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [1, 3, 4, 5, 18, 24, 27]);
 }
 
 mod properties {
