@@ -27,9 +27,9 @@ use crate::{Channel, Outcome, OutcomeKind, Received, Rejection, Skipped};
 ///     let OutcomeKind::Message(received) = outcome.kind else { panic!("{outcome:?}") };
 ///     assert_eq!(received.received_at.unwrap().to_string(), "2012-04-13T17:15:17.000Z");
 ///     let Message::PositionReport(report) = received.message else { panic!("{received:?}") };
-///     assert_eq!(report.header.mmsi_raw, 636014962);
-///     assert_eq!(report.speed_knots(), Some(16.2));
-///     assert_eq!(report.position().unwrap().to_string(), "-35.85587 174.83567");
+///     assert_eq!(report.header.mmsi_raw, 636091763);
+///     assert_eq!(report.speed_knots(), Some(17.0));
+///     assert_eq!(report.position().unwrap().to_string(), "-13.08843 77.19841");
 /// });
 /// ```
 pub struct Decoder {
@@ -401,6 +401,8 @@ fn parse_timing(body: &[u8]) -> Option<Timing> {
         u32::from(second),
     )?;
     let checksum = fields.nth(4).and_then(|field| u8::from_str_radix(field, 16).ok());
+    // Lines before a VDO state 00.
+    let checksum = checksum.filter(|&checksum| checksum != 0);
     Some(Timing { received_at: instant.plus_millis(i64::from(millis)), checksum })
 }
 
@@ -410,7 +412,7 @@ mod tests {
 
     use super::*;
     use crate::Message;
-    use crate::encode::{checked, position_report, sentences, static_voyage};
+    use crate::encode::{checked, class_b_extended, position_report, sentences, static_voyage};
 
     /// What became of `input`, in one word each: the type of a message, or the name of what else.
     fn outcomes(input: &[u8]) -> Vec<(u32, String)> {
@@ -658,6 +660,14 @@ mod tests {
             assert_eq!(report.speed_knots(), Some(12.3));
         }
         check(&sentences("AI", 0, 'A', &report.resized(148))[0], &[(1, "payload_too_short")]);
+        let cut = class_b_extended(367059850).resized(168);
+        let line = sentences("AI", 0, 'A', &cut).join("\n");
+        let OutcomeKind::Message(received) = collect(line.as_bytes(), usize::MAX)[0].kind else {
+            panic!()
+        };
+        let Message::ClassBExtended(report) = received.message else { panic!() };
+        assert_eq!(report.speed_knots(), Some(8.7));
+        assert_eq!((report.name(), report.dimensions()), (None, None));
         let voyage = static_voyage(244660390, "LAHRINGEN");
         for (bits, destination) in [
             (426, Some("R'DAM/LWARDEN")),

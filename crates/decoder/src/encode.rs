@@ -102,3 +102,28 @@ pub(crate) fn static_voyage(mmsi: u32, name: &str) -> Bits {
         .text(&destination, 20)
         .number(0, 2)
 }
+
+/// Message 19 at 29.54 N 88.81 W, 8.7 knots, 335.9°.
+pub(crate) fn class_b_extended(mmsi: u32) -> Bits {
+    Bits::default()
+        .number(19, 6)
+        .number(0, 2)
+        .number(i64::from(mmsi), 30)
+        .number(0, 8)
+        .number(87, 10)
+        .number(0, 1)
+        .number(-53286235, 28)
+        .number(17726217, 27)
+        .number(3359, 12)
+        .number(511, 9)
+        .number(46, 6)
+        .number(0, 4)
+        .text("CAPT.J.RIMES", 20)
+        .number(70, 8)
+        .number(5, 9)
+        .number(21, 9)
+        .number(4, 6)
+        .number(4, 6)
+        .number(1, 4)
+        .number(0, 7)
+}

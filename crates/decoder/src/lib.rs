@@ -21,6 +21,25 @@
 //! ```
 //!
 //! The modules are in the order of the data: line, tag block, sentence, assembled payload, message.
+//!
+//! # Where other decoders say something else
+//!
+//! The tests compare every field of types 1-5, 11, 18, 19, 24 and 27 with what gpsd 3.22, pyais 3.3 and
+//! libais make of recorded sentences. These differences remain. The last column is what ITU-R M.1371-5, annex 8,
+//! lays down for the field, or what the bits themselves show.
+//!
+//! | peer | field | it says | here | decided by |
+//! |---|---|---|---|---|
+//! | gpsd | rate of turn, scaled | the square, without its sign | signed, right positive | messages 1-3: the sign tells the side |
+//! | gpsd | position of type 27, scaled | four decimals | all of 1/10 minute | message 27: unit 1/10 minute |
+//! | gpsd | communication state of a 163-bit report | the 14 bits that are left, as a number | in their places, the cut ones 0 | the field is 19 bits, its first bit first |
+//! | gpsd | type 24 | nothing until both parts came, one message for both | each part as it comes | message 24: each part is a transmission of its own |
+//! | gpsd | vendor of type 24 B | seven characters, as in edition 3 | three characters, model, serial number | message 24 B, from edition 4 on |
+//! | pyais | text with `@` inside | leaves the `@` out and reads on | ends there | `@` fills unused places |
+//! | pyais | type of ship in a reserved code | a neighbouring code | the code as sent | reserved codes have no other meaning |
+//! | pyais | rate of turn | whole degrees | unrounded | messages 1-3: (raw / 4.733)² |
+//! | libais | `gnss` of type 27 | the inverse of the bit | the bit: older than 5 s | message 27: 1 is more than 5 s |
+//! | libais | positions | 32-bit floats, up to 1 m off | 64-bit | unit 1/10000 minute is 0.2 m |
 
 mod assembler;
 mod decoder;

@@ -4,7 +4,7 @@
 use crate::Rejection;
 
 /// The longest payload that is taken, in six-bit characters. Five slots carry fewer than 1200 bits
-/// (ITU-R M.1371-5, annex 2, 3.2.2.11); what is longer was not on the air.
+///; what is longer was not on the air.
 pub(crate) const CHARACTERS_MAX: usize = 256;
 
 /// Writes and reads go through windows of eight bytes, so there are as many beyond the last bit.
@@ -32,7 +32,7 @@ impl Payload {
     }
 
     /// Un-armours `characters` behind the bits that are there already, and drops the last
-    /// `fill_bits` of them (IEC 61162-1, 7.3.4; `0..=5`).
+    /// `fill_bits` of them (`0..=5`).
     #[inline]
     pub(crate) fn append(&mut self, characters: &[u8], fill_bits: u8) -> Result<(), Rejection> {
         let bits = self.bits + 6 * characters.len();

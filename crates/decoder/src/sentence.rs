@@ -2,7 +2,7 @@
 //!
 //! `!AIVDM,2,1,3,A,55?MbV02;H;s<HtKR20EHE:0@T4@Dn2222222216L961O5Gf0NSQEp6ClRp8,0*1C`: talker and
 //! formatter, fragment count and number, sequence number, channel, payload, fill bits, checksum
-//! (IEC 61162-1, 8.3.92 and 8.3.93).
+//! (IEC 61162-1, VDM and VDO).
 
 use crate::Rejection;
 

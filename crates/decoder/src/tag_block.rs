@@ -1,7 +1,7 @@
 //! Takes what stands between two backslashes before a sentence, gives time, station and group.
 //! Never judges the sentence: a damaged block is counted and the sentence goes on without it.
 //!
-//! `\g:1-2-3985,s:rEV02,c:1334337317*2D\!AIVDM,2,1,9,B,…` (NMEA 0183 4.11, chapter 7; IEC 62320-1 writes
+//! `\g:1-2-3985,s:rEV02,c:1334337317*2D\!AIVDM,2,1,9,B,…` (NMEA 0183 from 4.0; IEC 62320-1 writes
 //! the group as `1G2:3985`).
 
 use maritime::Timestamp;

@@ -1,5 +1,5 @@
 //! Messages 4 and 11: UTC and position of a base station, or of a vessel that was asked for them
-//! (ITU-R M.1371-5, annex 8, 3.2, table 49).
+//! (ITU-R M.1371-5, annex 8).
 
 use maritime::{Position, Timestamp};
 

@@ -1,5 +1,4 @@
-//! Messages 18 and 19: position reports of a class B vessel (ITU-R M.1371-5, annex 8, 3.16 and 3.17,
-//! tables 68 and 69).
+//! Messages 18 and 19: position reports of a class B vessel (ITU-R M.1371-5, annex 8).
 
 use maritime::{Dimensions, Position, ShipType, Text};
 
@@ -9,8 +8,9 @@ use crate::payload::Payload;
 
 /// Everything but the communication state.
 pub(crate) const BITS_MIN: usize = 148;
-/// Up to the dimensions.
-pub(crate) const BITS_MIN_EXTENDED: usize = 301;
+/// Where and how fast. Many transponders send message 19 in one slot of 168 bits, which cuts the name, or
+/// in 280, which cuts the dimensions.
+pub(crate) const BITS_MIN_EXTENDED: usize = 139;
 
 /// Where a class B vessel is and how it moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,7 +98,8 @@ impl ClassBReport {
     }
 }
 
-/// Where a class B vessel is, how it moves and who it is.
+/// Where a class B vessel is, how it moves and who it is. Name, type and dimensions that were cut read as
+/// "not available": half a name is another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClassBExtendedReport {
     /// Bits 0-37.
@@ -141,7 +142,17 @@ pub struct ClassBExtendedReport {
 
 impl ClassBExtendedReport {
     #[inline]
-    pub(crate) fn decode(header: Header, payload: &Payload) -> Self {
+    pub(crate) fn decode(header: Header, payload: &Payload, bits: usize) -> Self {
+        let hull = if bits < 301 {
+            (0, 0, 0, 0)
+        } else {
+            (
+                payload.unsigned(271, 9) as u16,
+                payload.unsigned(280, 9) as u16,
+                payload.unsigned(289, 6) as u8,
+                payload.unsigned(295, 6) as u8,
+            )
+        };
         ClassBExtendedReport {
             header,
             speed_raw: payload.unsigned(46, 10) as u16,
@@ -151,12 +162,12 @@ impl ClassBExtendedReport {
             course_raw: payload.unsigned(112, 12) as u16,
             heading_raw: payload.unsigned(124, 9) as u16,
             second_raw: payload.unsigned(133, 6) as u8,
-            name_raw: SixBitText::read(payload, 143),
-            ship_type_raw: payload.unsigned(263, 8) as u8,
-            bow_m_raw: payload.unsigned(271, 9) as u16,
-            stern_m_raw: payload.unsigned(280, 9) as u16,
-            port_m_raw: payload.unsigned(289, 6) as u8,
-            starboard_m_raw: payload.unsigned(295, 6) as u8,
+            name_raw: SixBitText::read_whole(payload, 143, bits),
+            ship_type_raw: if bits < 271 { 0 } else { payload.unsigned(263, 8) as u8 },
+            bow_m_raw: hull.0,
+            stern_m_raw: hull.1,
+            port_m_raw: hull.2,
+            starboard_m_raw: hull.3,
             positioning_device_raw: payload.unsigned(301, 4) as u8,
             raim: payload.flag(305),
             dte: payload.flag(306),

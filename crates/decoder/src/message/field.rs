@@ -23,12 +23,17 @@ impl<const N: usize> SixBitText<N> {
         SixBitText(bits)
     }
 
+    /// The text, or an empty one if the message of `bits` bits ends within it.
+    pub(crate) fn read_whole(payload: &Payload, start: usize, bits: usize) -> Self {
+        if bits < start + 6 * N { SixBitText(0) } else { Self::read(payload, start) }
+    }
+
     /// The raw bits, first character highest.
     pub fn raw(&self) -> u128 {
         self.0
     }
 
-    /// The text up to the first `@`, without surrounding blanks (annex 8, table 47); `None` if nothing
+    /// The text up to the first `@`, without surrounding blanks (annex 8); `None` if nothing
     /// is left. It is what somebody sent: escape it wherever it is shown.
     pub fn text(&self) -> Option<Text<N>> {
         let mut ascii = [0; N];
@@ -45,7 +50,7 @@ impl<const N: usize> SixBitText<N> {
     }
 }
 
-/// How fast the bow turns (annex 8, table 48, note on the rate of turn).
+/// How fast the bow turns (annex 8).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RateOfTurn {
     /// Degrees per minute, right (starboard) positive, in `[-709, 709]`: (raw / 4.733)², signed.
@@ -71,7 +76,7 @@ impl RateOfTurn {
     }
 }
 
-/// What a ship says it is doing (annex 8, table 48).
+/// What a ship says it is doing (annex 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NavigationalStatus {
     /// 0

@@ -2,7 +2,7 @@
 //! unit gives `None` where the field holds "not available" or a value that the standard reserves.
 //!
 //! One file per family. Bits are counted from 0, the first that is sent, as in gpsd's description of the
-//! protocol; the tables are those of ITU-R M.1371-5, annex 8.
+//! protocol; what they mean is said by ITU-R M.1371-5, annex 8, under the message.
 
 mod base_station;
 mod class_b;
@@ -124,7 +124,7 @@ pub(crate) fn decode(payload: &mut Payload) -> Result<Message, Rejection> {
         }
         19 => {
             need(payload, header, class_b::BITS_MIN_EXTENDED, 312)?;
-            Message::ClassBExtended(ClassBExtendedReport::decode(header, payload))
+            Message::ClassBExtended(ClassBExtendedReport::decode(header, payload, bits))
         }
         24 => {
             need(payload, header, 40, 40)?;
@@ -135,7 +135,7 @@ pub(crate) fn decode(payload: &mut Payload) -> Result<Message, Rejection> {
                 }
                 1 => {
                     need(payload, header, static_data::BITS_MIN_B, 168)?;
-                    Message::StaticDataB(StaticDataB::decode(header, payload))
+                    Message::StaticDataB(StaticDataB::decode(header, payload, bits))
                 }
                 _ => Message::Other(header),
             }

@@ -1,5 +1,4 @@
-//! Message 24: static data of a class B vessel, in two parts that are sent apart (ITU-R M.1371-5, annex 8,
-//! 3.22, tables 75 and 76). They are not joined here: who is the same vessel is not for a decoder to say.
+//! Message 24: static data of a class B vessel, in two parts that are sent apart (ITU-R M.1371-5, annex 8). They are not joined here: who is the same vessel is not for a decoder to say.
 
 use maritime::{Dimensions, Mmsi, MmsiKind, ShipType, Text};
 
@@ -9,8 +8,8 @@ use crate::payload::Payload;
 
 /// Up to the end of the name; the eight bits behind it are spare.
 pub(crate) const BITS_MIN_A: usize = 160;
-/// Up to the dimensions.
-pub(crate) const BITS_MIN_B: usize = 162;
+/// Up to the callsign. Parts of 160 bits occur, which cut the dimensions.
+pub(crate) const BITS_MIN_B: usize = 132;
 
 /// Part A: the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,7 +47,8 @@ pub struct StaticDataB {
     pub serial_number: u32,
     /// Bits 90-131: callsign, seven characters; `@@@@@@@` is "not available".
     pub callsign_raw: SixBitText<7>,
-    /// Bits 132-161: dimensions of the hull, or the MMSI of the mother ship of an auxiliary craft.
+    /// Bits 132-161: dimensions of the hull, or the MMSI of the mother ship of an auxiliary craft; 0 where
+    /// a bit of them was cut.
     pub dimensions_or_mothership_raw: u32,
     /// Bits 162-165: type of positioning device; 0 is "undefined" or the bits were cut.
     pub positioning_device_raw: u8,
@@ -56,7 +56,8 @@ pub struct StaticDataB {
 
 impl StaticDataB {
     #[inline]
-    pub(crate) fn decode(header: Header, payload: &Payload) -> Self {
+    pub(crate) fn decode(header: Header, payload: &Payload, bits: usize) -> Self {
+        let whole = bits >= 162;
         StaticDataB {
             header,
             ship_type_raw: payload.unsigned(40, 8) as u8,
@@ -64,7 +65,7 @@ impl StaticDataB {
             unit_model: payload.unsigned(66, 4) as u8,
             serial_number: payload.unsigned(70, 20) as u32,
             callsign_raw: SixBitText::read(payload, 90),
-            dimensions_or_mothership_raw: payload.unsigned(132, 30) as u32,
+            dimensions_or_mothership_raw: if whole { payload.unsigned(132, 30) as u32 } else { 0 },
             positioning_device_raw: payload.unsigned(162, 4) as u8,
         }
     }

@@ -1,4 +1,4 @@
-//! Message 5: static and voyage related data of a class A vessel (ITU-R M.1371-5, annex 8, 3.3, table 50).
+//! Message 5: static and voyage related data of a class A vessel (ITU-R M.1371-5, annex 8).
 
 use maritime::{Dimensions, Imo, ShipType, Text};
 
