@@ -15,7 +15,7 @@ pub enum Format {
     /// Lines of NMEA 0183 in any framing.
     Nmea,
     /// Rows with a header.
-    Table(Layout),
+    Table(Box<Layout>),
 }
 
 /// Why we cannot.
@@ -82,7 +82,9 @@ fn tell_table(text: &[u8], mapping: Option<&ColumnMapping>) -> Result<Format, Un
         .unwrap_or(b',');
     let names = split_names(header, delimiter);
     match Columns::find(&names, mapping) {
-        Ok(columns) => Ok(Format::Table(Layout { delimiter, columns, header: header.into() })),
+        Ok(columns) => {
+            Ok(Format::Table(Box::new(Layout { delimiter, columns, header: header.into() })))
+        }
         // Four columns are the least with which a table could be one of ours.
         Err(error) if names.len() >= 4 || columns::looks_like_header(&names) => {
             Err(Unusable::Columns(error))

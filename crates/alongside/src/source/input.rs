@@ -87,7 +87,7 @@ impl Input {
         };
         let reader = match format {
             Format::Nmea => Reader::Nmea(Box::new(Nmea::new(options.start_time))),
-            Format::Table(layout) => Reader::Table(Box::new(Table::new(layout))),
+            Format::Table(layout) => Reader::Table(Box::new(Table::new(*layout))),
         };
         let collector = Collector::new(options.selection());
         Ok(Input {

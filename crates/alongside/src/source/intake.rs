@@ -117,6 +117,7 @@ impl<K: Copy + Ord> Tally<K> {
     }
 
     /// What is counted under `name`.
+    #[cfg(test)]
     pub fn get(&self, name: K) -> u64 {
         self.0.binary_search_by(|(known, _)| known.cmp(&name)).map_or(0, |index| self.0[index].1)
     }

@@ -24,9 +24,9 @@ use std::sync::Arc;
 
 use maritime::Timestamp;
 
-pub use columns::{ColumnMapping, ColumnMappingError};
+pub use columns::ColumnMapping;
 pub use compression::Progress;
-pub use intake::{Arrival, BoundingBox, BoundingBoxError, Counters, InputIntake, Intake, Tally};
+pub use intake::{Arrival, BoundingBox, Intake};
 
 use format::Unusable;
 use intake::Selection;
@@ -178,5 +178,189 @@ impl Sources {
     /// How far the reading is; can be looked at from another thread.
     pub fn progress(&self) -> Arc<Progress> {
         self.merge.progress()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::path::Path;
+
+    use super::*;
+
+    const HEADER: &str = "mmsi,time,lat,lon\n";
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// A row per second, from second `from` of the epoch day 2024-01-01 to `to`.
+    fn table(mmsi: u32, seconds: impl Iterator<Item = i64>) -> String {
+        let begins_at = Timestamp::parse("2024-01-01T00:00:00Z").unwrap();
+        let row =
+            |second: i64| format!("{mmsi},{},28.5,-95.5\n", begins_at.plus_millis(second * 1000));
+        HEADER.to_owned() + &seconds.map(row).collect::<String>()
+    }
+
+    /// Reads everything that `paths` name.
+    fn read(paths: &[PathBuf], options: &Options) -> Result<(Vec<Arrival>, Intake), SourceError> {
+        let mut sources = Sources::open(paths, options)?;
+        let (mut all, mut batch) = (Vec::new(), Vec::new());
+        while sources.next_batch(&mut batch) {
+            assert!(batch.len() <= BATCH);
+            all.extend_from_slice(&batch);
+        }
+        let intake = sources.intake();
+        for counters in intake.inputs.iter().map(|input| &input.counters).chain([&intake.total]) {
+            assert_eq!(counters.received, counters.accepted + counters.rejected.total());
+        }
+        let without_report = intake.total.without_report.total();
+        let lines: u64 = all.iter().map(|arrival| u64::from(arrival.lines)).sum();
+        if options.bbox.is_none() && options.since.is_none() && options.until.is_none() {
+            assert_eq!(intake.total.accepted, lines + without_report);
+        }
+        Ok((all, intake))
+    }
+
+    fn write(directory: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = directory.join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn is_in_order(arrivals: &[Arrival]) -> bool {
+        arrivals.is_sorted_by_key(|arrival| arrival.report.observed_at())
+    }
+
+    #[test]
+    fn several_files_come_out_in_the_order_of_time() {
+        let root = tempfile::tempdir().unwrap();
+        let paths = [
+            write(root.path(), "b", table(219_000_002, (5_000..9_000).step_by(3))),
+            write(root.path(), "a.gz", gzip(table(219_000_001, 0..6_000).as_bytes())),
+            write(root.path(), "c", table(219_000_003, (0..900).rev())),
+        ];
+        let (arrivals, intake) = read(&paths, &Options::default()).unwrap();
+        assert!(is_in_order(&arrivals));
+        assert_eq!(arrivals.len(), 1_334 + 6_000 + 900);
+        assert_eq!(intake.inputs.len(), 3);
+        let (again, _) = read(&[root.path().into()], &Options::default()).unwrap();
+        assert_eq!(again.len(), arrivals.len());
+    }
+
+    #[test]
+    fn equal_times_go_by_the_order_of_the_inputs() {
+        let root = tempfile::tempdir().unwrap();
+        let a = write(root.path(), "a", table(219_000_001, 0..100));
+        let b = write(root.path(), "b", table(219_000_002, 0..100));
+        for paths in [[a.clone(), b.clone()], [b, a]] {
+            let (arrivals, _) = read(&paths, &Options::default()).unwrap();
+            let first = arrivals[0].report.mmsi();
+            assert!(arrivals.chunks(2).all(|two| two[0].report.mmsi() == first));
+        }
+    }
+
+    #[test]
+    fn a_cut_gzip_gives_what_is_before_the_cut_and_says_so() {
+        let root = tempfile::tempdir().unwrap();
+        let stored = gzip(table(219_000_001, 0..20_000).as_bytes());
+        let path = write(root.path(), "cut.csv.gz", &stored[..stored.len() / 2]);
+        let (arrivals, intake) = read(&[path], &Options::default()).unwrap();
+        assert!(arrivals.len() > 5_000 && is_in_order(&arrivals));
+        assert_eq!(intake.total.rejected.iter().collect::<Vec<_>>(), [("cut_off", 1)]);
+        let damage = intake.inputs[0].damage.as_deref().unwrap();
+        assert!(damage.starts_with("ends in the middle of its gzip data"), "{damage}");
+    }
+
+    #[track_caller]
+    fn check_refused(path: &Path, expected: &str) {
+        let error = read(&[path.into()], &Options::default()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{} {expected}", path.display())), "{error}");
+    }
+
+    #[test]
+    fn what_is_something_else_is_refused_by_name() {
+        let root = tempfile::tempdir().unwrap();
+        let png = write(root.path(), "map.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+        check_refused(&png, "looks like a PNG image: expected NMEA lines");
+        check_refused(&write(root.path(), "empty", ""), "is empty: expected");
+        check_refused(&write(root.path(), "empty.gz", gzip(b"")), "is empty: expected");
+        let other = write(root.path(), "other.csv", "ship,time,lat,lon\n1,2,3,4\n");
+        check_refused(&other, "has no column for mmsi; its columns are \"ship\", \"time\"");
+        check_refused(root.path(), "holds nothing that can be read (4 files; the first, ");
+        write(root.path(), "good.csv", table(219_000_001, 0..10));
+        let sources = Sources::open(&[root.path().into()], &Options::default()).unwrap();
+        assert_eq!(sources.skipped().len(), 4);
+    }
+
+    #[test]
+    fn what_is_not_selected_is_counted() {
+        let root = tempfile::tempdir().unwrap();
+        let path = write(root.path(), "a", table(219_000_001, 0..1_000));
+        let at = |text: &str| Some(Timestamp::parse(text).unwrap());
+        let options = Options {
+            since: at("2024-01-01T00:01:00Z"),
+            until: at("2024-01-01T00:02:00Z"),
+            ..Options::default()
+        };
+        let (arrivals, intake) = read(std::slice::from_ref(&path), &options).unwrap();
+        assert_eq!(arrivals.len(), 60);
+        assert_eq!(intake.total.outside_selection, 940);
+        assert_eq!(intake.total.accepted, 1_000);
+        let bbox = Some("0,0,10,10".parse().unwrap());
+        let (arrivals, _) = read(&[path], &Options { bbox, ..Options::default() }).unwrap();
+        assert_eq!(arrivals, []);
+    }
+
+    #[test]
+    fn it_can_be_read_in_a_thread_of_its_own() {
+        fn is_send<T: Send>() {}
+        is_send::<Sources>();
+    }
+
+    /// `ALONGSIDE_RECORDINGS` names a folder of recordings; see CONTRIBUTING.md.
+    #[test]
+    fn recordings_are_read_to_their_end() {
+        let Some(root) = std::env::var_os("ALONGSIDE_RECORDINGS").map(PathBuf::from) else {
+            println!("skipped: ALONGSIDE_RECORDINGS is not set");
+            return;
+        };
+        for folder in ["nmea", "nmea-reencoded", "tracks"] {
+            for location in paths::expand(&[root.join(folder)]).unwrap() {
+                let path = PathBuf::from(location.place.to_string());
+                let mut options = Options::default();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                if name.contains(".jsonl") {
+                    let error = read(&[path], &options).unwrap_err();
+                    assert!(error.to_string().contains("looks like JSON"), "{error}");
+                    continue;
+                }
+                let mut text = Vec::new();
+                let mut stream =
+                    compression::ByteStream::open(&location.place, Arc::default()).unwrap();
+                std::io::Read::read_to_end(&mut stream, &mut text).unwrap();
+                let mut lines = memchr::memchr_iter(b'\n', &text).count() as u64;
+                lines += u64::from(!text.ends_with(b"\n"));
+                if text.starts_with(b"point_id") {
+                    assert!(matches!(
+                        read(std::slice::from_ref(&path), &options),
+                        Err(SourceError::Columns { .. })
+                    ));
+                    options.columns = Some("mmsi=track_id".parse().unwrap());
+                }
+                let (arrivals, intake) = read(&[path], &options).unwrap();
+                // A header is no record.
+                lines -= u64::from(folder == "tracks");
+                assert_eq!(intake.total.received, lines, "{name}");
+                assert_eq!(intake.inputs[0].damage, None, "{name}");
+                if folder != "nmea" {
+                    assert_eq!(intake.total.step_back_ms_max, 0, "{name}");
+                    assert!(is_in_order(&arrivals) && arrivals.len() as u64 * 1000 >= lines * 999);
+                }
+            }
+        }
     }
 }

@@ -248,3 +248,166 @@ fn statement(message: &Message) -> Option<Statement> {
 fn widen(name: Option<maritime::Text<20>>) -> Option<maritime::Text<34>> {
     maritime::Text::new(name?.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::intake::{Arrival, Counters};
+
+    /// A sentence with the fields `(bits, value)` of a message one behind the other.
+    fn sentence(fields: &[(u32, u64)]) -> String {
+        let bits: Vec<u64> = fields
+            .iter()
+            .flat_map(|(count, value)| (0..*count).rev().map(move |bit| value >> bit & 1))
+            .collect();
+        let characters = bits.chunks(6).map(|six| {
+            let value = six.iter().fold(0, |value, bit| value << 1 | bit) as u8;
+            char::from(value + if value < 40 { 48 } else { 56 })
+        });
+        let body = format!("AIVDM,1,1,,A,{},0", characters.collect::<String>());
+        let checksum = body.bytes().fold(0, |sum, byte| sum ^ byte);
+        format!("!{body}*{checksum:02X}\n")
+    }
+
+    /// Message 1 from 28° N 95° W.
+    fn position_report(mmsi: u64, second: u64) -> String {
+        let minutes = |degrees: i64, bits: u32| ((degrees * 600_000) as u64) & ((1 << bits) - 1);
+        sentence(&[
+            (6, 1),
+            (2, 0),
+            (30, mmsi),
+            (4, 15),
+            (8, 128),
+            (10, 5),
+            (1, 0),
+            (28, minutes(-95, 28)),
+            (27, minutes(28, 27)),
+            (12, 3600),
+            (9, 511),
+            (6, second),
+            (25, 0),
+        ])
+    }
+
+    /// Message 4 at some second of 12:00 on the last day of February 2024.
+    fn base_station(second: u64) -> String {
+        sentence(&[
+            (6, 4),
+            (2, 0),
+            (30, 3_669_945),
+            (14, 2024),
+            (4, 2),
+            (5, 29),
+            (5, 12),
+            (6, 0),
+            (6, second),
+            (60, 0),
+            (30, 0),
+        ])
+    }
+
+    fn read(lines: &str, start_time: Option<&str>) -> (Vec<Arrival>, Counters, bool) {
+        let mut nmea = Nmea::new(start_time.map(|text| Timestamp::parse(text).unwrap()));
+        let mut out = Collector::default();
+        nmea.read(lines.as_bytes(), More::No, &mut out);
+        nmea.finish(&mut out);
+        let mut arrivals = Vec::new();
+        out.release(0, true, &mut arrivals);
+        assert_eq!(out.counters.received, lines.lines().count() as u64);
+        (arrivals, out.counters, nmea.is_without_time())
+    }
+
+    #[track_caller]
+    fn check(lines: &str, start_time: Option<&str>, expected: &[&str]) {
+        let (arrivals, counters, without_time) = read(lines, start_time);
+        let found: Vec<String> =
+            arrivals.iter().map(|arrival| arrival.report.observed_at().to_string()).collect();
+        assert_eq!(found, expected);
+        assert_eq!(counters.received, counters.accepted + counters.rejected.total());
+        assert!(!without_time);
+    }
+
+    #[test]
+    fn a_position_report_becomes_a_fix() {
+        let lines = format!("2024-02-29T12:00:30Z {}", position_report(366_000_001, 28));
+        let (arrivals, ..) = read(&lines, None);
+        let [Arrival { report: Report::Position(fix), lines: 1 }] = arrivals[..] else {
+            panic!("{arrivals:?}")
+        };
+        assert_eq!(fix.mmsi.get(), 366_000_001);
+        assert_eq!(fix.position, Position::new(28.0, -95.0).unwrap());
+        assert_eq!(fix.observed_at.to_string(), "2024-02-29T12:00:28.000Z");
+        assert_eq!((fix.speed_knots, fix.course_deg, fix.heading_deg), (Some(0.5), None, None));
+    }
+
+    #[test]
+    fn base_stations_tell_the_time_of_a_recording_without_one() {
+        let lines = [
+            position_report(366_000_001, 58),
+            base_station(5),
+            position_report(366_000_001, 7),
+            position_report(366_000_002, 9),
+        ];
+        check(&lines.concat(), None, &["2024-02-29T12:00:07.000Z", "2024-02-29T12:00:09.000Z"]);
+        let (_, counters, _) = read(&lines.concat(), None);
+        assert_eq!(counters.rejected.get("no_time_yet"), 1);
+        assert_eq!(counters.message_types.get(1), 3);
+    }
+
+    #[test]
+    fn own_ship_sentences_tell_the_time_too() {
+        let body = "GPRMC,120005,A,5730.000,N,01145.000,E,0.0,0.0,290224,,";
+        let checksum = body.bytes().fold(0, |sum, byte| sum ^ byte);
+        let lines = format!("${body}*{checksum:02X}\n{}", position_report(366_000_001, 7));
+        check(&lines, None, &["2024-02-29T12:00:07.000Z"]);
+    }
+
+    #[test]
+    fn a_start_time_is_moved_on_by_the_seconds() {
+        let lines: String = [58, 2, 7].map(|second| position_report(366_000_001, second)).concat();
+        check(
+            &lines,
+            Some("2023-12-31T23:59:55Z"),
+            &["2023-12-31T23:59:58.000Z", "2024-01-01T00:00:02.000Z", "2024-01-01T00:00:07.000Z"],
+        );
+    }
+
+    #[test]
+    fn a_recording_without_any_time_says_so() {
+        let lines = position_report(366_000_001, 58).repeat(3);
+        let (arrivals, counters, without_time) = read(&lines, None);
+        assert!(without_time && arrivals.is_empty());
+        assert_eq!(counters.rejected.get("no_time_yet"), 3);
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_odd_lines_are_no_matter() {
+        let lines = format!(
+            "\u{feff}2024-02-29T12:00:30Z {}\n# a comment\n{}\nnonsense",
+            position_report(366_000_001, 28),
+            "x".repeat(10_000_000),
+        );
+        let (arrivals, counters, _) = read(&lines, None);
+        assert_eq!(arrivals.len(), 1);
+        assert_eq!(counters.rejected.total(), 2);
+    }
+
+    #[test]
+    fn no_bytes_panic_it() {
+        let mut state = 3_u64;
+        let alphabet = b"!$\\AIVDMO,*0123456789w`g:c\r\n\xff# ";
+        let bytes: Vec<u8> = (0..200_000)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                alphabet[(state >> 33) as usize % alphabet.len()]
+            })
+            .collect();
+        let mut nmea = Nmea::new(None);
+        let mut out = Collector::default();
+        for piece in bytes.chunks(777) {
+            nmea.read(piece, More::Full, &mut out);
+        }
+        nmea.finish(&mut out);
+        assert_eq!(out.counters.received, out.counters.accepted + out.counters.rejected.total());
+    }
+}
