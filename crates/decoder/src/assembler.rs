@@ -1,16 +1,19 @@
-//! Takes the sentences of messages that need more than one, gives them back whole. Never joins the
-//! parts of two ships, and never grows: there are 64 slots, and the oldest makes room.
+//! Takes the sentences of messages that need more than one, gives them back whole. Does what it can
+//! not to join the parts of two ships, and never grows: there are 64 slots, and the oldest makes room.
 //!
 //! Parts belong together that share talker, formatter, fragment count, sequence number and channel,
 //! and that do not name different stations or tag-block groups. That is not proof: there are only ten
 //! sequence numbers, and they come round again. So a part joins only while it must belong:
 //!
 //! - in order, while at most [`PASSED_MAX`] other messages of the sender began since, and at most
-//!   [`LINES_MAX`] lines and [`APART_MILLIS_MAX`] passed;
+//!   [`LINES_MAX`] or [`LINES_MAX_UNNAMED`] lines and [`APART_MILLIS_MAX`] passed;
 //! - out of order, or from a sender that does not change its sequence number from message to message, only
 //!   directly ([`PASSED_MAX_DIRECT`], [`LINES_MAX_DIRECT`]); both at once never;
 //! - never once two different parts claimed the same place within [`LINES_AMBIGUOUS`] lines: then nobody
 //!   can tell to which of them the rest belongs, and all of it is lost.
+//!
+//! What remains: where a feed names no stations, mixes many of them and loses lines, two ships can share
+//! all of this within a few lines, and nothing in the sentences tells them apart.
 
 use maritime::Timestamp;
 
@@ -27,9 +30,11 @@ const SLOTS: usize = 64;
 const PASSED_MAX: u8 = 8;
 /// The parts travel through the same receiver and can only overtake each other there.
 const PASSED_MAX_DIRECT: u8 = 2;
-/// Feeds merged second by second put up to some hundred lines between two parts.
-const LINES_MAX: u64 = 1000;
-const LINES_MAX_DIRECT: u64 = 16;
+/// Where both parts name their station or group: feeds merged second by second put many lines between them.
+const LINES_MAX: u64 = 100;
+/// Where they do not: on feeds without names, a wider window joined two ships as soon as lines were lost.
+const LINES_MAX_UNNAMED: u64 = 16;
+const LINES_MAX_DIRECT: u64 = 2;
 /// Feeds that are merged line by line put each other's parts this near; farther apart, the older message
 /// has lost its rest.
 const LINES_AMBIGUOUS: u64 = 8;
@@ -351,9 +356,12 @@ impl Slot {
             return false;
         }
         let lines = line - self.last_line;
+        let named = self.station.is_some() && tag_block.station.is_some()
+            || self.group.is_some() && tag_block.group.is_some();
+        let lines_max = if named { LINES_MAX } else { LINES_MAX_UNNAMED };
         let in_order = part.fragment_number == self.last_number + 1;
         match (in_order, self.counted) {
-            (true, true) => self.passed <= PASSED_MAX && lines <= LINES_MAX,
+            (true, true) => self.passed <= PASSED_MAX && lines <= lines_max,
             (true, false) | (false, true) => {
                 self.passed <= PASSED_MAX_DIRECT && lines <= LINES_MAX_DIRECT
             }
