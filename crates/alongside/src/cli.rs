@@ -55,10 +55,10 @@ Examples:
   alongside replay --columns mmsi=track_id,time=time,lat=lat,lon=lon,sog=speed positions.csv
   nc feed.example 4001 | alongside replay --start-time 2024-01-01T00:00:00Z -
 
-What a file holds is told by its content: NMEA lines in any usual framing, MarineCadastre CSV, CSV of
-the Danish Maritime Authority, any other CSV with --columns; plain, gzip or zstd. Several files are
-read side by side, in the order of time. A file that breaks off, such as a gzip cut short, is read as
-far as it goes, and counts as something rejected.")]
+What a file holds is told by its content: NMEA lines in any usual framing, MarineCadastre CSV, \
+CSV of the Danish Maritime Authority, any other CSV with --columns; plain, gzip or zstd. Several \
+files are read side by side, in the order of time. A file that breaks off, such as a gzip cut \
+short, is read as far as it goes, and --strict counts it as rejected.")]
 pub struct ReplayArgs {
     /// Recordings, or directories of them; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
@@ -72,7 +72,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILE", help_heading = "Result")]
     pub output: Option<PathBuf>,
 
-    /// GeoPackage that takes all encounters, or `none`; QGIS opens it as it is
+    /// GeoPackage to which all encounters are added, or `none`; QGIS opens it as it is
     #[arg(
         long,
         value_name = "FILE.gpkg|none",
@@ -127,15 +127,15 @@ pub struct ReplayArgs {
     pub config: Option<PathBuf>,
 
     /// 1 reads and detects in turns, 2 side by side; the result is the same
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2), help_heading = "Run")]
     pub threads: u8,
 
     /// End with exit code 3 if anything at all was rejected or late
-    #[arg(long)]
+    #[arg(long, help_heading = "Run")]
     pub strict: bool,
 
     /// No progress and no counters; warnings and errors stay
-    #[arg(long, short)]
+    #[arg(long, short, help_heading = "Run")]
     pub quiet: bool,
 }
 
@@ -173,9 +173,9 @@ Examples:
   alongside replay sea.nmea.gz --profile any --format ndjson --store none | \\
     alongside score --truth truth.ndjson -
 
-Meetings: long (4 to 24 h), short (50 to 110 min), under_way, at_anchor. What only looks like one:
-anchored_neighbours, same_berth, tow, pair_trawl, pilot, convoy, overtaking, burst. --hours must leave
-three hours more than the longest.")]
+Meetings: long (4 to 24 h), short (50 to 110 min), under_way, at_anchor. What only looks like one: \
+anchored_neighbours, same_berth, tow, pair_trawl, pilot, convoy, overtaking, burst. --hours must \
+leave three hours more than the longest.")]
 pub struct SimulateArgs {
     /// The same seed gives the same sea
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -247,10 +247,10 @@ pub enum ScoreFormat {
 /// The first thing to try.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-It simulates a day of radio, reads it as any recording is read, prints what it found, keeps it in a
-GeoPackage, and compares it with what was planted. Nothing is fetched from anywhere.")]
+It simulates a day of radio, reads it as any recording is read, prints what it found, keeps it in \
+a GeoPackage, and compares it with what was planted. Nothing is fetched from anywhere.")]
 pub struct DemoArgs {
-    /// GeoPackage that takes the encounters, or `none`
+    /// GeoPackage to which the encounters are added, or `none`
     #[arg(
         long,
         value_name = "FILE.gpkg|none",

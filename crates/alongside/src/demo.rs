@@ -46,14 +46,14 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let replayed = replay(sources, &parameters, 2, false, |_| Ok(()))?;
     let kept = store.keep(&replayed, &parameters, &provenance)?;
 
-    let shown: Vec<&Event> =
+    let selected: Vec<&Event> =
         replayed.findings.iter().filter(|event| !event.profiles.is_empty()).collect();
-    let shown_count = shown.len();
-    let flagged: Vec<Found> = shown.iter().copied().map(found).collect();
+    let selected_count = selected.len();
+    let flagged: Vec<Found> = selected.iter().copied().map(found).collect();
     let all: Vec<Found> = replayed.findings.iter().map(found).collect();
     let mut output = Output::stdout();
     let styled = terminal::is_styled();
-    report::write_table(&mut output, Table { events: shown, limit: LIMIT, styled })?;
+    report::write_table(&mut output, Table { events: selected, limit: LIMIT, styled })?;
     writeln!(output, "\n{}", comparison(&truths, &all, &flagged))?;
     if let Some(path) = &kept {
         writeln!(
@@ -73,7 +73,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     report::tell_summary(&Summary {
         replayed: &replayed,
         profiles: &parameters.profiles,
-        shown: shown_count,
+        selected: selected_count,
         elapsed: started.elapsed(),
         store: kept.as_deref(),
     });

@@ -43,6 +43,8 @@ impl Output {
         if path == Path::new("-") {
             return Ok(Output::stdout());
         }
+        // A link stays a link: what it points to is replaced.
+        let path = &path.canonicalize().unwrap_or_else(|_| path.into());
         let special = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
         let place = (!special).then(|| Place { path: path.into(), partial: partial_path(path) });
         let target = place.as_ref().map_or(path, |place| &place.partial);

@@ -82,17 +82,17 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
     // it. If it cannot be kept, it is shown all the same.
     let kept = store.keep(&replayed, &parameters, &provenance);
 
-    let shown: Vec<&Event> =
+    let selected: Vec<&Event> =
         replayed.findings.iter().filter(|event| is_asked_for(event, &args.profile)).collect();
-    let shown_count = shown.len();
-    let written = write_result(args, shown, &mut output, &provenance)
+    let selected_count = selected.len();
+    let written = write_result(args, selected, &mut output, &provenance)
         .context("cannot write the result")
         .and_then(|()| output.finish());
 
     let summary = Summary {
         replayed: &replayed,
         profiles: &parameters.profiles,
-        shown: shown_count,
+        selected: selected_count,
         elapsed: started.elapsed(),
         store: kept.as_ref().ok().and_then(Option::as_deref),
     };

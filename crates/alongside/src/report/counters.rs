@@ -17,8 +17,8 @@ pub struct Summary<'a> {
     pub replayed: &'a Replayed,
     /// The definitions that were looked for.
     pub profiles: &'a [Profile],
-    /// How many encounters the result shows.
-    pub shown: usize,
+    /// How many encounters satisfy a profile that was asked for.
+    pub selected: usize,
     /// By the clock on the wall.
     pub elapsed: Duration,
     /// Where the encounters are kept.
@@ -27,7 +27,7 @@ pub struct Summary<'a> {
 
 /// Tells what was read, rejected, detected, found and stored.
 pub fn tell_summary(summary: &Summary<'_>) {
-    let Summary { replayed, profiles, shown, elapsed, store } = summary;
+    let Summary { replayed, profiles, selected, elapsed, store } = summary;
     let Replayed { findings, intake, bytes, counters, vessels } = replayed;
     let total = &intake.total;
 
@@ -99,10 +99,10 @@ pub fn tell_summary(summary: &Summary<'_>) {
     line(
         "found",
         format_args!(
-            "{} encounters ({}), {} shown",
+            "{} encounters ({}), {} selected",
             grouped(findings.len() as u64),
             by_profile.join(", "),
-            grouped(*shown as u64),
+            grouped(*selected as u64),
         ),
     );
     if let Some(path) = store {
@@ -133,7 +133,7 @@ pub fn tell_warnings(summary: &Summary<'_>) {
             lateness(needed),
         ));
     }
-    if summary.shown > 0 {
+    if summary.selected > 0 {
         return;
     }
     let positions = counters.positions - counters.not_ships - counters.coarse;

@@ -91,7 +91,7 @@ fn who(vessel: &EventVessel) -> String {
     if let Some(dimensions) = identity.dimensions.filter(|dimensions| dimensions.length_m() > 0) {
         facts.push(format!("{} m", dimensions.length_m()));
     }
-    facts.push(vessel.mmsi.flag().map_or("no flag", |flag| flag.name()).to_owned());
+    facts.push(vessel.mmsi.flag().map_or("flag unknown", |flag| flag.name()).to_owned());
     if let Some(imo) = identity.imo {
         facts.push(format!("IMO {imo}"));
     }
