@@ -20,9 +20,9 @@ use super::{Options, SourceError};
 /// by side, the later ones wait for one to end, and then come late.
 const OPEN_MAX: usize = 512;
 
-/// Reports held by all open inputs together to find their order, 70 MB. Half an hour of all ships of a
-/// large country; of more than that the order is found over a shorter time.
-const HELD_MAX: usize = 1 << 19;
+/// Reports held by all open inputs together to find their order, some 40 MB. Half an hour of all ships
+/// of a large country; of more than that the order is found over a shorter time.
+const HELD_MAX: usize = 1 << 18;
 
 /// All inputs, merged.
 pub struct Merge {
