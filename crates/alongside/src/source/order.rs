@@ -22,8 +22,8 @@ const SLICE_MS: i64 = 10_000;
 /// one source does not win.
 const REPORTS_OF_MEDIAN: usize = 63;
 
-/// Emptied slices kept for the next.
-const SPARE_MAX: usize = 256;
+/// Emptied slices kept for the next. One leaves as another comes, so few are enough.
+const SPARE_MAX: usize = 8;
 
 /// Puts the reports of one input in order.
 #[derive(Debug, Default)]
