@@ -60,9 +60,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
 
     // Everything that can refuse does so before the first record is read.
     let sources = Sources::open(&args.files, &options(args))?;
-    for skipped in sources.skipped() {
-        terminal::tell(format_args!("warning: left out: {skipped}"));
-    }
+    report::tell_left_out(sources.skipped());
     let store = OpenStore::open(&args.store)?;
     let mut output = match &args.output {
         Some(path) => Output::create(path)?,

@@ -9,7 +9,11 @@ use maritime::{Event, MmsiKind};
 
 use super::words::{grouped, minute, shown};
 use crate::replay::Replayed;
+use crate::source::SourceError;
 use crate::terminal::tell;
+
+/// Files in a directory that are named one by one when they cannot be read.
+const LEFT_OUT_MAX: usize = 5;
 
 /// What there is to say at the end of a replay.
 pub struct Summary<'a> {
@@ -23,6 +27,17 @@ pub struct Summary<'a> {
     pub elapsed: Duration,
     /// Where the encounters are kept.
     pub store: Option<&'a Path>,
+}
+
+/// Tells what was found in directories and cannot be read.
+pub fn tell_left_out(skipped: &[SourceError]) {
+    for error in skipped.iter().take(LEFT_OUT_MAX) {
+        tell(format_args!("warning: left out: {error}"));
+    }
+    if skipped.len() > LEFT_OUT_MAX {
+        let more = skipped.len() - LEFT_OUT_MAX;
+        tell(format_args!("warning: left out: {} more such files", grouped(more as u64)));
+    }
 }
 
 /// Tells what was read, rejected, detected, found and stored.
