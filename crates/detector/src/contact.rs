@@ -3,9 +3,14 @@
 use crate::leg::{Approach, Leg};
 use crate::parameters::ContactRules;
 
-/// A span during which two ships on two legs were in contact.
+/// A contact goes on while the ships are between the inner and the outer distance for up to this; longer
+/// than that they have parted, and a return is another contact of the same encounter.
+pub(crate) const EXCURSION_MILLIS_MAX: i64 = 3_600_000;
+
+/// A span of two overlapping legs during which the ships were near each other.
 ///
-/// One contact of two ships is a chain of these, each beginning where the one before ended.
+/// A contact of two ships is a chain of these. It begins and ends at the inner distance, but it takes the
+/// outer one to break it: ships that swing about the limit are in one contact and not in a hundred.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ContactPiece {
     /// Of the vessel with the lower MMSI, then of the other.
@@ -14,29 +19,36 @@ pub(crate) struct ContactPiece {
     /// Milliseconds since 1970.
     pub(crate) from: i64,
     pub(crate) to: i64,
-    /// Whether the piece before this one ended where this one begins.
-    pub(crate) continues: bool,
+}
+
+/// What two overlapping legs add to the contact of two ships.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Passage {
+    /// The span within the outer distance.
+    pub(crate) outer: ContactPiece,
+    /// The span within the inner distance, inside the other.
+    pub(crate) inner: Option<ContactPiece>,
+}
+
+impl Passage {
+    /// `None` if the ships are not within the outer distance while both legs last.
+    pub(crate) fn new(legs: [Leg; 2], rules: &ContactRules) -> Option<Self> {
+        let approach = Approach::new(&legs[0], &legs[1])?;
+        let (from, to) = approach.within(rules.distance_m_out, approach.from, approach.to)?;
+        let outer = ContactPiece { legs, approach, from, to };
+        let inner = approach.within(rules.distance_m_in, from, to);
+        Some(Passage { outer, inner: inner.map(|(from, to)| outer.cut(from, to)) })
+    }
 }
 
 impl ContactPiece {
-    /// `contact_until` is where the last contact of the two ships ended.
-    ///
-    /// A contact begins when the ships come within the inner distance and ends when they go beyond the
-    /// outer one, so that ships that swing about the limit are in one contact and not in a hundred.
-    pub(crate) fn new(
-        legs: [Leg; 2],
-        contact_until: Option<i64>,
-        rules: &ContactRules,
-    ) -> Option<Self> {
-        let approach = Approach::new(&legs[0], &legs[1])?;
-        let (out_from, to) = approach.within(rules.distance_m_out, approach.from, approach.to)?;
-        let continues = contact_until == Some(out_from) && out_from == approach.from;
-        let from = if continues {
-            out_from
-        } else {
-            approach.within(rules.distance_m_in, out_from, to)?.0
-        };
-        (from < to).then_some(ContactPiece { legs, approach, from, to, continues })
+    /// The part of it from one instant to another.
+    pub(crate) fn cut(&self, from: i64, to: i64) -> Self {
+        ContactPiece { from, to, ..*self }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.from >= self.to
     }
 
     /// Whether it ends because the ships part, and not because a leg ends.
@@ -77,18 +89,17 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(start_m: f64, contact_until: Option<i64>, expected_minutes: Option<(i64, i64)>) {
-        let rules = Parameters::default().contact;
-        let piece = ContactPiece::new(parting(start_m), contact_until, &rules);
-        let minutes = |millis: i64| (millis + 30_000) / 60_000;
-        assert_eq!(piece.map(|piece| (minutes(piece.from), minutes(piece.to))), expected_minutes);
+    fn check(start_m: f64, outer_minutes: i64, inner_minutes: Option<i64>) {
+        let passage = Passage::new(parting(start_m), &Parameters::default().contact).unwrap();
+        let minutes = |piece: &ContactPiece| (piece.to + 30_000) / 60_000;
+        assert_eq!(minutes(&passage.outer), outer_minutes);
+        assert_eq!(passage.inner.as_ref().map(minutes), inner_minutes);
     }
 
     #[test]
-    fn a_contact_begins_within_500_m_and_ends_beyond_700_m() {
-        check(400.0, None, Some((0, 10)));
-        check(600.0, None, None);
-        check(600.0, Some(0), Some((0, 3)));
-        check(600.0, Some(-1), None);
+    fn both_distances_are_solved_for() {
+        check(400.0, 10, Some(3));
+        check(600.0, 3, None);
+        assert!(Passage::new(parting(701.0), &Parameters::default().contact).is_none());
     }
 }

@@ -8,7 +8,7 @@ use maritime::{
 };
 use rustc_hash::FxHashMap;
 
-use crate::contact::ContactPiece;
+use crate::contact::Passage;
 use crate::encounter::Encounter;
 use crate::fix::Fix;
 use crate::grid::Grid;
@@ -380,15 +380,18 @@ impl State {
                 continue;
             }
             let legs = if pair.0 == index { [*leg, other_leg] } else { [other_leg, *leg] };
+            let Some(passage) = Passage::new(legs, &parameters.contact) else { continue };
             let known = encounters.get_mut(&pair);
-            let contact_until = known.as_ref().map(|encounter| encounter.contact_until);
-            let Some(piece) = ContactPiece::new(legs, contact_until, &parameters.contact) else {
+            let Some(inner) = &passage.inner else {
+                if let Some(encounter) = known {
+                    encounter.stay_near(&passage.outer);
+                }
                 continue;
             };
             touched = true;
             if let Some(encounter) = known {
-                if encounter.takes(&piece, &parameters.encounter) {
-                    encounter.add(&piece, &parameters.encounter);
+                if encounter.takes(inner, &parameters.encounter) {
+                    encounter.add(&passage, inner, &parameters.encounter);
                     continue;
                 }
                 if !encounter.closed
@@ -403,12 +406,12 @@ impl State {
                     ));
                 }
             } else {
-                let due = piece.to + parameters.encounter.closed_after_apart.as_millis() as i64;
+                let due = inner.to + parameters.encounter.closed_after_apart.as_millis() as i64;
                 self.timers.push(Reverse((due, pair)));
             }
             counters.encounters += 1;
-            let mut encounter = Encounter::new(vessels, &piece, vessels_of_pair, tracks_of_pair);
-            encounter.add(&piece, &parameters.encounter);
+            let mut encounter = Encounter::new(vessels, inner, vessels_of_pair, tracks_of_pair);
+            encounter.add(&passage, inner, &parameters.encounter);
             encounters.insert(pair, Box::new(encounter));
         }
         if touched

@@ -8,7 +8,7 @@ use maritime::{
 
 use crate::assess;
 use crate::coast::Coast;
-use crate::contact::ContactPiece;
+use crate::contact::{ContactPiece, EXCURSION_MILLIS_MAX, Passage};
 use crate::fix::{self, Fix, wrap};
 use crate::histogram::{DistanceHistogram, SpeedHistogram};
 use crate::leg::Leg;
@@ -31,8 +31,13 @@ pub(crate) struct Encounter {
     told_contact_millis: u64,
     /// Whether it has been found to have ended; a new contact opens it again.
     pub(crate) closed: bool,
-    /// Where the last contact ended, in milliseconds since 1970.
+    /// When the ships were within the inner distance last, in milliseconds since 1970.
     pub(crate) contact_until: i64,
+    /// Until when they have been within the outer distance since then.
+    near_until: i64,
+    /// What lies between those two. It counts when they come within the inner distance again. Bounded
+    /// by [`EXCURSION_MILLIS_MAX`].
+    excursion: Vec<ContactPiece>,
     contact_millis: u64,
     started_at: i64,
     started_at_earliest: Option<i64>,
@@ -56,7 +61,7 @@ pub(crate) struct Encounter {
 }
 
 impl Encounter {
-    /// Begins with the first piece of a contact, which must be added still.
+    /// Begins with the span within the inner distance of two legs, which must be added still.
     pub(crate) fn new(
         pair: VesselPair,
         piece: &ContactPiece,
@@ -84,6 +89,8 @@ impl Encounter {
             told_contact_millis: 0,
             closed: false,
             contact_until: piece.from,
+            near_until: piece.from,
+            excursion: Vec::new(),
             contact_millis: 0,
             started_at: piece.from,
             started_at_earliest,
@@ -110,9 +117,6 @@ impl Encounter {
 
     /// Whether a contact that begins with `piece` still belongs to this encounter.
     pub(crate) fn takes(&self, piece: &ContactPiece, rules: &EncounterRules) -> bool {
-        if piece.continues {
-            return true;
-        }
         let gap = piece.from - self.contact_until;
         let here = fix::position(self.last_place.0, self.last_place.1);
         let there = piece.place();
@@ -120,7 +124,53 @@ impl Encounter {
             && here.distance_m(fix::position(there.0, there.1)) < rules.merge_distance_m_max
     }
 
-    pub(crate) fn add(&mut self, piece: &ContactPiece, rules: &EncounterRules) {
+    /// Takes in what two legs add while the ships stay beyond the inner distance.
+    pub(crate) fn stay_near(&mut self, outer: &ContactPiece) {
+        if self.near_until != outer.from {
+            return;
+        }
+        if outer.to - self.contact_until > EXCURSION_MILLIS_MAX {
+            self.excursion.clear();
+            self.near_until = i64::MIN;
+            return;
+        }
+        self.excursion.push(*outer);
+        self.near_until = outer.to;
+    }
+
+    /// Takes in what two legs add that bring the ships within the inner distance.
+    pub(crate) fn add(&mut self, passage: &Passage, inner: &ContactPiece, rules: &EncounterRules) {
+        let Passage { outer, .. } = passage;
+        let mut excursion = std::mem::take(&mut self.excursion);
+        let returns = self.near_until == outer.from
+            && inner.from - self.contact_until <= EXCURSION_MILLIS_MAX;
+        if returns {
+            excursion.push(outer.cut(outer.from, inner.from));
+            for piece in excursion.iter().filter(|piece| !piece.is_empty()) {
+                self.count(piece, rules);
+            }
+        }
+        self.count(inner, rules);
+        self.contact_until = inner.to;
+        let [a, b] = &inner.legs;
+        if inner.ends_by_parting() {
+            self.ended_at_earliest = a.from.at.min(b.from.at).max(self.started_at);
+            self.ended_at_latest = Some(a.to.at.max(b.to.at));
+        } else {
+            self.ended_at_earliest = inner.to;
+            self.ended_at_latest = None;
+        }
+        excursion.clear();
+        self.excursion = excursion;
+        let rest = outer.cut(inner.to, outer.to);
+        if !rest.is_empty() {
+            self.excursion.push(rest);
+        }
+        self.near_until = outer.to;
+        self.closed = false;
+    }
+
+    fn count(&mut self, piece: &ContactPiece, rules: &EncounterRules) {
         let millis = (piece.to - piece.from) as u64;
         let approach = &piece.approach;
         let (mm_min, mm_max) = (
@@ -145,15 +195,6 @@ impl Encounter {
         self.place_sum.1 += i128::from(relative.1) * i128::from(millis);
         self.last_place = place;
         self.contact_millis += millis;
-        self.contact_until = piece.to;
-        if piece.ends_by_parting() {
-            self.ended_at_earliest = a.from.at.min(b.from.at).max(self.started_at);
-            self.ended_at_latest = Some(a.to.at.max(b.to.at));
-        } else {
-            self.ended_at_earliest = piece.to;
-            self.ended_at_latest = None;
-        }
-        self.closed = false;
     }
 
     /// The state in which it is to be told now that contact was added, if it is.

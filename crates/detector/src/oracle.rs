@@ -8,6 +8,7 @@ use std::time::Duration;
 use maritime::{Event, Mmsi, Position, PositionFix, Report, Timestamp, VesselPair};
 use proptest::prelude::*;
 
+use crate::contact::EXCURSION_MILLIS_MAX;
 use crate::fix::Fix;
 use crate::leg::{Approach, Leg};
 use crate::parameters::{LandMap, Parameters};
@@ -73,11 +74,18 @@ fn encounters(a: &[Leg], b: &[Leg], parameters: &Parameters) -> Vec<Found> {
         }
     }
     let (outer, inner) = (joined(outer), joined(inner));
-    // A contact lasts from the first moment inside to the end of the span outside.
-    let contacts = outer.into_iter().filter_map(|(from, to)| {
-        let first = inner.iter().find(|span| span.0 >= from && span.0 < to)?;
-        Some((first.0, to))
-    });
+    // A contact lasts from the first moment inside to the last, unless the ships were outside in between,
+    // or between the two distances for long.
+    let mut contacts: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in inner {
+        let same_outer = |last: i64| outer.iter().any(|span| span.0 <= last && to <= span.1);
+        match contacts.last_mut() {
+            Some(last) if same_outer(last.1) && from - last.1 <= EXCURSION_MILLIS_MAX => {
+                last.1 = to
+            }
+            _ => contacts.push((from, to)),
+        }
+    }
     let gap_max = parameters.encounter.merge_gap_max.as_millis() as i64;
     let mut encounters: Vec<Found> = Vec::new();
     for (from, to) in contacts {
