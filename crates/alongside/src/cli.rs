@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use maritime::{Timestamp, TimestampError};
+use maritime::Timestamp;
 use sea::{Area, Coverage, Kind, Planted};
 
 use crate::duration::{Span, SpanError};
@@ -96,11 +96,11 @@ pub struct ReplayArgs {
     pub history: bool,
 
     /// Leave out what was reported before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Selection")]
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, help_heading = "Selection")]
     pub since: Option<Timestamp>,
 
     /// Leave out what was reported at this time or later
-    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Selection")]
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, help_heading = "Selection")]
     pub until: Option<Timestamp>,
 
     /// Leave out positions outside these degrees: west, south, east, north. West may be greater than
@@ -115,7 +115,7 @@ pub struct ReplayArgs {
     pub columns: Option<ColumnMapping>,
 
     /// When a recording began that has no time in it
-    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Input")]
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, help_heading = "Input")]
     pub start_time: Option<Timestamp>,
 
     /// How much later than the newest report one may come, such as 10m or 1d [default: 10m]
@@ -186,7 +186,7 @@ pub struct SimulateArgs {
     pub hours: u32,
 
     /// When it begins
-    #[arg(long, value_name = "TIME", default_value = "2024-01-01", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", default_value = "2024-01-01", value_parser = Timestamp::parse)]
     pub start_time: Timestamp,
 
     /// Ships that go about their business, besides those that meet
@@ -294,12 +294,6 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// As [`Timestamp::parse`], and without seconds too, as people type it.
-fn parse_time(text: &str) -> Result<Timestamp, TimestampError> {
-    let with_seconds = || Timestamp::parse(&format!("{}:00", text.trim().trim_end_matches('Z')));
-    Timestamp::parse(text).or_else(|error| with_seconds().map_err(|_| error))
-}
-
 fn parse_span(text: &str) -> Result<Span, SpanError> {
     Span::parse(text)
 }
@@ -364,14 +358,5 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_time_may_lack_its_seconds() {
-        let expected = Timestamp::parse("2024-01-01T02:30:00Z");
-        for text in ["2024-01-01T02:30", "2024-01-01 02:30", "2024-01-01T02:30Z"] {
-            assert_eq!(parse_time(text), expected);
-        }
-        assert!(parse_time("02:30").is_err());
     }
 }

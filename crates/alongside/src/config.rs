@@ -18,7 +18,7 @@ const MANUAL: &str = include_str!("../../../config/alongside.toml");
 
 /// Meetings are looked for up to a few kilometres. Beyond that every fairway is one encounter, and
 /// the work grows with the square.
-const DISTANCE_M_MAX: f64 = 10_000.0;
+const DISTANCE_M_MAX: f64 = ContactRules::DISTANCE_M_MAX;
 
 /// Reads and checks the parameters in `file`; the defaults where there is none.
 ///

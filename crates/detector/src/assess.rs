@@ -29,7 +29,7 @@ pub(crate) fn score(reasons: &[Reason]) -> f64 {
 }
 
 /// What speaks for and against a transfer, in the order in which a reader asks: how long, how near, how
-/// slow, where, who, how well seen.
+/// slow, where, who, how well seen. All that speaks for it adds up to 1.
 pub(crate) fn reasons(event: &Event) -> Vec<Reason> {
     let rules = [long, near, slow, place, ship_types, draughts, bridged];
     rules.iter().filter_map(|rule| rule(event)).collect()
@@ -37,11 +37,7 @@ pub(crate) fn reasons(event: &Event) -> Vec<Reason> {
 
 fn long(event: &Event) -> Option<Reason> {
     let hours = event.contact.as_secs_f64() / 3600.0;
-    reason(
-        "long",
-        0.25 * (hours / 8.0).min(1.0),
-        format!("in contact for {}", words(event.contact)),
-    )
+    reason("long", 0.2 * (hours / 8.0).min(1.0), format!("in contact for {}", words(event.contact)))
 }
 
 fn near(event: &Event) -> Option<Reason> {
@@ -53,7 +49,7 @@ fn near(event: &Event) -> Option<Reason> {
         event.distance_m_p50,
         event.distance_m_min,
     );
-    reason("near", 0.25 * share, text)
+    reason("near", 0.2 * share, text)
 }
 
 fn slow(event: &Event) -> Option<Reason> {
@@ -63,7 +59,7 @@ fn slow(event: &Event) -> Option<Reason> {
         ..2.0 => format!("drifting or swinging at {knots:.1} kn"),
         _ => format!("under way at {knots:.1} kn"),
     };
-    reason("slow", 0.15 * ((4.0 - knots) / 2.0).clamp(0.0, 1.0), text)
+    reason("slow", 0.1 * ((4.0 - knots) / 2.0).clamp(0.0, 1.0), text)
 }
 
 fn place(event: &Event) -> Option<Reason> {

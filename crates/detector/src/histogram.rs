@@ -11,9 +11,6 @@ const DISTANCE_BORDERS_M: [u32; 64] = [
     250, 275, 300, 325, 350, 375, 400, 450, 500, 550, 600, 700, 1000, 1500, 2000, 3000, 4000, 5000,
 ];
 
-/// Farther than this, distances are not told apart.
-pub(crate) const DISTANCE_M_MAX: f64 = 5000.0;
-
 /// Time spent at each distance.
 #[derive(Debug, Clone)]
 pub(crate) struct DistanceHistogram {
@@ -123,6 +120,7 @@ impl SpeedHistogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parameters::ContactRules;
 
     #[test]
     fn a_steady_distance_is_its_own_percentile() {
@@ -155,6 +153,6 @@ mod tests {
     #[test]
     fn borders_are_in_order() {
         assert!(DISTANCE_BORDERS_M.is_sorted());
-        assert_eq!(f64::from(DISTANCE_BORDERS_M[63]), DISTANCE_M_MAX);
+        assert_eq!(f64::from(DISTANCE_BORDERS_M[63]), ContactRules::DISTANCE_M_MAX);
     }
 }

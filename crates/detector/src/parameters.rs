@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::histogram::DISTANCE_M_MAX;
-
 /// Metres in a nautical mile.
 pub const METRES_PER_NAUTICAL_MILE: f64 = 1852.0;
 
@@ -55,13 +53,19 @@ pub struct LegRules {
     pub speed_knots_max: f64,
 }
 
-/// When two legs are in contact.
+/// When two ships are in contact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContactRules {
-    /// A contact begins when the antennas come within this.
+    /// A contact begins when the antennas come within this, and ends when they go beyond it …
     pub distance_m_in: f64,
-    /// It ends when they are farther apart than this.
+    /// … unless they come back without having been farther apart than this: then it has gone on. At
+    /// most [`ContactRules::DISTANCE_M_MAX`].
     pub distance_m_out: f64,
+}
+
+impl ContactRules {
+    /// Distances beyond this are not told apart.
+    pub const DISTANCE_M_MAX: f64 = 5000.0;
 }
 
 /// When contacts are one encounter, and when it is told.
@@ -112,16 +116,6 @@ pub enum LandMap {
     None,
 }
 
-/// Why parameters cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{rule} must be {expected}")]
-pub struct ParameterError {
-    /// The rule that does not hold, as `group.name`.
-    pub rule: &'static str,
-    /// What it must be.
-    pub expected: &'static str,
-}
-
 impl Default for Parameters {
     fn default() -> Self {
         Parameters {
@@ -160,48 +154,6 @@ impl Parameters {
     pub fn hash(&self) -> String {
         let digest = Sha256::digest(format!("{self:?}").as_bytes());
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// # Errors
-    ///
-    /// The first rule that contradicts another one or that nothing could satisfy.
-    pub fn check(&self) -> Result<(), ParameterError> {
-        let ContactRules { distance_m_in, distance_m_out } = self.contact;
-        let rules = [
-            (distance_m_in > 0.0, "contact.distance_m_in", "above 0"),
-            (distance_m_out >= distance_m_in, "contact.distance_m_out", "at least distance_m_in"),
-            (distance_m_out <= DISTANCE_M_MAX, "contact.distance_m_out", "at most 5000"),
-            (self.track.speed_knots_max > 0.0, "track.speed_knots_max", "above 0"),
-            (self.track.position_noise_m >= 0.0, "track.position_noise_m", "at least 0"),
-            (self.leg.speed_knots_max > 0.0, "leg.speed_knots_max", "above 0"),
-            (!self.leg.duration_max.is_zero(), "leg.duration_max", "above 0"),
-            (
-                self.leg_duration_max() <= Duration::from_secs(24 * 3600),
-                "leg.duration_max_slow",
-                "at most a day: nothing binds a ship to where it was before",
-            ),
-            (
-                self.encounter.closed_after_silence >= self.leg_duration_max(),
-                "encounter.closed_after_silence",
-                "at least the longest leg, which may still show that the ships stayed together",
-            ),
-            (
-                self.encounter.open_after >= self.encounter.candidate_after,
-                "encounter.open_after",
-                "at least candidate_after",
-            ),
-            (!self.encounter.update_every.is_zero(), "encounter.update_every", "above 0"),
-            (self.encounter.track_points_max >= 2, "encounter.track_points_max", "at least 2"),
-            (
-                self.profiles.iter().all(|profile| profile.distance_m_max <= distance_m_out),
-                "profiles.distance_m_max",
-                "at most contact.distance_m_out: what is farther apart is not measured",
-            ),
-        ];
-        match rules.into_iter().find(|(holds, _, _)| !holds) {
-            Some((_, rule, expected)) => Err(ParameterError { rule, expected }),
-            None => Ok(()),
-        }
     }
 
     /// The longest leg there can be, and so how long a report can matter to those after it.
@@ -244,15 +196,6 @@ const fn minutes(count: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_defaults_hold_together_and_contradictions_are_named() {
-        let mut parameters = Parameters::default();
-        assert_eq!(parameters.check(), Ok(()));
-        parameters.contact.distance_m_out = 499.0;
-        let error = parameters.check().unwrap_err().to_string();
-        assert_eq!(error, "contact.distance_m_out must be at least distance_m_in");
-    }
 
     #[test]
     fn any_change_changes_the_hash() {

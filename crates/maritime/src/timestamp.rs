@@ -56,7 +56,7 @@ impl Timestamp {
     }
 
     /// Reads RFC 3339 (`2024-01-31T23:59:59.5Z`, `…+02:00`), the same without a zone or with a blank
-    /// for the `T` (taken as UTC), a bare date, or seconds or milliseconds since 1970.
+    /// for the `T` (taken as UTC), without seconds, a bare date, or seconds or milliseconds since 1970.
     ///
     /// # Errors
     ///
@@ -132,7 +132,13 @@ fn parse_civil(text: &str) -> Option<Timestamp> {
         return Some(Timestamp(date_time.timestamp_millis()));
     }
     let text = text.strip_suffix(" UTC").unwrap_or(text).trim_end_matches('Z');
-    for form in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f"] {
+    for form in [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y/%m/%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M",
+    ] {
         if let Ok(date_time) = NaiveDateTime::parse_from_str(text, form) {
             return Some(Timestamp(date_time.and_utc().timestamp_millis()));
         }
@@ -157,6 +163,8 @@ mod tests {
         check("2024-02-29T02:00:00+02:00", midnight);
         check("2024-02-29 00:00:00", midnight);
         check("2024-02-29 00:00:00 UTC", midnight);
+        check("2024-02-29T00:00Z", midnight);
+        check("2024-02-29 00:00", midnight);
         check("2024-02-29", midnight);
         check("1709164800", midnight);
         check("1709164800000", midnight);

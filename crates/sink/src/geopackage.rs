@@ -305,11 +305,14 @@ fn store_event(
     stored: &mut Stored,
 ) -> rusqlite::Result<()> {
     let event_id = event.id.to_string();
-    let version_there: Option<u32> = transaction
-        .prepare_cached("SELECT version FROM encounters WHERE event_id = ?1")?
-        .query_row([&event_id], |row| row.get(0))
+    let there: Option<(u32, String)> = transaction
+        .prepare_cached("SELECT version, parameters_hash FROM encounters WHERE event_id = ?1")?
+        .query_row([&event_id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if version_there.is_some_and(|version| version > event.version) {
+    // Versions are counted anew under other parameters: then what was asked for last holds.
+    if there.as_ref().is_some_and(|(version, parameters_hash)| {
+        *version > event.version && *parameters_hash == provenance.parameters_hash
+    }) {
         stored.outdated += 1;
         return Ok(());
     }
@@ -331,7 +334,7 @@ fn store_event(
     let names = columns().map(|column| column.name).chain(["geom", "record"]);
     // An update and not a replacement, so that the row keeps its fid; and not SQLite's upsert, which
     // the triggers of the spatial index cannot bear.
-    if version_there.is_some() {
+    if there.is_some() {
         stored.replaced += 1;
         let assignments: Vec<String> =
             names.enumerate().map(|(i, name)| format!("{name} = ?{}", i + 1)).collect();
@@ -577,6 +580,15 @@ mod tests {
         assert_eq!(store.store(&run(), &[later], &[]).unwrap().replaced, 1);
         assert_eq!(store.store(&run(), &[event()], &[]).unwrap().outdated, 1);
         assert_eq!(store.answer("SELECT fid, version, score FROM encounters"), "1 4 0.5");
+    }
+
+    #[test]
+    fn under_other_parameters_the_last_run_holds() {
+        let (_dir, _, mut store) = store();
+        store.store(&run(), &[Event { version: 9, ..event() }], &[]).unwrap();
+        let mut other = run();
+        other.provenance.parameters_hash = "0123456789abcdef".into();
+        assert_eq!(store.store(&other, &[event()], &[]).unwrap().replaced, 1);
     }
 
     #[test]
