@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use maritime::{
-    Event, Mmsi, MmsiKind, PositionFix, Report, StaticReport, Timestamp, VesselIdentity, VesselPair,
+    Event, EventId, EventState, Mmsi, MmsiKind, PositionFix, Report, StaticReport, Timestamp,
+    VesselIdentity, VesselPair,
 };
 use rustc_hash::FxHashMap;
 
@@ -186,7 +187,7 @@ impl Detector {
             match report {
                 Report::Static(report) => self.state.learn(report, &mut self.counters),
                 Report::Position(fix) => {
-                    self.state.place(fix, &self.parameters, &mut self.counters, events);
+                    self.state.place(fix, &self.parameters, &mut self.counters);
                 }
             }
         }
@@ -214,6 +215,10 @@ struct State {
     swept_at: i64,
     /// Sub-tracks near the leg at hand; kept for its allocation.
     near: Vec<TrackIndex>,
+    /// Encounters that the reports of this instant have added to.
+    touched: Vec<TrackPair>,
+    /// Encounters that made room at this instant for another one of the same pair.
+    replaced: Vec<(TrackPair, Box<Encounter>)>,
 }
 
 type TrackPair = (TrackIndex, TrackIndex);
@@ -232,11 +237,16 @@ impl State {
             now: i64::MIN,
             swept_at: i64::MIN,
             near: Vec::new(),
+            touched: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
     /// Brings the time forward: what is due before `now` happens first.
     fn advance(&mut self, now: i64, parameters: &Parameters, events: &mut Vec<Event>) {
+        if now != self.now {
+            self.tell_touched(parameters, events);
+        }
         while let Some(&Reverse((due, pair))) = self.timers.peek()
             && due < now
         {
@@ -257,13 +267,7 @@ impl State {
         self.vessels[vessel as usize].learn(report);
     }
 
-    fn place(
-        &mut self,
-        report: &PositionFix,
-        parameters: &Parameters,
-        counters: &mut Counters,
-        events: &mut Vec<Event>,
-    ) {
+    fn place(&mut self, report: &PositionFix, parameters: &Parameters, counters: &mut Counters) {
         counters.positions += 1;
         let vessel = self.vessel(report.mmsi);
         self.vessels[vessel as usize].positions += 1;
@@ -296,7 +300,7 @@ impl State {
         let leg = track.last_leg();
         self.search(index, &leg, [from_m, ecef_m], keep_millis);
         for near in 0..self.near.len() {
-            self.compare(index, self.near[near], &leg, parameters, counters, events);
+            self.compare(index, self.near[near], &leg, parameters, counters);
         }
     }
 
@@ -362,7 +366,6 @@ impl State {
         leg: &Leg,
         parameters: &Parameters,
         counters: &mut Counters,
-        events: &mut Vec<Event>,
     ) {
         let (mine, theirs) = (self.mmsi(index), self.mmsi(other));
         let vessels = VesselPair::new(mine, theirs).expect("tracks of different vessels");
@@ -371,7 +374,6 @@ impl State {
         let track = |index: TrackIndex| tracks[index as usize].as_ref().expect("the track exists");
         let tracks_of_pair = [track(pair.0), track(pair.1)];
         let vessels_of_pair = tracks_of_pair.map(|track| &self.vessels[track.vessel as usize]);
-        let as_of = Timestamp::from_millis(self.now);
         let knots_max = parameters.leg.speed_knots_max as f32;
         let mut touched = false;
         for other_leg in track(other).legs_between(leg.from.at, leg.to.at, knots_max) {
@@ -394,32 +396,74 @@ impl State {
                     encounter.add(&passage, inner, &parameters.encounter);
                     continue;
                 }
-                if !encounter.closed
-                    && let Some(state) = encounter.closing_state()
-                {
-                    events.push(encounter.tell(
-                        state,
-                        vessels_of_pair,
-                        tracks_of_pair,
-                        as_of,
-                        parameters,
-                    ));
-                }
+                self.replaced.push((pair, encounter.clone()));
             } else {
-                let due = inner.to + parameters.encounter.closed_after_apart.as_millis() as i64;
-                self.timers.push(Reverse((due, pair)));
+                // A long leg tells of the past: what is due already is so when time goes on.
+                let apart_at =
+                    inner.to + parameters.encounter.closed_after_apart.as_millis() as i64;
+                self.timers.push(Reverse((apart_at.max(self.now), pair)));
             }
             counters.encounters += 1;
             let mut encounter = Encounter::new(vessels, inner, vessels_of_pair, tracks_of_pair);
             encounter.add(&passage, inner, &parameters.encounter);
             encounters.insert(pair, Box::new(encounter));
         }
-        if touched
-            && let Some(encounter) = encounters.get_mut(&pair)
-            && let Some(state) = encounter.due_state(&parameters.encounter)
-        {
-            events.push(encounter.tell(state, vessels_of_pair, tracks_of_pair, as_of, parameters));
+        if touched {
+            self.touched.push(pair);
         }
+    }
+
+    /// Tells what has become due of the encounters that the reports of this instant have added to. Not
+    /// at once, because the reports of one instant come in the order of their numbers, and who has the
+    /// lower number must not matter.
+    fn tell_touched(&mut self, parameters: &Parameters, events: &mut Vec<Event>) {
+        let mut replaced = std::mem::take(&mut self.replaced);
+        replaced.sort_unstable_by_key(|(_, encounter)| encounter.id);
+        for (pair, mut encounter) in replaced.drain(..) {
+            let due = if encounter.closed { None } else { encounter.closing_state() };
+            if let Some(state) = due {
+                events.push(self.tell(pair, &mut encounter, state, self.now, parameters));
+            }
+        }
+        self.replaced = replaced;
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable_by_key(|pair| self.encounters.get(pair).map(|known| known.id));
+        touched.dedup();
+        for pair in touched.drain(..) {
+            let Some(encounter) = self.encounters.get_mut(&pair) else { continue };
+            if let Some(state) = encounter.due_state(&parameters.encounter) {
+                self.tell_kept(pair, state, self.now, parameters, events);
+            }
+        }
+        self.touched = touched;
+    }
+
+    /// The next version of an encounter.
+    fn tell(
+        &self,
+        pair: TrackPair,
+        encounter: &mut Encounter,
+        state: EventState,
+        as_of: i64,
+        parameters: &Parameters,
+    ) -> Event {
+        let tracks = [self.track(pair.0), self.track(pair.1)];
+        let vessels = tracks.map(|track| &self.vessels[track.vessel as usize]);
+        encounter.tell(state, vessels, tracks, Timestamp::from_millis(as_of), parameters)
+    }
+
+    /// The same for one that is kept.
+    fn tell_kept(
+        &mut self,
+        pair: TrackPair,
+        state: EventState,
+        as_of: i64,
+        parameters: &Parameters,
+        events: &mut Vec<Event>,
+    ) {
+        let mut encounter = self.encounters.remove(&pair).expect("the caller has just seen it");
+        events.push(self.tell(pair, &mut encounter, state, as_of, parameters));
+        self.encounters.insert(pair, encounter);
     }
 
     /// Looks at an encounter whose timer was `due`: has it ended, can it be forgotten? Gives the next
@@ -447,33 +491,30 @@ impl State {
         if due < apart_at {
             return Some(apart_at);
         }
-        let tracks = [pair.0, pair.1]
-            .map(|index| self.tracks[index as usize].as_ref().expect("kept with its encounter"));
-        let both_heard = tracks.iter().all(|track| track.last().at >= apart_at);
+        let both_heard = [pair.0, pair.1].into_iter().all(|index| {
+            self.tracks[index as usize].as_ref().is_some_and(|track| track.last().at >= apart_at)
+        });
         if !both_heard && due < silent_at {
             return Some(silent_at.min(due + RECHECK_MILLIS));
         }
         encounter.closed = true;
         if let Some(state) = encounter.closing_state() {
-            let vessels = tracks.map(|track| &self.vessels[track.vessel as usize]);
-            let as_of = Timestamp::from_millis(due);
-            events.push(encounter.tell(state, vessels, tracks, as_of, parameters));
+            self.tell_kept(pair, state, due, parameters, events);
         }
         Some(forgotten_at)
     }
 
     /// Tells what has been added to open encounters since they were told last.
     fn tell_rest(&mut self, parameters: &Parameters, events: &mut Vec<Event>) {
-        let as_of = Timestamp::from_millis(self.now);
-        let mut rest: Vec<(&TrackPair, &mut Box<Encounter>)> = self.encounters.iter_mut().collect();
-        rest.sort_unstable_by_key(|(_, encounter)| encounter.id);
-        for (pair, encounter) in rest {
-            let Some(state) = encounter.final_state() else { continue };
-            let tracks = [pair.0, pair.1].map(|index| {
-                self.tracks[index as usize].as_ref().expect("kept with its encounter")
-            });
-            let vessels = tracks.map(|track| &self.vessels[track.vessel as usize]);
-            events.push(encounter.tell(state, vessels, tracks, as_of, parameters));
+        self.tell_touched(parameters, events);
+        let mut rest: Vec<(EventId, TrackPair, EventState)> = self
+            .encounters
+            .iter()
+            .filter_map(|(pair, known)| Some((known.id, *pair, known.final_state()?)))
+            .collect();
+        rest.sort_unstable();
+        for (_, pair, state) in rest {
+            self.tell_kept(pair, state, self.now, parameters, events);
         }
     }
 

@@ -73,10 +73,12 @@ impl Encounter {
         let started_at_earliest = if piece.begins_by_nearing() {
             Some(a.from.at.min(b.from.at))
         } else {
-            // A leg begins here and nothing leads to it: the ship may have come any time since it was
-            // heard before.
-            let begins = if a.from.at == piece.from { tracks[0] } else { tracks[1] };
-            begins.heard_before(piece.from)
+            // A leg begins here and nothing leads to it: the ships may have come together any time since
+            // its ship was heard before, if it was.
+            let begins =
+                [0, 1].into_iter().filter(|&index| piece.legs[index].from.at == piece.from);
+            let heard_before = begins.map(|index| tracks[index].heard_before(piece.from));
+            heard_before.min().flatten()
         };
         Encounter {
             id: EventId {

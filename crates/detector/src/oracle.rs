@@ -176,7 +176,10 @@ fn reports(fleet: &[Way], latitude_deg: f64, longitude_deg: f64) -> Vec<Position
             let longitude = longitude_deg + units(east_m, latitude_deg.to_radians().cos());
             reports.push(PositionFix {
                 mmsi: Mmsi::new(200_000_001 + index as u32).unwrap(),
-                observed_at: Timestamp::from_secs(1_709_000_000 + minute * 60 + index as i64),
+                // Two ships of three speak at the same instants.
+                observed_at: Timestamp::from_secs(
+                    1_709_000_000 + minute * 60 + index as i64 % 3 / 2,
+                ),
                 position: Position::new(latitude_deg + units(north_m, 1.0), wrapped(longitude))
                     .unwrap(),
                 speed_knots: None,
