@@ -63,7 +63,7 @@ pub(crate) fn event() -> Event {
         ended_at_earliest: ended_at.minus(minutes(10)),
         ended_at_latest: None,
         contact: minutes(18 * 60 + 45),
-        position: Position::new(28.250_400_4, -94.859_699_6).unwrap(),
+        position: Position::new(28.250_400_04, -94.859_699_96).unwrap(),
         distance_m_min: 61.2,
         distance_m_p50: 129.0,
         distance_m_p95: 181.449,

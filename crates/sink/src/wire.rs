@@ -49,9 +49,10 @@ pub struct EventRecord {
     /// Bound of `ended_at`; `null` if nothing was heard since.
     #[serde(with = "rfc3339_or_null")]
     pub ended_at_latest: Option<Timestamp>,
-    /// North positive, 5 decimals: about a metre.
+    /// North positive, 6 decimals. AIS gives 1/600 000 degree, which falls on no half of these: the same
+    /// place is rounded alike on every meridian.
     pub latitude_deg: f64,
-    /// East positive, in `[-180, 180]`, 5 decimals.
+    /// East positive, in `[-180, 180]`, 6 decimals.
     pub longitude_deg: f64,
     /// Between the antennas, at the nearest; 1 decimal, as all distances.
     pub distance_m_min: f64,
@@ -149,8 +150,8 @@ impl EventRecord {
             ended_at: event.ended_at,
             ended_at_earliest: event.ended_at_earliest,
             ended_at_latest: event.ended_at_latest,
-            latitude_deg: rounded(event.position.latitude_deg(), 5),
-            longitude_deg: rounded(event.position.longitude_deg(), 5),
+            latitude_deg: rounded(event.position.latitude_deg(), 6),
+            longitude_deg: rounded(event.position.longitude_deg(), 6),
             distance_m_min: rounded(event.distance_m_min, 1),
             distance_m_p50: rounded(event.distance_m_p50, 1),
             distance_m_p95: rounded(event.distance_m_p95, 1),
