@@ -35,7 +35,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
 
 /// What the score needs of an event.
 pub fn found(event: &Event) -> Found {
-    Found { pair: event.id.pair, started_at: event.started_at, ended_at: event.ended_at }
+    Found { pair: event.id.pair(), started_at: event.started_at, ended_at: event.ended_at }
 }
 
 fn read_truths(path: &Path) -> anyhow::Result<Vec<Truth>> {

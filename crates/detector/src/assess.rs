@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use maritime::{Event, EventVessel, Reason, ShipCategory};
+use maritime::{Event, EventVessel, METRES_PER_NAUTICAL_MILE, Reason, ShipCategory};
 
 use crate::histogram::DistanceHistogram;
-use crate::parameters::{METRES_PER_NAUTICAL_MILE, Profile};
+use crate::parameters::Profile;
 
 /// Names of the profiles that the event satisfies.
 pub(crate) fn profiles(

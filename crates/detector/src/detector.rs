@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use maritime::{
-    Event, EventId, EventState, Mmsi, MmsiKind, PositionFix, Report, StaticReport, Timestamp,
-    VesselIdentity, VesselPair,
+    Event, EventId, EventKind, EventState, Mmsi, MmsiKind, PositionFix, Report, StaticReport,
+    Timestamp, VesselIdentity, VesselPair,
 };
 use rustc_hash::FxHashMap;
 
-use crate::contact::Passage;
-use crate::encounter::Encounter;
+use crate::contact::{ContactPiece, Passage};
+use crate::encounter::{Encounter, Parties};
 use crate::fix::Fix;
 use crate::grid::Grid;
 use crate::leg::Leg;
@@ -30,7 +30,8 @@ const RECHECK_MILLIS: i64 = 15 * 60_000;
 /// Finds encounters in a stream of reports.
 ///
 /// The same reports give the same events: at any speed, on any day, in any order of arrival within
-/// [`Parameters::lateness`]. It reads no clock; time is the time of the reports.
+/// [`Parameters::lateness`]. It reads no clock; time is the time of the reports, and a report from the
+/// far future makes all others late: whoever feeds it keeps such reports back.
 ///
 /// ```
 /// use alongside_detector::{Detector, Parameters};
@@ -198,9 +199,12 @@ impl Detector {
 /// Everything that is remembered between reports.
 #[derive(Debug)]
 struct State {
-    /// In the order in which they were first heard.
+    /// In the order in which they were first heard. One for every number, some 200 bytes each, and never
+    /// forgotten: who a ship was is part of its next encounter.
     vessels: Vec<Vessel>,
     by_mmsi: FxHashMap<Mmsi, u32>,
+    /// Forgotten a day after the last report. Bounded by the numbers heard within a day, times the ships
+    /// that are told apart under one.
     tracks: Vec<Option<Track>>,
     /// Places in `tracks` that are free again.
     free: Vec<TrackIndex>,
@@ -208,7 +212,7 @@ struct State {
     /// By the sub-tracks of the two vessels, in the order of [`VesselPair`]. One is forgotten when no
     /// contact can be added to it any more. Boxed, because each is large and the map moves them.
     encounters: FxHashMap<TrackPair, Box<Encounter>>,
-    /// When to look at an encounter again. One for every encounter.
+    /// When to look at an encounter again. One for every encounter, and a few that have been overtaken.
     timers: BinaryHeap<Reverse<(i64, TrackPair)>>,
     searches: u64,
     now: i64,
@@ -251,7 +255,9 @@ impl State {
             && due < now
         {
             self.timers.pop();
-            if let Some(again) = self.look_at(pair, due, parameters, events) {
+            let Some(again) = self.look_at(pair, due, parameters, events) else { continue };
+            if let Some(encounter) = self.encounters.get_mut(&pair) {
+                encounter.look_again_at = again;
                 self.timers.push(Reverse((again, pair)));
             }
         }
@@ -313,8 +319,9 @@ impl State {
         parameters: &Parameters,
     ) -> Option<(TrackIndex, Joint)> {
         let tracks = self.vessels[vessel as usize].tracks.iter();
+        let leg_millis_max = parameters.leg_duration_max().as_millis() as i64;
         let joints = tracks.filter_map(|&index| {
-            let joint = self.track(index).joint(at, ecef_m, &parameters.track)?;
+            let joint = self.track(index).joint(at, ecef_m, &parameters.track, leg_millis_max)?;
             Some((index, joint))
         });
         joints.min_by(|(_, a), (_, b)| a.distance_m.total_cmp(&b.distance_m))
@@ -335,7 +342,12 @@ impl State {
                 .enumerate()
                 .min_by_key(|&(_, &index)| self.track(index).last().at)
                 .expect("there are some");
-            known.remove(silent);
+            let silent = known.remove(silent);
+            // One that others may refer to goes with the next sweep that finds it old enough.
+            if self.track(silent).is_lone() {
+                self.tracks[silent as usize] = None;
+                self.free.push(silent);
+            }
         }
         known.push(index);
         self.vessels[vessel as usize].tracks = known;
@@ -349,13 +361,14 @@ impl State {
         let (tracks, near, search) = (&mut self.tracks, &mut self.near, self.searches);
         let (since, until) = (leg.from.at, leg.to.at);
         self.grid.enter(index, ends_m, since, until, until - keep_millis, |other| {
-            // A presence can outlive its track; it is forgotten soon after.
-            let Some(track) = tracks[other as usize].as_mut() else { return };
+            let track = tracks[other as usize].as_mut().expect("kept longer than its presence");
             if track.seen_by != search && track.vessel != vessel {
                 track.seen_by = search;
                 near.push(other);
             }
         });
+        // The cells give them in an order that depends on where on earth this is.
+        self.near.sort_unstable();
     }
 
     /// Compares a new leg with the legs of another sub-track that overlap it in time.
@@ -372,9 +385,15 @@ impl State {
         let pair = if vessels.low() == mine { (index, other) } else { (other, index) };
         let (tracks, encounters) = (&self.tracks, &mut self.encounters);
         let track = |index: TrackIndex| tracks[index as usize].as_ref().expect("the track exists");
-        let tracks_of_pair = [track(pair.0), track(pair.1)];
-        let vessels_of_pair = tracks_of_pair.map(|track| &self.vessels[track.vessel as usize]);
+        let parties = Parties {
+            vessels: [pair.0, pair.1].map(|index| &self.vessels[track(index).vessel as usize]),
+            tracks: [track(pair.0), track(pair.1)],
+            since: self.now - parameters.leg_duration_max().as_millis() as i64,
+        };
         let knots_max = parameters.leg.speed_knots_max as f32;
+        // A long leg tells of the past: what is due already is so when time goes on.
+        let apart_after = parameters.encounter.closed_after_apart.as_millis() as i64;
+        let apart_at = |inner: &ContactPiece| (inner.to + apart_after).max(self.now);
         let mut touched = false;
         for other_leg in track(other).legs_between(leg.from.at, leg.to.at, knots_max) {
             counters.compared += 1;
@@ -392,20 +411,23 @@ impl State {
             };
             touched = true;
             if let Some(encounter) = known {
-                if encounter.takes(inner, &parameters.encounter) {
-                    encounter.add(&passage, inner, &parameters.encounter);
+                if encounter.takes(&passage, inner, &parameters.encounter) {
+                    let opened = encounter.closed;
+                    encounter.add(&passage, inner, parties, &parameters.encounter);
+                    if opened {
+                        encounter.look_again_at = apart_at(inner);
+                        self.timers.push(Reverse((encounter.look_again_at, pair)));
+                    }
                     continue;
                 }
                 self.replaced.push((pair, encounter.clone()));
-            } else {
-                // A long leg tells of the past: what is due already is so when time goes on.
-                let apart_at =
-                    inner.to + parameters.encounter.closed_after_apart.as_millis() as i64;
-                self.timers.push(Reverse((apart_at.max(self.now), pair)));
             }
             counters.encounters += 1;
-            let mut encounter = Encounter::new(vessels, inner, vessels_of_pair, tracks_of_pair);
-            encounter.add(&passage, inner, &parameters.encounter);
+            let id = new_id(vessels, inner.from, parties.vessels, encounters);
+            let mut encounter = Encounter::new(id, inner, parties);
+            encounter.add(&passage, inner, parties, &parameters.encounter);
+            encounter.look_again_at = apart_at(inner);
+            self.timers.push(Reverse((encounter.look_again_at, pair)));
             encounters.insert(pair, Box::new(encounter));
         }
         if touched {
@@ -420,8 +442,10 @@ impl State {
         let mut replaced = std::mem::take(&mut self.replaced);
         replaced.sort_unstable_by_key(|(_, encounter)| encounter.id);
         for (pair, mut encounter) in replaced.drain(..) {
-            let due = if encounter.closed { None } else { encounter.closing_state() };
-            if let Some(state) = due {
+            // It may have begun and ended within one leg of a ship that reports seldom.
+            let untold = encounter.due_state(&parameters.encounter);
+            for state in [untold.filter(|_| !encounter.closed), encounter.closing_state()] {
+                let Some(state) = state else { continue };
                 events.push(self.tell(pair, &mut encounter, state, self.now, parameters));
             }
         }
@@ -448,8 +472,12 @@ impl State {
         parameters: &Parameters,
     ) -> Event {
         let tracks = [self.track(pair.0), self.track(pair.1)];
-        let vessels = tracks.map(|track| &self.vessels[track.vessel as usize]);
-        encounter.tell(state, vessels, tracks, Timestamp::from_millis(as_of), parameters)
+        let parties = Parties {
+            vessels: tracks.map(|track| &self.vessels[track.vessel as usize]),
+            tracks,
+            since: as_of - parameters.leg_duration_max().as_millis() as i64,
+        };
+        encounter.tell(state, parties, Timestamp::from_millis(as_of), parameters)
     }
 
     /// The same for one that is kept.
@@ -477,6 +505,10 @@ impl State {
     ) -> Option<i64> {
         let rules = &parameters.encounter;
         let encounter = self.encounters.get_mut(&pair)?;
+        if encounter.look_again_at != due {
+            // Another timer was set since, when it was opened again or replaced.
+            return None;
+        }
         let after = |span: std::time::Duration| encounter.contact_until + span.as_millis() as i64;
         let forgotten_at = after(rules.merge_gap_max + parameters.leg_duration_max());
         let apart_at = after(rules.closed_after_apart);
@@ -524,6 +556,7 @@ impl State {
         self.grid.sweep(self.now - parameters.leg_duration_max().as_millis() as i64);
         let kept_millis = TRACK_KEPT_MILLIS.max(
             (parameters.encounter.merge_gap_max
+                + parameters.encounter.closed_after_apart
                 + parameters.encounter.closed_after_silence
                 + 2 * parameters.leg_duration_max())
             .as_millis() as i64,
@@ -557,6 +590,25 @@ impl State {
     fn mmsi(&self, index: TrackIndex) -> Mmsi {
         self.vessels[self.track(index).vessel as usize].mmsi
     }
+}
+
+/// An id that no other encounter of the two vessels has that is remembered. Where ships share a number,
+/// two pairs of sub-tracks can come into contact at one instant, as when a ship begins to be heard between
+/// them; the second then gets the next second.
+fn new_id(
+    pair: VesselPair,
+    started_at: i64,
+    vessels: [&Vessel; 2],
+    encounters: &FxHashMap<TrackPair, Box<Encounter>>,
+) -> EventId {
+    let pairs = vessels[0].tracks.iter().flat_map(|a| vessels[1].tracks.iter().map(|b| (*a, *b)));
+    let taken: Vec<EventId> =
+        pairs.filter_map(|pair| encounters.get(&pair)).map(|encounter| encounter.id).collect();
+    (0..)
+        .map(|second| Timestamp::from_millis(started_at + second * 1000))
+        .map(|at| EventId::new(EventKind::Encounter, pair, at))
+        .find(|id| !taken.contains(id))
+        .expect("there are more seconds than sub-tracks")
 }
 
 /// Whether the number may be a ship's. Others send positions too, and do not meet: coast stations,

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use maritime::{
-    Event, EventId, EventKind, EventState, EventVessel, Position, Timestamp, TrackPoint, VesselPair,
-};
+use maritime::{Event, EventId, EventState, EventVessel, Position, Timestamp, TrackPoint};
 
 use crate::assess;
 use crate::coast::Coast;
@@ -18,6 +16,8 @@ use crate::vessel::Vessel;
 
 /// The track that goes with an event begins this long before it.
 const TRACK_LEAD_MILLIS: i64 = 3_600_000;
+/// Its points are at least this far apart: enough to draw a ship at the speed of a meeting.
+const TRACK_SPACING_MILLIS_MIN: i64 = 30_000;
 /// Legs shorter than this say little about speed: five metres of error in ten seconds are a knot.
 const SPEED_LEG_MILLIS_MIN: i64 = 180_000;
 
@@ -31,6 +31,8 @@ pub(crate) struct Encounter {
     told_contact_millis: u64,
     /// Whether it has been found to have ended; a new contact opens it again.
     pub(crate) closed: bool,
+    /// When the detector looks at it again, in milliseconds since 1970.
+    pub(crate) look_again_at: i64,
     /// When the ships were within the inner distance last, in milliseconds since 1970.
     pub(crate) contact_until: i64,
     /// Until when they have been within the outer distance since then.
@@ -46,6 +48,7 @@ pub(crate) struct Encounter {
     /// `None` as long as the last contact ended only because a leg did.
     ended_at_latest: Option<i64>,
     distance_mm_min: u32,
+    distance_mm_max: u32,
     distances: DistanceHistogram,
     speeds: SpeedHistogram,
     /// Of the vessel with the lower MMSI, then of the other; so all that follow.
@@ -60,70 +63,89 @@ pub(crate) struct Encounter {
     last_place: (i64, i64),
 }
 
+/// The two vessels of an encounter as they are remembered at an instant.
+#[derive(Clone, Copy)]
+pub(crate) struct Parties<'a> {
+    /// In the order of [`maritime::VesselPair`].
+    pub(crate) vessels: [&'a Vessel; 2],
+    pub(crate) tracks: [&'a Track; 2],
+    /// Reports are remembered since this, in milliseconds since 1970.
+    pub(crate) since: i64,
+}
+
 impl Encounter {
     /// Begins with the span within the inner distance of two legs, which must be added still.
-    pub(crate) fn new(
-        pair: VesselPair,
-        piece: &ContactPiece,
-        vessels: [&Vessel; 2],
-        tracks: [&Track; 2],
-    ) -> Self {
+    pub(crate) fn new(id: EventId, piece: &ContactPiece, parties: Parties<'_>) -> Self {
         let place = piece.place();
         let [a, b] = &piece.legs;
-        let started_at_earliest = if piece.begins_by_nearing() {
-            Some(a.from.at.min(b.from.at))
+        let (started_at_earliest, started_at_latest) = if piece.begins_by_nearing() {
+            (Some(a.from.at.min(b.from.at)), a.to.at.max(b.to.at))
         } else {
             // A leg begins here and nothing leads to it: the ships may have come together any time since
-            // its ship was heard before, if it was.
-            let begins =
-                [0, 1].into_iter().filter(|&index| piece.legs[index].from.at == piece.from);
-            let heard_before = begins.map(|index| tracks[index].heard_before(piece.from));
-            heard_before.min().flatten()
+            // its ship was heard before, if it was. The other one, if it is between two reports, is known
+            // to be there only when it reports.
+            let begins = |leg: &&Leg| leg.from.at == piece.from;
+            let heard_before = [0, 1]
+                .into_iter()
+                .filter(|&index| begins(&&piece.legs[index]))
+                .map(|index| parties.tracks[index].heard_before(piece.from, parties.since));
+            let under_way = piece.legs.iter().filter(|leg| !begins(leg)).map(|leg| leg.to.at);
+            (heard_before.min().flatten(), under_way.max().unwrap_or(piece.from))
         };
         Encounter {
-            id: EventId {
-                kind: EventKind::Encounter,
-                pair,
-                first_started_at: Timestamp::from_millis(piece.from),
-            },
+            id,
             version: 0,
             told: None,
             told_contact_millis: 0,
             closed: false,
+            look_again_at: i64::MAX,
             contact_until: piece.from,
             near_until: piece.from,
             excursion: Vec::new(),
             contact_millis: 0,
             started_at: piece.from,
             started_at_earliest,
-            started_at_latest: if piece.begins_by_nearing() {
-                a.to.at.max(b.to.at)
-            } else {
-                piece.from
-            },
+            started_at_latest,
             ended_at_earliest: piece.from,
             ended_at_latest: None,
             distance_mm_min: u32::MAX,
+            distance_mm_max: 0,
             distances: DistanceHistogram::new(),
             speeds: SpeedHistogram::new(),
             observed_millis: [0; 2],
             silence_millis_max: [0; 2],
-            draught_m_before: vessels
+            draught_m_before: parties
+                .vessels
                 .map(|vessel| vessel.draught_m_at(Timestamp::from_millis(piece.from))),
-            trails: [Trail::default(), Trail::default()],
+            trails: [Trail::new(), Trail::new()],
             first_place: place,
             place_sum: (0, 0),
             last_place: place,
         }
     }
 
-    /// Whether a contact that begins with `piece` still belongs to this encounter.
-    pub(crate) fn takes(&self, piece: &ContactPiece, rules: &EncounterRules) -> bool {
-        let gap = piece.from - self.contact_until;
+    /// Whether what two legs add belongs to this encounter.
+    pub(crate) fn takes(
+        &self,
+        passage: &Passage,
+        inner: &ContactPiece,
+        rules: &EncounterRules,
+    ) -> bool {
+        if self.goes_on_with(passage, inner) {
+            return true;
+        }
+        let gap = inner.from - self.contact_until;
         let here = fix::position(self.last_place.0, self.last_place.1);
-        let there = piece.place();
+        let there = inner.place();
         i128::from(gap) < rules.merge_gap_max.as_millis() as i128
             && here.distance_m(fix::position(there.0, there.1)) < rules.merge_distance_m_max
+    }
+
+    /// Whether the last contact has gone on all the way to where the ships are within the inner distance
+    /// again.
+    fn goes_on_with(&self, passage: &Passage, inner: &ContactPiece) -> bool {
+        self.near_until == passage.outer.from
+            && inner.from - self.contact_until <= EXCURSION_MILLIS_MAX
     }
 
     /// Takes in what two legs add while the ships stay beyond the inner distance.
@@ -141,12 +163,16 @@ impl Encounter {
     }
 
     /// Takes in what two legs add that bring the ships within the inner distance.
-    pub(crate) fn add(&mut self, passage: &Passage, inner: &ContactPiece, rules: &EncounterRules) {
-        let Passage { outer, .. } = passage;
+    pub(crate) fn add(
+        &mut self,
+        passage: &Passage,
+        inner: &ContactPiece,
+        parties: Parties<'_>,
+        rules: &EncounterRules,
+    ) {
+        let outer = &passage.outer;
         let mut excursion = std::mem::take(&mut self.excursion);
-        let returns = self.near_until == outer.from
-            && inner.from - self.contact_until <= EXCURSION_MILLIS_MAX;
-        if returns {
+        if self.goes_on_with(passage, inner) {
             excursion.push(outer.cut(outer.from, inner.from));
             for piece in excursion.iter().filter(|piece| !piece.is_empty()) {
                 self.count(piece, rules);
@@ -159,7 +185,11 @@ impl Encounter {
             self.ended_at_earliest = a.from.at.min(b.from.at).max(self.started_at);
             self.ended_at_latest = Some(a.to.at.max(b.to.at));
         } else {
-            self.ended_at_earliest = inner.to;
+            // A leg ends here. The other ship, if it is between two reports, was known to be there only
+            // at the one before.
+            let under_way = inner.legs.iter().filter(|leg| leg.to.at > inner.to);
+            let earliest = under_way.map(|leg| leg.from.at).min().unwrap_or(inner.to);
+            self.ended_at_earliest = earliest.max(self.started_at);
             self.ended_at_latest = None;
         }
         excursion.clear();
@@ -170,6 +200,14 @@ impl Encounter {
         }
         self.near_until = outer.to;
         self.closed = false;
+        self.extend_trails(parties, rules);
+    }
+
+    fn extend_trails(&mut self, parties: Parties<'_>, rules: &EncounterRules) {
+        let from = self.started_at - TRACK_LEAD_MILLIS;
+        for (trail, track) in self.trails.iter_mut().zip(parties.tracks) {
+            trail.extend(track, from, parties.since, rules.track_points_max);
+        }
     }
 
     fn count(&mut self, piece: &ContactPiece, rules: &EncounterRules) {
@@ -180,6 +218,7 @@ impl Encounter {
             approach.distance_mm_max(piece.from, piece.to),
         );
         self.distance_mm_min = self.distance_mm_min.min(mm_min);
+        self.distance_mm_max = self.distance_mm_max.max(mm_max);
         self.distances.add(millis, mm_min, mm_max, |distance_m| {
             approach
                 .within(distance_m, piece.from, piece.to)
@@ -235,19 +274,21 @@ impl Encounter {
     pub(crate) fn tell(
         &mut self,
         state: EventState,
-        vessels: [&Vessel; 2],
-        tracks: [&Track; 2],
+        parties: Parties<'_>,
         as_of: Timestamp,
         parameters: &Parameters,
     ) -> Event {
         self.version += 1;
         self.told = Some(state);
         self.told_contact_millis = self.contact_millis;
-        for (trail, track) in self.trails.iter_mut().zip(tracks) {
-            let from = self.started_at - TRACK_LEAD_MILLIS;
-            trail.extend(track, from, parameters.encounter.track_points_max);
+        self.extend_trails(parties, &parameters.encounter);
+        if self.ended_at_latest.is_none() {
+            self.ended_at_latest = self.heard_after_end(parties.tracks);
         }
         let position = self.mean_position();
+        let percentile_m = |percent| {
+            self.distances.percentile_m(percent, self.distance_mm_min, self.distance_mm_max)
+        };
         let within = |distance_m: u16| {
             let millis = self.distances.millis_within(f64::from(distance_m));
             (distance_m, Duration::from_millis(millis))
@@ -256,21 +297,18 @@ impl Encounter {
             id: self.id,
             version: self.version,
             state,
-            vessels: [0, 1].map(|index| self.event_vessel(index, vessels[index])),
+            vessels: [0, 1].map(|index| self.event_vessel(index, parties.vessels[index])),
             started_at: Timestamp::from_millis(self.started_at),
             started_at_earliest: self.started_at_earliest.map(Timestamp::from_millis),
             started_at_latest: Timestamp::from_millis(self.started_at_latest),
             ended_at: Timestamp::from_millis(self.contact_until),
             ended_at_earliest: Timestamp::from_millis(self.ended_at_earliest),
-            ended_at_latest: self
-                .ended_at_latest
-                .or_else(|| self.heard_after_end(tracks))
-                .map(Timestamp::from_millis),
+            ended_at_latest: self.ended_at_latest.map(Timestamp::from_millis),
             contact: Duration::from_millis(self.contact_millis),
             position,
             distance_m_min: f64::from((self.distance_mm_min + 50) / 100) / 10.0,
-            distance_m_p50: self.distances.percentile_m(50, self.distance_mm_min),
-            distance_m_p95: self.distances.percentile_m(95, self.distance_mm_min),
+            distance_m_p50: percentile_m(50),
+            distance_m_p95: percentile_m(95),
             contact_within_m: [50, 100, 200, 500].map(within),
             speed_knots_p50: self.speeds.median_knots(),
             coast_distance_m: match parameters.land {
@@ -349,8 +387,9 @@ fn track_point(fix: &Fix) -> TrackPoint {
     }
 }
 
-/// Where a vessel was during an encounter, thinned to a bounded number of points.
-#[derive(Debug, Clone, Default)]
+/// Where a vessel was during an encounter, thinned to a bounded number of points. It is filled as the
+/// contacts come, because a sub-track remembers no more than the longest leg.
+#[derive(Debug, Clone)]
 struct Trail {
     points: Vec<Fix>,
     /// Points nearer in time than this are left out. Doubled whenever there are too many.
@@ -358,24 +397,32 @@ struct Trail {
 }
 
 impl Trail {
-    /// Takes over what `track` remembers since `from` and this trail does not have.
-    fn extend(&mut self, track: &Track, from: i64, points_max: usize) {
-        let from = self.points.last().map_or(from, |last| last.at + self.spacing_millis.max(1));
-        for fix in track.fixes_between(from, i64::MAX) {
+    fn new() -> Self {
+        Trail { points: Vec::new(), spacing_millis: TRACK_SPACING_MILLIS_MIN }
+    }
+
+    /// Takes over what `track` remembers since `from`, with the report before that, and this trail does
+    /// not have.
+    fn extend(&mut self, track: &Track, from: i64, since: i64, points_max: usize) {
+        let from = match self.points.last() {
+            Some(last) => last.at + self.spacing_millis,
+            None => track.heard_before(from, since).unwrap_or(from),
+        };
+        for fix in track.fixes_from(from, since) {
             let last = self.points.last();
             if last.is_none_or(|last| fix.at - last.at >= self.spacing_millis) {
                 self.points.push(*fix);
             }
-            if self.points.len() > points_max {
+            while self.points.len() > points_max {
                 self.thin();
             }
         }
     }
 
     fn thin(&mut self) {
-        self.spacing_millis = (self.spacing_millis * 2).max(10_000);
-        let mut kept: Option<i64> = None;
+        self.spacing_millis *= 2;
         let spacing_millis = self.spacing_millis;
+        let mut kept: Option<i64> = None;
         self.points.retain(|fix| {
             let keep = kept.is_none_or(|kept| fix.at - kept >= spacing_millis);
             if keep {

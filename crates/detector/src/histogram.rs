@@ -45,14 +45,16 @@ impl DistanceHistogram {
     }
 
     /// The distance in metres, to a decimetre, that was not exceeded for `percent` of the time. Within a
-    /// class the time is taken as spread evenly; nothing was nearer than `mm_min`.
-    pub(crate) fn percentile_m(&self, percent: u64, mm_min: u32) -> f64 {
+    /// class the time is taken as spread evenly; nothing was nearer than `mm_min` or farther than
+    /// `mm_max`.
+    pub(crate) fn percentile_m(&self, percent: u64, mm_min: u32, mm_max: u32) -> f64 {
         let total: u64 = self.millis.iter().sum();
         let wanted = total * percent / 100;
         let mut before = 0;
         for (class, &millis) in self.millis.iter().enumerate() {
             if millis > 0 && before + millis >= wanted {
                 let (low, high) = borders_mm(class);
+                let high = high.min(u64::from(mm_max));
                 let low = low.max(u64::from(mm_min)).min(high);
                 let mm = low + (high - low) * (wanted - before) / millis;
                 return ((mm + 50) / 100) as f64 / 10.0;
@@ -126,7 +128,9 @@ mod tests {
     fn a_steady_distance_is_its_own_percentile() {
         let mut histogram = DistanceHistogram::new();
         histogram.add(1000, 61_200, 61_200, |_| unreachable!("no border lies between"));
-        assert_eq!(histogram.percentile_m(0, 61_200), 61.2);
+        for percent in [0, 50, 95, 100] {
+            assert_eq!(histogram.percentile_m(percent, 61_200, 61_200), 61.2);
+        }
         assert_eq!(histogram.millis_within(50.0), 0);
         assert_eq!(histogram.millis_within(100.0), 1000);
     }
@@ -136,8 +140,8 @@ mod tests {
         // From 200 m to nothing in 200 s.
         let mut histogram = DistanceHistogram::new();
         histogram.add(200_000, 0, 200_000, |distance_m| (distance_m * 1000.0) as u64);
-        assert_eq!(histogram.percentile_m(50, 0), 100.0);
-        assert_eq!(histogram.percentile_m(95, 0), 190.0);
+        assert_eq!(histogram.percentile_m(50, 0, 200_000), 100.0);
+        assert_eq!(histogram.percentile_m(95, 0, 200_000), 190.0);
         assert_eq!(histogram.millis_within(50.0), 50_000);
         assert_eq!(histogram.millis_within(500.0), 200_000);
     }

@@ -10,12 +10,9 @@
 //! only as integer differences and the middle is an exact sum: moving the scene round the earth or
 //! exchanging the ships changes no bit of the result.
 
-use crate::fix::{Fix, radians, wrap};
+use maritime::{ECCENTRICITY_SQUARED, EQUATORIAL_RADIUS_M};
 
-/// Semi-major axis of WGS 84.
-const EQUATORIAL_RADIUS_M: f64 = 6_378_137.0;
-/// First eccentricity of WGS 84, squared.
-const ECCENTRICITY_SQUARED: f64 = 6.694_379_990_141_316e-3;
+use crate::fix::{Fix, radians, wrap};
 
 /// The straight way from one fix to the next.
 #[derive(Debug, Clone, Copy)]

@@ -33,6 +33,5 @@ mod vessel;
 pub use coast::{Coast, CoastDistance};
 pub use detector::{Counters, Detector, Disposition, VesselSummary};
 pub use parameters::{
-    ContactRules, EncounterRules, LandMap, LegRules, METRES_PER_NAUTICAL_MILE, Parameters, Profile,
-    TrackRules,
+    ContactRules, EncounterRules, LandMap, LegRules, Parameters, Profile, TrackRules,
 };

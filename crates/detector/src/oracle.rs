@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use maritime::{Event, Mmsi, Position, PositionFix, Report, Timestamp, VesselPair};
+use maritime::{Event, EventId, Mmsi, Position, PositionFix, Report, Timestamp, VesselPair};
 use proptest::prelude::*;
 
 use crate::contact::EXCURSION_MILLIS_MAX;
@@ -47,11 +47,12 @@ fn all_pairs(reports: &[PositionFix], parameters: &Parameters) -> BTreeMap<Vesse
 
 fn legs(mut fixes: Vec<Fix>, parameters: &Parameters) -> Vec<Leg> {
     fixes.sort_by_key(|fix| fix.at);
+    let leg_millis_max = parameters.leg_duration_max().as_millis() as i64;
     let mut track = Track::new(0, fixes[0], ecef_m(&fixes[0]));
     let mut legs = Vec::new();
     for fix in &fixes[1..] {
         let place = ecef_m(fix);
-        let Some(joint) = track.joint(fix.at, place, &parameters.track) else {
+        let Some(joint) = track.joint(fix.at, place, &parameters.track, leg_millis_max) else {
             track = Track::new(0, *fix, place);
             continue;
         };
@@ -129,12 +130,12 @@ fn detect(reports: &[PositionFix], parameters: &Parameters) -> Vec<Event> {
 fn found(events: &[Event]) -> BTreeMap<VesselPair, Vec<Found>> {
     let mut last: BTreeMap<_, &Event> = BTreeMap::new();
     for event in events {
-        last.insert((event.id.pair, event.started_at), event);
+        last.insert((event.id.pair(), event.started_at), event);
     }
     let mut found: BTreeMap<VesselPair, Vec<Found>> = BTreeMap::new();
     for event in last.into_values() {
         let contact_millis = event.contact.as_millis() as u64;
-        found.entry(event.id.pair).or_default().push((
+        found.entry(event.id.pair()).or_default().push((
             event.started_at.as_millis(),
             event.ended_at.as_millis(),
             contact_millis,
@@ -215,9 +216,9 @@ fn moved(events: &[Event], mmsi: impl Fn(Mmsi) -> Mmsi, millis: i64, east_deg: f
     let time = |at: Timestamp| at.plus_millis(millis);
     let mut moved: Vec<Event> = events.to_vec();
     for event in &mut moved {
-        event.id.pair =
-            VesselPair::new(mmsi(event.id.pair.low()), mmsi(event.id.pair.high())).unwrap();
-        event.id.first_started_at = time(event.id.first_started_at);
+        let [low, high] = [event.id.pair().low(), event.id.pair().high()].map(&mmsi);
+        let pair = VesselPair::new(low, high).unwrap();
+        event.id = EventId::new(event.kind(), pair, time(event.id.first_started_at()));
         for at in [
             &mut event.started_at,
             &mut event.started_at_latest,

@@ -1,14 +1,12 @@
-//! Every number that decides what is found.
+//! The numbers that decide what is found and that a user may change.
 
 use std::time::Duration;
 
+use maritime::METRES_PER_NAUTICAL_MILE;
 use sha2::{Digest, Sha256};
 
-/// Metres in a nautical mile.
-pub const METRES_PER_NAUTICAL_MILE: f64 = 1852.0;
-
-/// Every number that decides what is found. Two runs over the same reports with equal parameters
-/// find the same.
+/// The numbers that decide what is found and that a user may change. Two runs of one version of this
+/// program over the same reports with equal parameters find the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
     /// Reports may come this much later than the newest one and are still put in their place.
@@ -30,7 +28,7 @@ pub struct Parameters {
 /// Which report belongs to which sub-track of an MMSI.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrackRules {
-    /// A report joins a sub-track if the way to it needs no more than this. Too low tears fast ships
+    /// A report joins a sub-track if the way to it needs no more than this speed. Too low tears fast ships
     /// apart; too high joins two ships that share a number.
     pub speed_knots_max: f64,
     /// Error of a position, allowed on top of that.
@@ -150,7 +148,8 @@ impl Default for Parameters {
 }
 
 impl Parameters {
-    /// Sixteen hexadecimal digits that differ wherever the parameters differ.
+    /// Sixteen hexadecimal digits that differ wherever the parameters differ, and may differ between
+    /// versions of this program.
     pub fn hash(&self) -> String {
         let digest = Sha256::digest(format!("{self:?}").as_bytes());
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()

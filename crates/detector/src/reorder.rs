@@ -51,20 +51,23 @@ impl ReorderBuffer {
     /// The next slice that nothing in time can be added to, in order; to be called until `None`.
     pub(crate) fn pop_slice(&mut self) -> Option<Vec<Report>> {
         let slice = *self.slices.first_key_value()?.0;
-        let slice_ends_at = Timestamp::from_millis((slice + 1) * SLICE_MILLIS);
-        if slice_ends_at > self.newest_at.minus(self.lateness) {
+        if end_of(slice) > self.newest_at.minus(self.lateness) {
             return None;
         }
-        self.left_until = slice_ends_at;
         self.pop_first()
     }
 
     /// The next slice, whatever may still come; for the end of the input.
     pub(crate) fn pop_first(&mut self) -> Option<Vec<Report>> {
-        let (_, mut reports) = self.slices.pop_first()?;
+        let (slice, mut reports) = self.slices.pop_first()?;
+        self.left_until = end_of(slice);
         reports.sort_unstable_by(compare);
         Some(reports)
     }
+}
+
+fn end_of(slice: i64) -> Timestamp {
+    Timestamp::from_millis(slice.saturating_add(1).saturating_mul(SLICE_MILLIS))
 }
 
 /// By time, then by vessel; who it is before where it is; then by everything else, so that only equal

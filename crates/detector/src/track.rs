@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 
+use maritime::METRES_PER_NAUTICAL_MILE;
+
 use crate::fix::{self, Fix};
 use crate::leg::Leg;
-use crate::parameters::{LegRules, METRES_PER_NAUTICAL_MILE, TrackRules};
+use crate::parameters::{LegRules, TrackRules};
 
-/// A sub-track of a single report may be a wild position; it is not continued after this, the longest
-/// leg by default.
-const LONE_FIX_MILLIS_MAX: i64 = 3 * 3_600_000;
 /// No sub-track is continued after this: where the ship was a day ago binds it to nothing.
 const SILENCE_MILLIS_MAX: i64 = 24 * 3_600_000;
 
@@ -25,7 +24,7 @@ pub(crate) struct Track {
     fixes: VecDeque<Fix>,
     /// Of the last fix, earth-centred, for the speed to the next.
     last_ecef_m: [f64; 3],
-    /// Whether a second fix has ever confirmed the first.
+    /// Whether no second fix has confirmed the first yet.
     lone: bool,
     /// The last search that looked at this track, so that one search looks once.
     pub(crate) seen_by: u64,
@@ -47,14 +46,26 @@ impl Track {
         self.fixes.back().expect("a track has at least one fix")
     }
 
+    /// Nothing refers to a track of a single report: no leg leads to it.
+    pub(crate) fn is_lone(&self) -> bool {
+        self.lone
+    }
+
     pub(crate) fn last_ecef_m(&self) -> [f64; 3] {
         self.last_ecef_m
     }
 
-    /// `None` if the ship that sent this track cannot have sent the report too, or need not have.
-    pub(crate) fn joint(&self, at: i64, ecef_m: [f64; 3], rules: &TrackRules) -> Option<Joint> {
+    /// `None` if the ship that sent this track cannot have sent the report too, or need not have. A
+    /// track of a single report, which may be a wild position, is continued for one leg at most.
+    pub(crate) fn joint(
+        &self,
+        at: i64,
+        ecef_m: [f64; 3],
+        rules: &TrackRules,
+        leg_millis_max: i64,
+    ) -> Option<Joint> {
         let millis = at - self.last().at;
-        if millis > SILENCE_MILLIS_MAX || (self.lone && millis > LONE_FIX_MILLIS_MAX) {
+        if millis > SILENCE_MILLIS_MAX || (self.lone && millis > leg_millis_max) {
             return None;
         }
         let distance_m = distance_m(self.last_ecef_m, ecef_m);
@@ -108,10 +119,11 @@ impl Track {
             .filter(move |leg| leg.to.leg_knots <= knots_max)
     }
 
-    /// When the ship was heard last before `at`, as far as is remembered.
-    pub(crate) fn heard_before(&self, at: i64) -> Option<i64> {
+    /// When the ship was heard last before `at`, as far as is remembered since `since`.
+    pub(crate) fn heard_before(&self, at: i64, since: i64) -> Option<i64> {
         let count = self.fixes.partition_point(|fix| fix.at < at);
-        count.checked_sub(1).map(|index| self.fixes[index].at)
+        let index = count.checked_sub(1)?;
+        (index >= self.first_since(since)).then(|| self.fixes[index].at)
     }
 
     /// When the ship was heard next after `at`.
@@ -119,10 +131,17 @@ impl Track {
         self.fixes.get(self.fixes.partition_point(|fix| fix.at <= at)).map(|fix| fix.at)
     }
 
-    /// The remembered fixes in `[from, to]`.
-    pub(crate) fn fixes_between(&self, from: i64, to: i64) -> impl Iterator<Item = &Fix> {
+    /// The fixes from `from` on, as far as they are remembered since `since`.
+    pub(crate) fn fixes_from(&self, from: i64, since: i64) -> impl Iterator<Item = &Fix> {
         let first = self.fixes.partition_point(|fix| fix.at < from);
-        self.fixes.range(first..).take_while(move |fix| fix.at <= to)
+        self.fixes.range(first.max(self.first_since(since))..)
+    }
+
+    /// The first fix to which a leg belongs that has not ended by `since`. What lies before it is
+    /// forgotten when the next fix comes, and must not be used before either: of two ships that report
+    /// at one instant one comes first, and which one must not matter.
+    fn first_since(&self, since: i64) -> usize {
+        self.fixes.partition_point(|fix| fix.at <= since).saturating_sub(1)
     }
 }
 
@@ -149,10 +168,13 @@ mod tests {
     use crate::leg::tests::fix;
     use crate::parameters::Parameters;
 
+    const LEG_MILLIS_MAX: i64 = 180 * 60_000;
+
     fn push(track: &mut Track, fix: Fix) -> bool {
         let parameters = Parameters::default();
-        let joint = track.joint(fix.at, ecef_m(&fix), &parameters.track).expect("joins");
-        track.push(fix, ecef_m(&fix), joint, &parameters.leg, 180 * 60_000)
+        let joint =
+            track.joint(fix.at, ecef_m(&fix), &parameters.track, LEG_MILLIS_MAX).expect("joins");
+        track.push(fix, ecef_m(&fix), joint, &parameters.leg, LEG_MILLIS_MAX)
     }
 
     fn track(first: Fix) -> Track {
@@ -163,7 +185,8 @@ mod tests {
     fn a_ship_cannot_be_in_two_places() {
         let rules = Parameters::default().track;
         let here = track(fix(0.0, 50.0, 1.0));
-        let joins = |other: Fix| here.joint(other.at, ecef_m(&other), &rules).is_some();
+        let joins =
+            |other: Fix| here.joint(other.at, ecef_m(&other), &rules, LEG_MILLIS_MAX).is_some();
         // 30 kn for 10 minutes are 9.26 km.
         assert!(joins(fix(10.0, 50.083, 1.0)));
         assert!(!joins(fix(10.0, 50.086, 1.0)));

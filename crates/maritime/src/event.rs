@@ -21,15 +21,15 @@ pub struct Event {
     pub vessels: [EventVessel; 2],
     /// When the vessels came within contact distance, interpolated between reports.
     pub started_at: Timestamp,
-    /// The last reports before that; `None` if there were none.
+    /// The reports before that, of the vessel that was silent longer; `None` if there were none.
     pub started_at_earliest: Option<Timestamp>,
-    /// The first reports after that.
+    /// The reports after that, of the vessel that was silent longer.
     pub started_at_latest: Timestamp,
     /// When they were apart again, or until when they are known to be together.
     pub ended_at: Timestamp,
-    /// The last reports at which they were together.
+    /// The reports before that, of the vessel that was silent longer.
     pub ended_at_earliest: Timestamp,
-    /// The first reports at which they were apart; `None` if there were none yet.
+    /// By then both had been heard again; `None` if they have not yet.
     pub ended_at_latest: Option<Timestamp>,
     /// Time within contact distance; less than end minus start where they parted in between.
     pub contact: Duration,
@@ -61,7 +61,7 @@ pub struct Event {
 impl Event {
     /// What sort of finding.
     pub fn kind(&self) -> EventKind {
-        self.id.kind
+        self.id.kind()
     }
 
     /// From start to end, partings in between included.
@@ -77,52 +77,33 @@ impl Event {
 /// Later data may move the start; the id stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId {
-    /// What sort of finding.
-    pub kind: EventKind,
-    /// Who.
-    pub pair: VesselPair,
-    /// The start as first computed. Only its whole seconds are part of the written id.
-    pub first_started_at: Timestamp,
-}
-
-/// Why a text is no event id.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not an event id: expected encounter-311000222-538005541-20240101T001407Z")]
-pub struct EventIdError {
-    /// The text as it was found.
-    pub text: String,
+    kind: EventKind,
+    pair: VesselPair,
+    /// In whole seconds, so that ids are equal if they are written alike.
+    first_started_at: Timestamp,
 }
 
 impl EventId {
-    /// Reads what `Display` writes.
-    ///
-    /// # Errors
-    ///
-    /// Anything else.
-    pub fn parse(text: &str) -> Result<Self, EventIdError> {
-        parse_event_id(text).ok_or_else(|| EventIdError { text: text.into() })
+    /// The id of an event that was found to start in that second.
+    pub fn new(kind: EventKind, pair: VesselPair, started_at: Timestamp) -> Self {
+        let seconds = started_at.as_millis().div_euclid(1000);
+        EventId { kind, pair, first_started_at: Timestamp::from_secs(seconds) }
     }
-}
 
-fn parse_event_id(text: &str) -> Option<EventId> {
-    let mut parts = text.split('-');
-    let kind = EventKind::parse(parts.next()?)?;
-    let low = Mmsi::new(parts.next()?.parse().ok()?)?;
-    let high = Mmsi::new(parts.next()?.parse().ok()?)?;
-    let time = parts.next()?;
-    if parts.next().is_some() || time.len() != 16 || !time.is_ascii() {
-        return None;
+    /// What sort of finding.
+    pub fn kind(self) -> EventKind {
+        self.kind
     }
-    let digits = |range: std::ops::Range<usize>| time[range].parse::<u32>().ok();
-    let first_started_at = Timestamp::from_civil(
-        digits(0..4)? as i32,
-        digits(4..6)?,
-        digits(6..8)?,
-        digits(9..11)?,
-        digits(11..13)?,
-        digits(13..15)?,
-    )?;
-    Some(EventId { kind, pair: VesselPair::new(low, high)?, first_started_at })
+
+    /// Who.
+    pub fn pair(self) -> VesselPair {
+        self.pair
+    }
+
+    /// The start as first computed, in whole seconds.
+    pub fn first_started_at(self) -> Timestamp {
+        self.first_started_at
+    }
 }
 
 impl fmt::Display for EventId {
@@ -146,10 +127,6 @@ impl EventKind {
         match self {
             EventKind::Encounter => "encounter",
         }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        (name == "encounter").then_some(EventKind::Encounter)
     }
 }
 
@@ -226,11 +203,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_reads_as_it_is_written() {
-        let text = "encounter-002573000-311000222-20240101T001407Z";
-        assert_eq!(EventId::parse(text).unwrap().to_string(), text);
-        for damaged in ["", "encounter-1-1-20240101T001407Z", "dance-1-2-20240101T001407Z"] {
-            assert!(EventId::parse(damaged).is_err());
-        }
+    fn an_id_says_what_was_first_found() {
+        let [low, high] = [2_573_000, 311_000_222].map(|number| Mmsi::new(number).unwrap());
+        let pair = VesselPair::new(high, low).unwrap();
+        let at = Timestamp::parse("2024-01-01T00:14:07.999Z").unwrap();
+        let id = EventId::new(EventKind::Encounter, pair, at);
+        assert_eq!(id.to_string(), "encounter-002573000-311000222-20240101T001407Z");
     }
 }

@@ -28,14 +28,12 @@ mod ship_type;
 mod text;
 mod timestamp;
 
-pub use event::{
-    Event, EventId, EventIdError, EventKind, EventState, EventVessel, Reason, TrackPoint,
-};
+pub use event::{Event, EventId, EventKind, EventState, EventVessel, Reason, TrackPoint};
 pub use flag::Flag;
 pub use imo::Imo;
 pub use mmsi::{Mmsi, MmsiKind};
 pub use pair::VesselPair;
-pub use position::Position;
+pub use position::{ECCENTRICITY_SQUARED, EQUATORIAL_RADIUS_M, METRES_PER_NAUTICAL_MILE, Position};
 pub use report::{Dimensions, PositionFix, Report, StaticReport, VesselIdentity};
 pub use ship_type::{ShipCategory, ShipType};
 pub use text::Text;

@@ -3,9 +3,11 @@
 use std::fmt;
 
 /// Semi-major axis of WGS 84, in metres.
-const EQUATORIAL_RADIUS_M: f64 = 6_378_137.0;
+pub const EQUATORIAL_RADIUS_M: f64 = 6_378_137.0;
 /// First eccentricity of WGS 84, squared.
-const ECCENTRICITY_SQUARED: f64 = 6.694_379_990_141_316e-3;
+pub const ECCENTRICITY_SQUARED: f64 = 6.694_379_990_141_316e-3;
+/// Metres in a nautical mile, by definition.
+pub const METRES_PER_NAUTICAL_MILE: f64 = 1852.0;
 
 /// A place at sea level: latitude and longitude in degrees on WGS 84, always within their ranges.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -305,14 +305,19 @@ fn store_event(
     stored: &mut Stored,
 ) -> rusqlite::Result<()> {
     let event_id = event.id.to_string();
-    let there: Option<(u32, String)> = transaction
-        .prepare_cached("SELECT version, parameters_hash FROM encounters WHERE event_id = ?1")?
-        .query_row([&event_id], |row| Ok((row.get(0)?, row.get(1)?)))
+    let there: Option<(u32, Provenance)> = transaction
+        .prepare_cached(
+            "SELECT version, software_version, parameters_hash FROM encounters WHERE event_id = ?1",
+        )?
+        .query_row([&event_id], |row| {
+            let software_version = row.get(1)?;
+            Ok((row.get(0)?, Provenance { software_version, parameters_hash: row.get(2)? }))
+        })
         .optional()?;
-    // Versions are counted anew under other parameters: then what was asked for last holds.
-    if there.as_ref().is_some_and(|(version, parameters_hash)| {
-        *version > event.version && *parameters_hash == provenance.parameters_hash
-    }) {
+    // Another program or other parameters count versions anew: then what was run last holds.
+    let is_outdated =
+        |(version, by): &(u32, Provenance)| *version > event.version && by == provenance;
+    if there.as_ref().is_some_and(is_outdated) {
         stored.outdated += 1;
         return Ok(());
     }
@@ -511,7 +516,7 @@ mod tests {
     /// A second event, across the 180th meridian, of which one vessel was heard but once.
     fn pacific_event() -> Event {
         let mut event = event();
-        event.id.first_started_at = event.started_at.plus_millis(5_000);
+        event.id = EventId::new(event.kind(), event.id.pair(), event.started_at.plus_millis(5_000));
         event.position = Position::new(-17.0, -179.999).unwrap();
         event.vessels[0].track = track(&[(-17.0, 179.99), (-17.0, -179.99)]);
         event.vessels[1].track = track(&[(-17.0, 180.0)]);
@@ -669,7 +674,8 @@ mod tests {
         let many: Vec<Event> = (0..500)
             .map(|i| {
                 let mut event = event();
-                event.id.first_started_at = event.started_at.plus_millis(1000 * i);
+                let started_at = event.started_at.plus_millis(1000 * i);
+                event.id = EventId::new(event.kind(), event.id.pair(), started_at);
                 event.version = 9;
                 event
             })

@@ -17,7 +17,7 @@ pub(crate) fn event() -> Event {
     let (low, high) = (Mmsi::new(311_000_222).unwrap(), Mmsi::new(538_005_541).unwrap());
     let pair = VesselPair::new(low, high).unwrap();
     Event {
-        id: EventId { kind: EventKind::Encounter, pair, first_started_at: started_at },
+        id: EventId::new(EventKind::Encounter, pair, started_at),
         version: 3,
         state: EventState::Closed,
         vessels: [

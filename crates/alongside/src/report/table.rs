@@ -230,11 +230,7 @@ mod tests {
         let pair =
             VesselPair::new(Mmsi::new(311_000_222).unwrap(), Mmsi::new(538_005_541).unwrap());
         Event {
-            id: EventId {
-                kind: EventKind::Encounter,
-                pair: pair.unwrap(),
-                first_started_at: at("2024-01-01T00:14:07Z"),
-            },
+            id: EventId::new(EventKind::Encounter, pair.unwrap(), at("2024-01-01T00:14:07Z")),
             version: 3,
             state: EventState::Closed,
             vessels: [vessel(311_000_222, name), vessel(538_005_541, "EVER DARK")],

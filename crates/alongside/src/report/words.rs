@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use maritime::{Position, Timestamp};
+use maritime::{METRES_PER_NAUTICAL_MILE, Position, Timestamp};
 
 /// A text that came by radio or from a file, fit for a terminal: what would move the cursor, turn the
 /// direction of writing or not be seen at all is written as `\u{…}`.
@@ -72,9 +72,11 @@ pub fn coast(distance_m: Option<f64>) -> String {
         None => "distance to the coast unknown".into(),
         Some(m) if m <= 0.0 => "in a harbour, a river or on land".into(),
         Some(m) if m < 9_950.0 => {
-            format!("{:.1} km ({:.1} nm) off the coast", m / 1000.0, m / 1852.0)
+            format!("{:.1} km ({:.1} nm) off the coast", m / 1000.0, m / METRES_PER_NAUTICAL_MILE)
         }
-        Some(m) => format!("{:.0} km ({:.0} nm) off the coast", m / 1000.0, m / 1852.0),
+        Some(m) => {
+            format!("{:.0} km ({:.0} nm) off the coast", m / 1000.0, m / METRES_PER_NAUTICAL_MILE)
+        }
     }
 }
 
