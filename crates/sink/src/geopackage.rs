@@ -485,7 +485,7 @@ mod tests {
     use std::fs;
     use std::process::Command;
 
-    use maritime::{Position, Text};
+    use maritime::{EventId, Position, Text};
     use tempfile::TempDir;
 
     use super::*;
