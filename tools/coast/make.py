@@ -26,6 +26,14 @@ def main(source, target):
         for geometry in topology["objects"]["land"]["geometries"]
         for polygon in ([geometry["arcs"]] if geometry["type"] == "Polygon" else geometry["arcs"])
     ]
+    # The map's makers put an island of a kilometre at 0 N 0 E, to catch missing coordinates.
+    def is_null_island(ring):
+        return all(
+            abs(x * lon_step + lon_origin) < 0.01 and abs(y * lat_step + lat_origin) < 0.01
+            for x, y in ring
+        )
+
+    polygons = [polygon for polygon in polygons if not is_null_island(polygon[0])]
     put_unsigned(packed, len(polygons))
     at = (0, 0)
     for polygon in polygons:

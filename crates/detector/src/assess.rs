@@ -88,7 +88,7 @@ fn ship_types(event: &Event) -> Option<Reason> {
             Tug | Pilot | PortTender | Dredger | SearchAndRescue | AntiPollution | LawEnforcement
         )
     })?;
-    reason("helper", -0.2, format!("one of them says it is a {} vessel", helper.name()))
+    reason("helper", -0.2, format!("one of them is of the type {}", helper.name()))
 }
 
 fn draughts(event: &Event) -> Option<Reason> {

@@ -305,6 +305,8 @@ mod tests {
         check(30.0, -45.0, 1400.0..1800.0, false);
         // Point Nemo, 2,688 km from Ducie, Motu Nui and Maher Island.
         check(-48.877, -123.393, 2640.0..2700.0, false);
+        // Where missing coordinates end up: 0° N 0° E has no land, whatever maps put there.
+        check(0.0, 0.0, 550.0..620.0, false);
         // Laconian Gulf, Greece.
         check(36.55, 22.85, 7.0..12.0, false);
     }
