@@ -15,12 +15,10 @@
 //! What remains: where a feed names no stations, mixes many of them and loses lines, two ships can share
 //! all of this within a few lines, and nothing in the sentences tells them apart.
 
-use maritime::Timestamp;
-
 use crate::payload::{CHARACTERS_MAX, Payload};
 use crate::sentence::{ABSENT, Sentence};
 use crate::tag_block::TagBlock;
-use crate::{Outcome, OutcomeKind, Rejection, Station};
+use crate::{Outcome, OutcomeKind, Rejection};
 
 /// One bit each in a `u64`. A receiver has one or two messages under way, a network of hundreds of
 /// stations a few dozen; beyond that the message that waited longest is given up.
@@ -54,8 +52,8 @@ pub(crate) enum Assembly {
 /// How a whole message came.
 pub(crate) struct Assembled {
     pub(crate) lines: u32,
-    pub(crate) received_at: Option<Timestamp>,
-    pub(crate) station: Option<Station>,
+    /// What the tag blocks of its parts said, those of the first part before those of the second.
+    pub(crate) told: TagBlock,
 }
 
 /// Messages under way.
@@ -86,10 +84,9 @@ struct Part {
 #[derive(Clone)]
 struct Slot {
     key: Key,
-    station: Option<Station>,
-    group: Option<u64>,
-    received_at: Option<Timestamp>,
-    /// The number of the part that `received_at` is of.
+    /// What the parts said so far.
+    told: TagBlock,
+    /// The number of the part that `told.received_at` is of.
     received_at_of: u8,
     /// Lines that hang on this message.
     lines: u32,
@@ -183,10 +180,11 @@ impl Assembler {
             if slot.key != *key {
                 continue;
             }
-            if slot.station == tag_block.station && slot.group == tag_block.group {
+            let group = tag_block.group.map(|group| group.id);
+            if slot.told.station == tag_block.station && slot.group() == group {
                 return Some(index);
             }
-            if agree(&slot.station, &tag_block.station) && agree(&slot.group, &tag_block.group) {
+            if agree(&slot.told.station, &tag_block.station) && agree(&slot.group(), &group) {
                 several |= compatible.is_some();
                 compatible = Some(index);
             }
@@ -201,7 +199,7 @@ impl Assembler {
             let slot = &mut self.slots[index];
             let same_sender = slot.key.talker == key.talker
                 && slot.key.own_ship == key.own_ship
-                && agree(&slot.station, &tag_block.station);
+                && agree(&slot.told.station, &tag_block.station);
             if same_sender && other != (slot.key.sequence, slot.key.channel) && other != slot.other
             {
                 slot.passed = slot.passed.saturating_add(1);
@@ -223,9 +221,7 @@ impl Assembler {
         self.last_sequence = key.sequence;
         let mut slot = Slot {
             key,
-            station: tag_block.station,
-            group: tag_block.group,
-            received_at: None,
+            told: TagBlock::default(),
             received_at_of: u8::MAX,
             lines: 0,
             last_line: line,
@@ -278,11 +274,7 @@ impl Assembler {
                 return Assembly::Unreadable { lines: slot.lines, rejection };
             }
         }
-        Assembly::Complete(Assembled {
-            lines: slot.lines,
-            received_at: slot.received_at,
-            station: slot.station,
-        })
+        Assembly::Complete(Assembled { lines: slot.lines, told: slot.told })
     }
 
     /// A slot not in use; the one that waited longest is given up if there is none.
@@ -339,10 +331,10 @@ impl Slot {
         self.lines += lines;
         self.last_line = line;
         self.last_number = part.fragment_number;
-        self.station = self.station.or(tag_block.station);
-        self.group = self.group.or(tag_block.group);
-        if tag_block.received_at.is_some() && part.fragment_number < self.received_at_of {
-            self.received_at = tag_block.received_at;
+        let received_at = self.told.received_at;
+        self.told = self.told.or(tag_block);
+        if received_at.is_none() || part.fragment_number < self.received_at_of {
+            self.told.received_at = tag_block.received_at.or(received_at);
             self.received_at_of = part.fragment_number;
         }
         Ok(())
@@ -350,14 +342,14 @@ impl Slot {
 
     /// Whether a part with the right key came soon enough to be of the same message.
     fn may_join(&self, part: &Sentence<'_>, tag_block: &TagBlock, line: u64) -> bool {
-        if let (Some(then), Some(now)) = (self.received_at, tag_block.received_at)
+        if let (Some(then), Some(now)) = (self.told.received_at, tag_block.received_at)
             && now.millis_since(then).saturating_abs() > APART_MILLIS_MAX
         {
             return false;
         }
         let lines = line - self.last_line;
-        let named = self.station.is_some() && tag_block.station.is_some()
-            || self.group.is_some() && tag_block.group.is_some();
+        let named = self.told.station.is_some() && tag_block.station.is_some()
+            || self.told.group.is_some() && tag_block.group.is_some();
         let lines_max = if named { LINES_MAX } else { LINES_MAX_UNNAMED };
         let in_order = part.fragment_number == self.last_number + 1;
         match (in_order, self.counted) {
@@ -367,6 +359,10 @@ impl Slot {
             }
             (false, false) => false,
         }
+    }
+
+    fn group(&self) -> Option<u64> {
+        self.told.group.map(|group| group.id)
     }
 
     fn part(&self, number: u8) -> Option<&[u8]> {

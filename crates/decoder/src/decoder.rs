@@ -4,13 +4,13 @@
 use maritime::Timestamp;
 use nmea_parser::NmeaParser;
 
-use crate::assembler::{Assembler, Assembly};
+use crate::assembler::{Assembled, Assembler, Assembly};
 use crate::line::{LINE_BYTES_MAX, read_prefix, read_suffix, trim};
 use crate::message;
 use crate::own_ship::parse_own_ship;
 use crate::payload::{Payload, check_characters};
 use crate::sentence::{Framed, Sentence};
-use crate::tag_block::TagBlock;
+use crate::tag_block::{TagBlock, TagGroup};
 use crate::{Channel, Outcome, OutcomeKind, Received, Rejection, Skipped};
 
 /// Reads one source: a file, a port, a receiver. It remembers what is under way, so lines of two sources
@@ -43,6 +43,8 @@ pub struct Decoder {
     payload: Payload,
     own_ship: NmeaParser,
     waiting: Waiting,
+    /// What the tag block of the last sentence that had a group said, with those before it in the group.
+    group: TagBlock,
     /// A line without its NUL bytes.
     scratch: Vec<u8>,
     tag_blocks_damaged: u64,
@@ -79,6 +81,7 @@ impl Decoder {
             payload: Payload::new(),
             own_ship: NmeaParser::new(),
             waiting: Waiting::default(),
+            group: TagBlock::default(),
             scratch: Vec::with_capacity(LINE_BYTES_MAX),
             tag_blocks_damaged: 0,
         }
@@ -162,7 +165,13 @@ impl Decoder {
     #[inline]
     fn push_plain(&mut self, line: &[u8], each: &mut impl FnMut(Outcome)) -> bool {
         let (sentence, tag_block, damaged) = match line.first() {
-            Some(b'!') => (Sentence::parse_plain(line), TagBlock::default(), 0),
+            Some(b'!') => match Sentence::parse_plain(line) {
+                None => {
+                    let Some((sentence, beside)) = read_suffixed(line) else { return false };
+                    (Some(sentence), beside, 0)
+                }
+                sentence => (sentence, TagBlock::default(), 0),
+            },
             Some(b'\\') => match TagBlock::read_all(line) {
                 Some(blocks) => {
                     (Sentence::parse_plain(blocks.rest), blocks.tag_block, blocks.damaged)
@@ -244,7 +253,7 @@ impl Decoder {
             let beside = TagBlock {
                 received_at: suffix_time.or(prefix_time),
                 station: suffix_station,
-                group: None,
+                ..TagBlock::default()
             };
             let told = tag_block.take().unwrap_or_default().or(&beside).or(&line_tag_block);
             line_tag_block = TagBlock { group: None, ..told };
@@ -311,17 +320,17 @@ impl Decoder {
     ) {
         let tag_block = self.with_waiting(tag_block, sentence);
         if sentence.fragment_count == 1 {
+            let tag_block = self.with_group(tag_block);
             self.push_message(sentence, tag_block, lines, each);
             return;
         }
+        self.with_group(tag_block);
         let payload = &mut self.payload;
         match self.assembler.push(sentence, &tag_block, self.line, lines, payload, each) {
             Assembly::Pending => {}
             Assembly::Unreadable { lines, rejection } => each(rejected(lines, rejection)),
-            Assembly::Complete(assembled) => {
-                let (received_at, station) = (assembled.received_at, assembled.station);
-                let tag_block = TagBlock { received_at, station, group: None };
-                self.push_message(sentence, tag_block, assembled.lines, each);
+            Assembly::Complete(Assembled { lines, told }) => {
+                self.push_message(sentence, told, lines, each);
             }
         }
     }
@@ -341,6 +350,9 @@ impl Decoder {
                 kind: OutcomeKind::Message(Received {
                     received_at: tag_block.received_at,
                     station: tag_block.station,
+                    line_count: tag_block.line_count,
+                    destination: tag_block.destination,
+                    relative_time: tag_block.relative_time,
                     own_ship: sentence.own_ship,
                     channel: channel(sentence.channel),
                     message,
@@ -348,6 +360,20 @@ impl Decoder {
             }),
             Err(rejection) => each(rejected(lines, rejection)),
         }
+    }
+
+    /// Adds what the block of the sentence before said, if this one is the next of its group. Parts of one
+    /// message need no such help: the assembler knows them better.
+    #[inline]
+    fn with_group(&mut self, tag_block: TagBlock) -> TagBlock {
+        let Some(group) = tag_block.group else { return tag_block };
+        let before = Some(TagGroup { number: group.number - 1, ..group });
+        let same_station = tag_block.station.is_none() || tag_block.station == self.group.station;
+        let continues = self.group.group == before && same_station;
+        let told = if continues { tag_block.or(&self.group) } else { tag_block };
+        // Every line has its own count.
+        self.group = TagBlock { line_count: None, ..told };
+        told
     }
 
     /// Adds what earlier lines said about this sentence.
@@ -367,6 +393,19 @@ impl Decoder {
         }
         told
     }
+}
+
+/// A sentence and what stands behind it as the US Coast Guard writes it, if that is all there is.
+#[inline]
+fn read_suffixed(line: &[u8]) -> Option<(Sentence<'_>, TagBlock)> {
+    let end = memchr::memchr(b'*', line)? + 3;
+    let (sentence, suffix) = line.split_at_checked(end)?;
+    if suffix.first() != Some(&b',') || memchr::memchr3(b'!', b'$', b'\\', suffix).is_some() {
+        return None;
+    }
+    let sentence = Sentence::parse_plain(sentence)?;
+    let (received_at, station) = read_suffix(suffix);
+    Some((sentence, TagBlock { received_at, station, ..TagBlock::default() }))
 }
 
 fn rejected(lines: u32, rejection: Rejection) -> Outcome {
@@ -412,7 +451,7 @@ mod tests {
 
     use super::*;
     use crate::Message;
-    use crate::encode::{checked, class_b_extended, position_report, sentences, static_voyage};
+    use crate::samples::{checked, class_b_extended, position_report, sentences, static_voyage};
 
     /// What became of `input`, in one word each: the type of a message, or the name of what else.
     fn outcomes(input: &[u8]) -> Vec<(u32, String)> {
@@ -521,6 +560,39 @@ mod tests {
         let third = Some("2021-01-03T00:00:00.000Z");
         check_received(&format!("{timing}\n2021-01-03T00:00:00Z {ONE}"), third, None);
         check_received(&format!("{timing}\n{ONE}"), Some("2021-01-04T00:00:00.000Z"), None);
+    }
+
+    #[test]
+    fn what_a_group_says_holds_for_its_sentences() {
+        let block = |fields: &str| checked("\\", fields) + "\\";
+        let stations = |first: &str, second: &str| {
+            let input = format!("{}{ONE}\n{}{ONE}", block(first), block(second));
+            let all = collect(input.as_bytes(), usize::MAX);
+            let OutcomeKind::Message(received) = all[1].kind else { panic!("{all:?}") };
+            assert_eq!(received.line_count, None);
+            received.station.map(|station| station.to_string())
+        };
+        let first = "g:1-2-17,s:one,n:5,c:1609459200";
+        assert_eq!(stations(first, "g:2-2-17").as_deref(), Some("one"));
+        assert_eq!(stations(first, "2G2:17").as_deref(), Some("one"));
+        assert_eq!(stations(first, "g:2-2-18"), None);
+        assert_eq!(stations(first, "g:1-2-17"), None);
+        assert_eq!(stations(first, "g:2-2-17,s:other").as_deref(), Some("other"));
+        let parts = sentences("AI", 3, 'A', &static_voyage(244660390, "LAHRINGEN"));
+        let input = format!(
+            "{}{}\n{}{}\n{}{ONE}",
+            block("g:1-3-17,s:one"),
+            parts[0],
+            block("g:2-3-17"),
+            parts[1],
+            block("g:3-3-17"),
+        );
+        let all = collect(input.as_bytes(), usize::MAX);
+        for outcome in &all {
+            let OutcomeKind::Message(received) = outcome.kind else { panic!("{all:?}") };
+            assert_eq!(received.station.unwrap().as_str(), "one");
+        }
+        assert_eq!(all.len(), 2);
     }
 
     #[test]
@@ -659,7 +731,13 @@ mod tests {
             assert_eq!(report.heading_deg(), Some(215.0));
             assert_eq!(report.speed_knots(), Some(12.3));
         }
-        check(&sentences("AI", 0, 'A', &report.resized(148))[0], &[(1, "payload_too_short")]);
+        check(&sentences("AI", 0, 'A', &report.resized(115))[0], &[(1, "payload_too_short")]);
+        let line = sentences("AI", 0, 'A', &report.resized(130)).join("\n");
+        let OutcomeKind::Message(received) = collect(line.as_bytes(), usize::MAX)[0].kind else {
+            panic!()
+        };
+        let Message::PositionReport(cut) = received.message else { panic!() };
+        assert_eq!((cut.course_deg(), cut.heading_deg(), cut.second()), (Some(224.0), None, None));
         let cut = class_b_extended(367059850).resized(168);
         let line = sentences("AI", 0, 'A', &cut).join("\n");
         let OutcomeKind::Message(received) = collect(line.as_bytes(), usize::MAX)[0].kind else {
@@ -674,6 +752,7 @@ mod tests {
             (420, Some("R'DAM/LWARDEN")),
             (326, Some("R'DA")),
             (302, None),
+            (240, None),
         ] {
             let lines = sentences("AI", 0, 'A', &voyage.resized(bits)).join("\n");
             let all = collect(lines.as_bytes(), usize::MAX);

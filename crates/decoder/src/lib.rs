@@ -43,13 +43,14 @@
 
 mod assembler;
 mod decoder;
-#[cfg(test)]
-mod encode;
+pub mod encode;
 mod line;
 mod message;
 mod outcome;
 mod own_ship;
 mod payload;
+#[cfg(test)]
+mod samples;
 mod sentence;
 mod tag_block;
 mod time;
@@ -57,9 +58,15 @@ mod time;
 pub use decoder::Decoder;
 pub use line::LINE_BYTES_MAX;
 pub use message::{
-    BaseStationReport, ClassBExtendedReport, ClassBReport, Eta, Header, LongRangeReport, Message,
-    NavigationalStatus, PositionReport, RateOfTurn, SixBitText, StaticDataA, StaticDataB,
-    StaticVoyageReport,
+    Acknowledge, Acknowledged, AidToNavigationReport, ApplicationId, Area, Assignment,
+    AssignmentCommand, BaseStationReport, BinaryAddressed, BinaryBroadcast, BitData,
+    ChannelManagement, ChannelTarget, ClassBExtendedReport, ClassBReport, CommunicationState,
+    DATA_BITS_MAX, DgnssCorrection, DgnssCorrections, Eta, GroupAssignment, Header, Interrogation,
+    LinkManagement, LongRangeReport, Message, MessageRequest, NavigationalStatus, PositionReport,
+    RateOfTurn, Reservation, SafetyAddressed, SafetyBroadcast, SarAircraftReport, SixBitText,
+    SlotBinary, SotdmaSubMessage, StaticDataA, StaticDataB, StaticVoyageReport, StationRequest,
+    UtcInquiry,
 };
 pub use outcome::{Channel, Outcome, OutcomeKind, Received, Rejection, Skipped, Station};
 pub use own_ship::OwnShip;
+pub use tag_block::{TagBlock, TagGroup};

@@ -41,6 +41,12 @@ pub struct Received {
     pub received_at: Option<Timestamp>,
     /// Who heard it: by tag block or suffix.
     pub station: Option<Station>,
+    /// The sender's count of lines: by tag block, of the first of its parts that has one.
+    pub line_count: Option<u32>,
+    /// For whom the sentence is: by tag block.
+    pub destination: Option<Text<15>>,
+    /// Relative time, in a unit that sender and receiver agree on: by tag block.
+    pub relative_time: Option<u32>,
     /// Sent by the receiver's own ship (formatter VDO).
     pub own_ship: bool,
     /// On which of the two VHF channels; `None` where the sentence does not say A, B, 1 or 2.

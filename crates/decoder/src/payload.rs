@@ -62,14 +62,40 @@ impl Payload {
         Ok(())
     }
 
-    /// Makes every bit from the end of the message up to `bits` read as zero.
+    /// Makes every bit from the end of the message up to `bits` read as zero. The message gets no longer.
     pub(crate) fn pad_with_zeros(&mut self, bits: usize) {
         let bits = bits.min(6 * CHARACTERS_MAX);
-        while self.bits < bits {
-            let kept = self.bits;
-            self.put_48_bits(kept, 0);
-            self.bits = kept + 48;
+        let mut end = self.bits;
+        while end < bits {
+            self.put_48_bits(end, 0);
+            end += 48;
         }
+    }
+
+    /// Forgets what lies behind `bits`.
+    pub(crate) fn truncate(&mut self, bits: usize) {
+        self.bits = self.bits.min(bits);
+    }
+
+    /// `bits` zeros.
+    pub(crate) fn zeros(bits: usize) -> Self {
+        Payload { bits, ..Payload::new() }
+    }
+
+    /// Sets `width` bits from `start` to the low ones of `value`; the message reaches at least to there.
+    /// `width` in `1..=57`.
+    pub(crate) fn put(&mut self, start: usize, width: usize, value: u64) {
+        let byte = start / 8;
+        let mask = (u64::MAX >> (64 - width)) << (64 - width - start % 8);
+        let value = (value << (64 - width)) >> (start % 8);
+        let window = self.window(byte) & !mask | value & mask;
+        self.bytes[byte..byte + 8].copy_from_slice(&window.to_be_bytes());
+        self.bits = self.bits.max(start + width);
+    }
+
+    /// Zeros up to a whole number of bytes, in which messages are sent.
+    pub(crate) fn fill_last_byte(&mut self) {
+        self.bits = self.bits.next_multiple_of(8);
     }
 
     /// `width` bits from `start`, unsigned. `width` in `1..=57`.
@@ -103,6 +129,17 @@ impl Payload {
         let kept = (u64::from(self.bytes[byte]) << 56) & !(u64::MAX >> shift);
         let window = kept | ((bits << 16) >> shift);
         self.bytes[byte..byte + 8].copy_from_slice(&window.to_be_bytes());
+    }
+}
+
+#[cfg(test)]
+impl Payload {
+    /// Cut, or with zeros behind.
+    pub(crate) fn resized(&self, bits: usize) -> Self {
+        let mut copy = Payload { bytes: self.bytes, bits: self.bits.min(bits) };
+        copy.pad_with_zeros(bits);
+        copy.bits = bits;
+        copy
     }
 }
 
@@ -203,6 +240,8 @@ mod tests {
             }
             prop_assert_eq!(bits_of(&payload), expected.clone());
             payload.pad_with_zeros(expected.len() + 100);
+            prop_assert_eq!(payload.len(), expected.len());
+            payload.bits += 100;
             expected.resize(payload.len(), false);
             prop_assert_eq!(bits_of(&payload), expected);
         }
@@ -216,6 +255,10 @@ mod tests {
             prop_assert_eq!(payload.unsigned(start, width), expected);
             let sign = 1i64 << (width - 1);
             prop_assert_eq!(payload.signed(start, width), (expected as i64 ^ sign) - sign);
+            payload.put(start, width, !expected);
+            prop_assert_eq!(payload.unsigned(start, width), !expected & (sign as u64 * 2 - 1));
+            payload.put(start, width, expected);
+            prop_assert_eq!(payload.window(0), word);
         }
     }
 

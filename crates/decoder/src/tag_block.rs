@@ -1,25 +1,54 @@
-//! Takes what stands between two backslashes before a sentence, gives time, station and group.
-//! Never judges the sentence: a damaged block is counted and the sentence goes on without it.
+//! Takes what stands between two backslashes before a sentence, gives time, station, group and what else it
+//! says. Never judges the sentence: a damaged block is counted and the sentence goes on without it.
 //!
 //! `\g:1-2-3985,s:rEV02,c:1334337317*2D\!AIVDM,2,1,9,B,…` (NMEA 0183 from 4.0; IEC 62320-1 writes
 //! the group as `1G2:3985`).
 
-use maritime::Timestamp;
+use std::io::Write;
+
+use maritime::{Text, Timestamp};
 
 use crate::Station;
 use crate::sentence::{checksum, hex_digit};
 use crate::time::parse_epoch;
 
-/// What a tag block says, as far as it matters here.
+/// What a tag block says. Its free text (`t`, or `i` in IEC 62320-1) is skipped, as is what is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct TagBlock {
-    /// `c`: when the sentence was heard.
-    pub(crate) received_at: Option<Timestamp>,
+pub struct TagBlock {
+    /// `c`: when the sentence was heard, in seconds, milliseconds or microseconds, told by the number of digits.
+    pub received_at: Option<Timestamp>,
     /// `s`, or `si` as one network of stations writes it: who heard it.
-    pub(crate) station: Option<Station>,
-    /// The last part of `g`, which the sentences of one group share. It does not name the group
-    /// alone: some senders give all groups the same.
-    pub(crate) group: Option<u64>,
+    pub station: Option<Station>,
+    /// `g`, or `1G2` in IEC 62320-1: which sentences belong together.
+    pub group: Option<TagGroup>,
+    /// `n`, or `x` in IEC 62320-1: counts the lines of the sender.
+    pub line_count: Option<u32>,
+    /// `d`: for whom it is, at most 15 characters.
+    pub destination: Option<Text<15>>,
+    /// `r`: relative time, in a unit that sender and receiver agree on.
+    pub relative_time: Option<u32>,
+}
+
+/// Sentences that belong together. What the block of one of them says holds for those that follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TagGroup {
+    /// Which of them this is, `1..=count`.
+    pub number: u8,
+    /// How many there are, `1..=9`.
+    pub count: u8,
+    /// The rest, mostly digits, kept as it is written. It does not name the group alone: some senders give
+    /// all groups the same.
+    pub(crate) id: u64,
+}
+
+impl TagGroup {
+    /// `None` unless `number` is in `1..=count`, `count` in `1..=9` and `id` of one to eight letters, digits and
+    /// hyphens.
+    pub fn new(number: u8, count: u8, id: &str) -> Option<Self> {
+        let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let numbered = (1..=count).contains(&number) && count <= 9;
+        (plain && numbered).then_some(TagGroup { number, count, id: group_id(id.as_bytes())? })
+    }
 }
 
 /// One or more blocks read from the start of a line.
@@ -83,10 +112,17 @@ impl TagBlock {
                 [b's', b':', ref value @ ..] | [b's', b'i', b':', ref value @ ..] => {
                     block.station = station(value);
                 }
-                [b'g', b':', ref value @ ..] => block.group = group(value),
-                [b'1'..=b'9', b'G', b'1'..=b'9', b':', ref value @ ..] => {
-                    block.group = group_id(value);
+                [b'g', b':', number, b'-', count, b'-', ref id @ ..] => {
+                    block.group = group(number, count, id);
                 }
+                [number @ b'1'..=b'9', b'G', count, b':', ref id @ ..] => {
+                    block.group = group(number, count, id);
+                }
+                [b'n' | b'x', b':', ref value @ ..] => block.line_count = number(value),
+                [b'd', b':', ref value @ ..] => {
+                    block.destination = str::from_utf8(value).ok().and_then(Text::new);
+                }
+                [b'r', b':', ref value @ ..] => block.relative_time = number(value),
                 _ => {}
             }
         }
@@ -100,8 +136,54 @@ impl TagBlock {
             received_at: self.received_at.or(other.received_at),
             station: self.station.or(other.station),
             group: self.group.or(other.group),
+            line_count: self.line_count.or(other.line_count),
+            destination: self.destination.or(other.destination),
+            relative_time: self.relative_time.or(other.relative_time),
         }
     }
+
+    /// Appends the block for sentence `number` of the `count` that a message takes; nothing if it says nothing.
+    /// Characters of the texts that would end a field are written as `_`.
+    pub(crate) fn write(&self, number: u8, count: u8, out: &mut Vec<u8>) {
+        let start = out.len();
+        let mut field = |arguments: std::fmt::Arguments<'_>| {
+            out.push(if out.len() == start { b'\\' } else { b',' });
+            out.write_fmt(arguments).expect("a Vec takes all");
+        };
+        if let Some(group) = self.group {
+            let (number, count) =
+                if count > 1 { (number, count) } else { (group.number, group.count) };
+            let id = group.id.to_be_bytes();
+            let id = str::from_utf8(&id).unwrap_or("").trim_start_matches('\0');
+            field(format_args!("g:{number}-{count}-{id}"));
+        }
+        if let Some(station) = self.station {
+            field(format_args!("s:{}", within_field(station.as_str())));
+        }
+        if let Some(line_count) = self.line_count {
+            field(format_args!("n:{line_count}"));
+        }
+        if let Some(relative_time) = self.relative_time {
+            field(format_args!("r:{relative_time}"));
+        }
+        if let Some(destination) = self.destination {
+            field(format_args!("d:{}", within_field(destination.as_str())));
+        }
+        if let Some(received_at) = self.received_at {
+            let millis = received_at.as_millis();
+            let whole = millis % 1000 == 0;
+            field(format_args!("c:{}", if whole { millis / 1000 } else { millis }));
+        }
+        if out.len() > start {
+            let sum = checksum(&out[start + 1..]);
+            write!(out, "*{sum:02X}\\").expect("a Vec takes all");
+        }
+    }
+}
+
+fn within_field(text: &str) -> String {
+    let ends_field = |c: char| c.is_control() || matches!(c, ',' | '*' | '\\' | '!' | '$');
+    text.replace(ends_field, "_")
 }
 
 /// A station's name; `None` for what is no text.
@@ -109,14 +191,14 @@ pub(crate) fn station(value: &[u8]) -> Option<Station> {
     Station::new(std::str::from_utf8(value).ok()?)
 }
 
-/// `1-2-3985`: sentence 1 of 2 in group 3985. `None` if the numbers contradict each other.
-fn group(value: &[u8]) -> Option<u64> {
-    match *value {
-        [number @ b'1'..=b'9', b'-', total @ b'1'..=b'9', b'-', ref id @ ..] if number <= total => {
-            group_id(id)
-        }
-        _ => None,
-    }
+/// `None` if the numbers contradict each other.
+fn group(number: u8, count: u8, id: &[u8]) -> Option<TagGroup> {
+    let numbered = (b'1'..=count).contains(&number) && count <= b'9';
+    numbered.then_some(TagGroup { number: number - b'0', count: count - b'0', id: group_id(id)? })
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Mostly digits, sometimes with a sign; kept as it is written.
@@ -172,8 +254,8 @@ mod tests {
     fn both_forms_of_a_group_are_read() {
         let group =
             |text: &str| TagBlock::read_all(block(text).as_bytes()).unwrap().tag_block.group;
-        assert!(group("g:1-2-0125").is_some());
-        assert_eq!(group("g:1-2-0125"), group("2G2:0125"));
+        assert_eq!(group("g:1-2-0125"), TagGroup::new(1, 2, "0125"));
+        assert_eq!(group("2G2:0125"), TagGroup::new(2, 2, "0125"));
         assert_eq!(group("g:2-1-1"), None);
         assert_ne!(group("g:1-2--001"), group("g:1-2-001"));
     }
@@ -182,5 +264,17 @@ mod tests {
     fn a_stray_backslash_is_no_block() {
         assert!(TagBlock::read_all(b"\\r\\n!AIVDM").is_none());
         assert!(TagBlock::read_all(b"\\s:abc").is_none());
+    }
+
+    #[test]
+    fn count_destination_and_relative_time_are_read() {
+        let all = block("n:157036,d:MRCC,r:42,t:free text,i:more,q:unknown,c:1334337317500000");
+        let told = TagBlock::read_all(all.as_bytes()).unwrap().tag_block;
+        assert_eq!((told.line_count, told.relative_time), (Some(157036), Some(42)));
+        assert_eq!(told.destination.unwrap().as_str(), "MRCC");
+        assert_eq!(told.received_at, Some(Timestamp::from_millis(1334337317500)));
+        let absurd = block("x:7,n:-1,r:99999999999");
+        let told = TagBlock::read_all(absurd.as_bytes()).unwrap().tag_block;
+        assert_eq!((told.line_count, told.relative_time), (None, None));
     }
 }

@@ -2,76 +2,67 @@
 
 use maritime::{Dimensions, Position, ShipType, Text};
 
-use super::Header;
+use super::CommunicationState;
+use super::Length;
 use super::field::{self, SixBitText};
-use crate::payload::Payload;
+use super::layout::layout;
 
-/// Everything but the communication state.
-pub(crate) const BITS_MIN: usize = 148;
-/// Where and how fast. Many transponders send message 19 in one slot of 168 bits, which cuts the name, or
+/// Up to the position.
+pub(crate) const LENGTH: Length =
+    Length { min: 112, full: 168, absent: &[(112, 12, 3600), (124, 9, 511), (133, 6, 60)] };
+/// Up to the position. Many transponders send message 19 in one slot of 168 bits, which cuts the name, or
 /// in 280, which cuts the dimensions.
-pub(crate) const BITS_MIN_EXTENDED: usize = 139;
+pub(crate) const LENGTH_EXTENDED: Length = Length {
+    min: 112,
+    full: 312,
+    absent: &[
+        (112, 12, 3600),
+        (124, 9, 511),
+        (133, 6, 60),
+        (143, 120, 0),
+        (263, 8, 0),
+        (271, 30, 0),
+        (301, 4, 0),
+    ],
+};
 
-/// Where a class B vessel is and how it moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClassBReport {
-    /// Bits 0-37.
-    pub header: Header,
-    /// Bits 46-55: speed over ground, 1/10 knot; 1023 is "not available".
-    pub speed_raw: u16,
-    /// Bit 56: position better than 10 m.
-    pub accuracy_high: bool,
-    /// Bits 57-84: longitude, signed, 1/10000 minute, east positive; 181° is "not available".
-    pub longitude_raw: i32,
-    /// Bits 85-111: latitude, signed, 1/10000 minute, north positive; 91° is "not available".
-    pub latitude_raw: i32,
-    /// Bits 112-123: course over ground, 1/10 degree; 3600 is "not available".
-    pub course_raw: u16,
-    /// Bits 124-132: true heading, degrees; 511 is "not available".
-    pub heading_raw: u16,
-    /// Bits 133-138: second of the UTC minute; 60 to 63 as in message 1.
-    pub second_raw: u8,
-    /// Bit 141: carrier-sense unit, which waits for a free slot; else SOTDMA, which reserves its slots.
-    pub carrier_sense: bool,
-    /// Bit 142: has a display for messages 12 and 14.
-    pub display: bool,
-    /// Bit 143: has digital selective calling.
-    pub dsc: bool,
-    /// Bit 144: works on the whole marine band.
-    pub whole_band: bool,
-    /// Bit 145: obeys channel management by message 22.
-    pub message_22: bool,
-    /// Bit 146: in assigned mode.
-    pub assigned: bool,
-    /// Bit 147: receiver autonomous integrity monitoring in use.
-    pub raim: bool,
-    /// Bits 148-167: selector and communication state; bits that were cut are 0.
-    pub communication_state: u32,
+layout! {
+    /// Where a class B vessel is and how it moves.
+    pub struct ClassBReport [148] {
+        /// speed over ground, 1/10 knot; 1023 is "not available".
+        speed_raw: u16 = 46..=55,
+        /// position better than 10 m.
+        accuracy_high: bool = 56,
+        /// longitude, signed, 1/10000 minute, east positive; 181° is "not available".
+        longitude_raw: i32 = 57..=84,
+        /// latitude, signed, 1/10000 minute, north positive; 91° is "not available".
+        latitude_raw: i32 = 85..=111,
+        /// course over ground, 1/10 degree; 3600 is "not available".
+        course_raw: u16 = 112..=123,
+        /// true heading, degrees; 511 is "not available".
+        heading_raw: u16 = 124..=132,
+        /// second of the UTC minute; 60 to 63 as in message 1.
+        second_raw: u8 = 133..=138,
+        /// carrier-sense unit, which waits for a free slot; else SOTDMA, which reserves its slots.
+        carrier_sense: bool = 141,
+        /// has a display for messages 12 and 14.
+        display: bool = 142,
+        /// has digital selective calling.
+        dsc: bool = 143,
+        /// works on the whole marine band.
+        whole_band: bool = 144,
+        /// obeys channel management by message 22.
+        message_22: bool = 145,
+        /// in assigned mode.
+        assigned: bool = 146,
+        /// receiver autonomous integrity monitoring in use.
+        raim: bool = 147,
+        /// selector and communication state; `None` where a bit of it was cut.
+        communication_state_raw: Option<u32> = 148..=167,
+    }
 }
 
 impl ClassBReport {
-    #[inline]
-    pub(crate) fn decode(header: Header, payload: &Payload) -> Self {
-        ClassBReport {
-            header,
-            speed_raw: payload.unsigned(46, 10) as u16,
-            accuracy_high: payload.flag(56),
-            longitude_raw: payload.signed(57, 28) as i32,
-            latitude_raw: payload.signed(85, 27) as i32,
-            course_raw: payload.unsigned(112, 12) as u16,
-            heading_raw: payload.unsigned(124, 9) as u16,
-            second_raw: payload.unsigned(133, 6) as u8,
-            carrier_sense: payload.flag(141),
-            display: payload.flag(142),
-            dsc: payload.flag(143),
-            whole_band: payload.flag(144),
-            message_22: payload.flag(145),
-            assigned: payload.flag(146),
-            raim: payload.flag(147),
-            communication_state: payload.unsigned(148, 20) as u32,
-        }
-    }
-
     /// Over ground, in `[0, 102.2]`; 102.2 means that or more.
     pub fn speed_knots(&self) -> Option<f32> {
         field::speed_knots(self.speed_raw)
@@ -96,85 +87,57 @@ impl ClassBReport {
     pub fn second(&self) -> Option<u8> {
         field::second(self.second_raw)
     }
+
+    /// How the station keeps its slots; `None` where the message was cut, and for carrier-sense units, which
+    /// keep none and send a constant there.
+    pub fn communication_state(&self) -> Option<CommunicationState> {
+        let raw = self.communication_state_raw.filter(|_| !self.carrier_sense);
+        raw.map(CommunicationState::from_selected)
+    }
 }
 
-/// Where a class B vessel is, how it moves and who it is. Name, type and dimensions that were cut read as
-/// "not available": half a name is another name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClassBExtendedReport {
-    /// Bits 0-37.
-    pub header: Header,
-    /// Bits 46-55: speed over ground, 1/10 knot; 1023 is "not available".
-    pub speed_raw: u16,
-    /// Bit 56: position better than 10 m.
-    pub accuracy_high: bool,
-    /// Bits 57-84: longitude, signed, 1/10000 minute, east positive; 181° is "not available".
-    pub longitude_raw: i32,
-    /// Bits 85-111: latitude, signed, 1/10000 minute, north positive; 91° is "not available".
-    pub latitude_raw: i32,
-    /// Bits 112-123: course over ground, 1/10 degree; 3600 is "not available".
-    pub course_raw: u16,
-    /// Bits 124-132: true heading, degrees; 511 is "not available".
-    pub heading_raw: u16,
-    /// Bits 133-138: second of the UTC minute; 60 to 63 as in message 1.
-    pub second_raw: u8,
-    /// Bits 143-262: name, twenty characters; all `@` is "not available".
-    pub name_raw: SixBitText<20>,
-    /// Bits 263-270: type of ship and cargo; 0 is "not available".
-    pub ship_type_raw: u8,
-    /// Bits 271-279: metres to the bow.
-    pub bow_m_raw: u16,
-    /// Bits 280-288: metres to the stern.
-    pub stern_m_raw: u16,
-    /// Bits 289-294: metres to port.
-    pub port_m_raw: u8,
-    /// Bits 295-300: metres to starboard.
-    pub starboard_m_raw: u8,
-    /// Bits 301-304: type of positioning device; 0 is "undefined" or the bits were cut.
-    pub positioning_device_raw: u8,
-    /// Bit 305: receiver autonomous integrity monitoring in use.
-    pub raim: bool,
-    /// Bit 306: the display is not ready.
-    pub dte: bool,
-    /// Bit 307: in assigned mode.
-    pub assigned: bool,
+layout! {
+    /// Where a class B vessel is, how it moves and who it is. Name, type and dimensions that were cut read as
+    /// "not available": half a name is another name.
+    pub struct ClassBExtendedReport [312] {
+        /// speed over ground, 1/10 knot; 1023 is "not available".
+        speed_raw: u16 = 46..=55,
+        /// position better than 10 m.
+        accuracy_high: bool = 56,
+        /// longitude, signed, 1/10000 minute, east positive; 181° is "not available".
+        longitude_raw: i32 = 57..=84,
+        /// latitude, signed, 1/10000 minute, north positive; 91° is "not available".
+        latitude_raw: i32 = 85..=111,
+        /// course over ground, 1/10 degree; 3600 is "not available".
+        course_raw: u16 = 112..=123,
+        /// true heading, degrees; 511 is "not available".
+        heading_raw: u16 = 124..=132,
+        /// second of the UTC minute; 60 to 63 as in message 1.
+        second_raw: u8 = 133..=138,
+        /// name, twenty characters; all `@` is "not available".
+        name_raw: SixBitText<20> = 143..=262,
+        /// type of ship and cargo; 0 is "not available".
+        ship_type_raw: u8 = 263..=270,
+        /// metres to the bow.
+        bow_m_raw: u16 = 271..=279,
+        /// metres to the stern.
+        stern_m_raw: u16 = 280..=288,
+        /// metres to port.
+        port_m_raw: u8 = 289..=294,
+        /// metres to starboard.
+        starboard_m_raw: u8 = 295..=300,
+        /// type of positioning device; 0 is "undefined" or the bits were cut.
+        positioning_device_raw: u8 = 301..=304,
+        /// receiver autonomous integrity monitoring in use.
+        raim: bool = 305,
+        /// the display is not ready.
+        dte: bool = 306,
+        /// in assigned mode.
+        assigned: bool = 307,
+    }
 }
 
 impl ClassBExtendedReport {
-    #[inline]
-    pub(crate) fn decode(header: Header, payload: &Payload, bits: usize) -> Self {
-        let hull = if bits < 301 {
-            (0, 0, 0, 0)
-        } else {
-            (
-                payload.unsigned(271, 9) as u16,
-                payload.unsigned(280, 9) as u16,
-                payload.unsigned(289, 6) as u8,
-                payload.unsigned(295, 6) as u8,
-            )
-        };
-        ClassBExtendedReport {
-            header,
-            speed_raw: payload.unsigned(46, 10) as u16,
-            accuracy_high: payload.flag(56),
-            longitude_raw: payload.signed(57, 28) as i32,
-            latitude_raw: payload.signed(85, 27) as i32,
-            course_raw: payload.unsigned(112, 12) as u16,
-            heading_raw: payload.unsigned(124, 9) as u16,
-            second_raw: payload.unsigned(133, 6) as u8,
-            name_raw: SixBitText::read_whole(payload, 143, bits),
-            ship_type_raw: if bits < 271 { 0 } else { payload.unsigned(263, 8) as u8 },
-            bow_m_raw: hull.0,
-            stern_m_raw: hull.1,
-            port_m_raw: hull.2,
-            starboard_m_raw: hull.3,
-            positioning_device_raw: payload.unsigned(301, 4) as u8,
-            raim: payload.flag(305),
-            dte: payload.flag(306),
-            assigned: payload.flag(307),
-        }
-    }
-
     /// Over ground, in `[0, 102.2]`; 102.2 means that or more.
     pub fn speed_knots(&self) -> Option<f32> {
         field::speed_knots(self.speed_raw)

@@ -2,6 +2,7 @@
 
 use maritime::{Dimensions, Position, Text};
 
+use super::layout::Field;
 use crate::payload::Payload;
 
 /// `N` six-bit characters, at most 20, as they were sent.
@@ -9,8 +10,46 @@ use crate::payload::Payload;
 pub struct SixBitText<const N: usize>(u128);
 
 impl<const N: usize> SixBitText<N> {
+    /// All `@`, which is "not available".
+    pub const ABSENT: Self = SixBitText(0);
+
+    /// The text in six bits, cut to `N` characters. Small letters are sent as capitals, and what six bits
+    /// cannot tell as `?`.
+    pub fn new(text: &str) -> Self {
+        const { assert!(N <= 20) };
+        let mut bits = 0;
+        let mut characters = text.chars();
+        for _ in 0..N {
+            bits = bits << 6 | characters.next().map_or(0, |c| u128::from(six_bits(c)));
+        }
+        SixBitText(bits)
+    }
+
+    /// The raw bits, first character highest.
+    pub fn raw(&self) -> u128 {
+        self.0
+    }
+
+    /// The text up to the first `@`, without surrounding blanks (annex 8); `None` if nothing
+    /// is left. It is what somebody sent: escape it wherever it is shown.
+    pub fn text(&self) -> Option<Text<N>> {
+        ascii(self.six_bits())
+    }
+
+    /// How many characters there are before nothing but `@` follows.
+    pub(crate) fn len(&self) -> usize {
+        N - (self.0.trailing_zeros() as usize / 6).min(N)
+    }
+
+    /// All characters as they were sent.
+    pub(crate) fn six_bits(self) -> impl Iterator<Item = u8> {
+        (0..N).rev().map(move |place| (self.0 >> (6 * place)) as u8 & 0x3F)
+    }
+}
+
+impl<const N: usize> Field for SixBitText<N> {
     #[inline(always)]
-    pub(crate) fn read(payload: &Payload, start: usize) -> Self {
+    fn read(payload: &Payload, start: usize, _: usize) -> Self {
         const { assert!(N <= 20) };
         let mut bits = 0;
         let mut done = 0;
@@ -23,30 +62,34 @@ impl<const N: usize> SixBitText<N> {
         SixBitText(bits)
     }
 
-    /// The text, or an empty one if the message of `bits` bits ends within it.
-    pub(crate) fn read_whole(payload: &Payload, start: usize, bits: usize) -> Self {
-        if bits < start + 6 * N { SixBitText(0) } else { Self::read(payload, start) }
-    }
-
-    /// The raw bits, first character highest.
-    pub fn raw(&self) -> u128 {
-        self.0
-    }
-
-    /// The text up to the first `@`, without surrounding blanks (annex 8); `None` if nothing
-    /// is left. It is what somebody sent: escape it wherever it is shown.
-    pub fn text(&self) -> Option<Text<N>> {
-        let mut ascii = [0; N];
-        let mut length = 0;
-        for byte in &mut ascii {
-            *byte = match (self.0 >> (6 * (N - 1 - length))) as u8 & 0x3F {
-                0 => break,
-                letter @ 1..32 => letter + 64,
-                other => other,
-            };
-            length += 1;
+    fn write(&self, payload: &mut Payload, start: usize, _: usize) {
+        for (at, six) in self.six_bits().enumerate() {
+            payload.put(start + 6 * at, 6, u64::from(six));
         }
-        Text::new(std::str::from_utf8(&ascii[..length]).ok()?)
+    }
+}
+
+/// The text of six-bit characters up to the first `@` (annex 8).
+pub(crate) fn ascii<const N: usize>(six_bits: impl Iterator<Item = u8>) -> Option<Text<N>> {
+    let mut ascii = [0; N];
+    let mut length = 0;
+    for (byte, six) in ascii.iter_mut().zip(six_bits) {
+        *byte = match six {
+            0 => break,
+            letter @ 1..32 => letter + 64,
+            other => other,
+        };
+        length += 1;
+    }
+    Text::new(std::str::from_utf8(&ascii[..length]).ok()?)
+}
+
+/// The way back of one character.
+pub(crate) fn six_bits(character: char) -> u8 {
+    match character.to_ascii_uppercase() {
+        letter @ '@'..='_' => letter as u8 - 64,
+        other @ ' '..='?' => other as u8,
+        _ => b'?',
     }
 }
 
@@ -147,6 +190,12 @@ pub struct Eta {
 #[inline]
 pub(crate) fn position(longitude_raw: i32, latitude_raw: i32) -> Option<Position> {
     Position::new(f64::from(latitude_raw) / 600_000.0, f64::from(longitude_raw) / 600_000.0)
+}
+
+/// Longitude and latitude in 1/10 minute; 181° and 91° are "not available".
+#[inline]
+pub(crate) fn position_coarse(longitude_raw: i32, latitude_raw: i32) -> Option<Position> {
+    Position::new(f64::from(latitude_raw) / 600.0, f64::from(longitude_raw) / 600.0)
 }
 
 /// Speed in 1/10 knot: 1023 is "not available", 1022 is 102.2 knots or more.

@@ -2,52 +2,37 @@
 
 use maritime::Position;
 
-use super::Header;
-use super::field::NavigationalStatus;
-use crate::payload::Payload;
+use super::Length;
+use super::field::{self, NavigationalStatus};
+use super::layout::layout;
 
-/// All but the spare bit.
-pub(crate) const BITS_MIN: usize = 95;
+/// Up to the position.
+pub(crate) const LENGTH: Length =
+    Length { min: 79, full: 96, absent: &[(79, 6, 63), (85, 9, 511)] };
 
-/// Where a vessel is, roughly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LongRangeReport {
-    /// Bits 0-37.
-    pub header: Header,
-    /// Bit 38: position better than 10 m before it was rounded.
-    pub accuracy_high: bool,
-    /// Bit 39: receiver autonomous integrity monitoring in use.
-    pub raim: bool,
-    /// Bits 40-43: navigational status, `0..=15`; 15 is "undefined".
-    pub navigational_status_raw: u8,
-    /// Bits 44-61: longitude, signed, 1/10 minute, east positive; 181° (108600) is "not available".
-    pub longitude_raw: i32,
-    /// Bits 62-78: latitude, signed, 1/10 minute, north positive; 91° (54600) is "not available".
-    pub latitude_raw: i32,
-    /// Bits 79-84: speed over ground, knots; 63 is "not available".
-    pub speed_raw: u8,
-    /// Bits 85-93: course over ground, degrees; 511 is "not available", 360 to 510 should not be used.
-    pub course_raw: u16,
-    /// Bit 94: the position is older than 5 seconds.
-    pub position_latency: bool,
+layout! {
+    /// Where a vessel is, roughly.
+    pub struct LongRangeReport [96] {
+        /// position better than 10 m before it was rounded.
+        accuracy_high: bool = 38,
+        /// receiver autonomous integrity monitoring in use.
+        raim: bool = 39,
+        /// navigational status, `0..=15`; 15 is "undefined".
+        navigational_status_raw: u8 = 40..=43,
+        /// longitude, signed, 1/10 minute, east positive; 181° (108600) is "not available".
+        longitude_raw: i32 = 44..=61,
+        /// latitude, signed, 1/10 minute, north positive; 91° (54600) is "not available".
+        latitude_raw: i32 = 62..=78,
+        /// speed over ground, knots; 63 is "not available".
+        speed_raw: u8 = 79..=84,
+        /// course over ground, degrees; 511 is "not available", 360 to 510 should not be used.
+        course_raw: u16 = 85..=93,
+        /// the position is older than 5 seconds.
+        position_latency: bool = 94,
+    }
 }
 
 impl LongRangeReport {
-    #[inline]
-    pub(crate) fn decode(header: Header, payload: &Payload) -> Self {
-        LongRangeReport {
-            header,
-            accuracy_high: payload.flag(38),
-            raim: payload.flag(39),
-            navigational_status_raw: payload.unsigned(40, 4) as u8,
-            longitude_raw: payload.signed(44, 18) as i32,
-            latitude_raw: payload.signed(62, 17) as i32,
-            speed_raw: payload.unsigned(79, 6) as u8,
-            course_raw: payload.unsigned(85, 9) as u16,
-            position_latency: payload.flag(94),
-        }
-    }
-
     /// What the ship says it is doing.
     pub fn navigational_status(&self) -> Option<NavigationalStatus> {
         NavigationalStatus::from_raw(self.navigational_status_raw)
@@ -55,7 +40,7 @@ impl LongRangeReport {
 
     /// Of the antenna, to 0.1 minute.
     pub fn position(&self) -> Option<Position> {
-        Position::new(f64::from(self.latitude_raw) / 600.0, f64::from(self.longitude_raw) / 600.0)
+        field::position_coarse(self.longitude_raw, self.latitude_raw)
     }
 
     /// Over ground, whole knots, in `[0, 62]`; 62 means that or more.

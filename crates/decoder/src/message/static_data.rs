@@ -1,75 +1,55 @@
-//! Message 24: static data of a class B vessel, in two parts that are sent apart (ITU-R M.1371-5, annex 8). They are not joined here: who is the same vessel is not for a decoder to say.
+//! Message 24: static data of a class B vessel, in two parts that are sent apart (ITU-R M.1371-5, annex 8). They
+//! are not joined here: who is the same vessel is not for a decoder to say.
 
 use maritime::{Dimensions, Mmsi, MmsiKind, ShipType, Text};
 
-use super::Header;
+use super::Length;
 use super::field::{self, SixBitText};
-use crate::payload::Payload;
+use super::layout::layout;
 
 /// Up to the end of the name; the eight bits behind it are spare.
-pub(crate) const BITS_MIN_A: usize = 160;
+pub(crate) const LENGTH_A: Length = Length { min: 160, full: 168, absent: &[] };
 /// Up to the callsign. Parts of 160 bits occur, which cut the dimensions.
-pub(crate) const BITS_MIN_B: usize = 132;
+pub(crate) const LENGTH_B: Length =
+    Length { min: 132, full: 168, absent: &[(132, 30, 0), (162, 4, 0)] };
 
-/// Part A: the name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct StaticDataA {
-    /// Bits 0-37. Bits 38-39 are the part number, 0.
-    pub header: Header,
-    /// Bits 40-159: name, twenty characters; all `@` is "not available".
-    pub name_raw: SixBitText<20>,
+layout! {
+    /// Part A: the name.
+    pub struct StaticDataA [168] {
+        /// name, twenty characters; all `@` is "not available".
+        name_raw: SixBitText<20> = 40..=159,
+    }
 }
 
 impl StaticDataA {
-    #[inline]
-    pub(crate) fn decode(header: Header, payload: &Payload) -> Self {
-        StaticDataA { header, name_raw: SixBitText::read(payload, 40) }
-    }
-
     /// As sent.
     pub fn name(&self) -> Option<Text<20>> {
         self.name_raw.text()
     }
 }
 
-/// Part B: everything else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct StaticDataB {
-    /// Bits 0-37. Bits 38-39 are the part number, 1.
-    pub header: Header,
-    /// Bits 40-47: type of ship and cargo; 0 is "not available".
-    pub ship_type_raw: u8,
-    /// Bits 48-65: who made the transponder, three characters.
-    pub vendor_raw: SixBitText<3>,
-    /// Bits 66-69: model code of the transponder.
-    pub unit_model: u8,
-    /// Bits 70-89: serial number of the transponder.
-    pub serial_number: u32,
-    /// Bits 90-131: callsign, seven characters; `@@@@@@@` is "not available".
-    pub callsign_raw: SixBitText<7>,
-    /// Bits 132-161: dimensions of the hull, or the MMSI of the mother ship of an auxiliary craft; 0 where
-    /// a bit of them was cut.
-    pub dimensions_or_mothership_raw: u32,
-    /// Bits 162-165: type of positioning device; 0 is "undefined" or the bits were cut.
-    pub positioning_device_raw: u8,
+layout! {
+    /// Part B: everything else.
+    pub struct StaticDataB [168] {
+        /// type of ship and cargo; 0 is "not available".
+        ship_type_raw: u8 = 40..=47,
+        /// who made the transponder, three characters.
+        vendor_raw: SixBitText<3> = 48..=65,
+        /// model code of the transponder.
+        unit_model: u8 = 66..=69,
+        /// serial number of the transponder.
+        serial_number: u32 = 70..=89,
+        /// callsign, seven characters; `@@@@@@@` is "not available".
+        callsign_raw: SixBitText<7> = 90..=131,
+        /// dimensions of the hull, or the MMSI of the mother ship of an auxiliary craft; 0 where
+        /// a bit of them was cut.
+        dimensions_or_mothership_raw: u32 = 132..=161,
+        /// type of positioning device; 0 is "undefined" or the bits were cut.
+        positioning_device_raw: u8 = 162..=165,
+    }
 }
 
 impl StaticDataB {
-    #[inline]
-    pub(crate) fn decode(header: Header, payload: &Payload, bits: usize) -> Self {
-        let whole = bits >= 162;
-        StaticDataB {
-            header,
-            ship_type_raw: payload.unsigned(40, 8) as u8,
-            vendor_raw: SixBitText::read(payload, 48),
-            unit_model: payload.unsigned(66, 4) as u8,
-            serial_number: payload.unsigned(70, 20) as u32,
-            callsign_raw: SixBitText::read(payload, 90),
-            dimensions_or_mothership_raw: if whole { payload.unsigned(132, 30) as u32 } else { 0 },
-            positioning_device_raw: payload.unsigned(162, 4) as u8,
-        }
-    }
-
     /// As sent.
     pub fn ship_type(&self) -> Option<ShipType> {
         (self.ship_type_raw != 0).then_some(ShipType(self.ship_type_raw))

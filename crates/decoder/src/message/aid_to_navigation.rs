@@ -1,0 +1,105 @@
+//! Message 21: a buoy, a light, a beacon, or one that only the radio shows (ITU-R M.1371-5, annex 8).
+
+use maritime::{Dimensions, Position, Text};
+
+use super::Length;
+use super::field::{self, SixBitText};
+use super::layout::layout;
+use crate::payload::Payload;
+
+/// Up to the name. Reports in one slot of 168 bits occur, which end there.
+pub(crate) const LENGTH: Length = Length {
+    min: 163,
+    full: 356,
+    absent: &[
+        (164, 28, 108_600_000),
+        (192, 27, 54_600_000),
+        (219, 30, 0),
+        (249, 4, 0),
+        (253, 6, 60),
+    ],
+};
+/// Where the rest of a long name begins.
+const BITS_FIXED: usize = 272;
+
+layout! {
+    /// What an aid to navigation is and where.
+    pub struct AidToNavigationReport [272] {
+        /// type of aid: 1-15 fixed, 20-31 floating; 0 is "not available".
+        aid_type_raw: u8 = 38..=42,
+        /// the first twenty characters of the name; all `@` is "not available".
+        name_raw: SixBitText<20> = 43..=162,
+        /// position better than 10 m.
+        accuracy_high: bool = 163,
+        /// longitude, signed, 1/10000 minute, east positive; 181° is "not available".
+        longitude_raw: i32 = 164..=191,
+        /// latitude, signed, 1/10000 minute, north positive; 91° is "not available".
+        latitude_raw: i32 = 192..=218,
+        /// metres from the position to the north, or to the bow.
+        bow_m_raw: u16 = 219..=227,
+        /// metres to the south, or to the stern.
+        stern_m_raw: u16 = 228..=236,
+        /// metres to the west, or to port.
+        port_m_raw: u8 = 237..=242,
+        /// metres to the east, or to starboard.
+        starboard_m_raw: u8 = 243..=248,
+        /// type of positioning device, 1 GPS, 7 surveyed; 0 is "undefined".
+        positioning_device_raw: u8 = 249..=252,
+        /// second of the UTC minute; 60 to 63 as in message 1.
+        second_raw: u8 = 253..=258,
+        /// a floating aid is not where it should be; means something only with a second from 0 to 59.
+        off_position_raw: bool = 259,
+        /// the aid's own state, for regional use.
+        status_raw: u8 = 260..=267,
+        /// receiver autonomous integrity monitoring in use.
+        raim: bool = 268,
+        /// there is nothing at this place but the report.
+        virtual_aid: bool = 269,
+        /// in assigned mode.
+        assigned: bool = 270,
+        /// the rest of a name of more than twenty characters; as many as the message has room for.
+        name_extension_raw: SixBitText<14> = 272..=355,
+    }
+}
+
+impl AidToNavigationReport {
+    /// Makes bits behind the last whole character of the name read as zero.
+    pub(crate) fn end_at_character(payload: &mut Payload) {
+        if let Some(extension) = payload.len().checked_sub(BITS_FIXED) {
+            payload.truncate(BITS_FIXED + extension / 6 * 6);
+        }
+    }
+
+    /// Leaves out characters of the name that are not needed.
+    pub(crate) fn write_short(&self) -> Payload {
+        let mut payload = self.write();
+        payload.truncate(BITS_FIXED + 6 * self.name_extension_raw.len());
+        payload
+    }
+
+    /// As sent, with its extension.
+    pub fn name(&self) -> Option<Text<34>> {
+        field::ascii(self.name_raw.six_bits().chain(self.name_extension_raw.six_bits()))
+    }
+
+    /// Of the aid, or of the ship that carries it.
+    pub fn position(&self) -> Option<Position> {
+        field::position(self.longitude_raw, self.latitude_raw)
+    }
+
+    /// Of the aid, about its position.
+    pub fn dimensions(&self) -> Option<Dimensions> {
+        let length = (self.bow_m_raw, self.stern_m_raw);
+        field::dimensions(length.0, length.1, self.port_m_raw, self.starboard_m_raw)
+    }
+
+    /// Second of the UTC minute at which this was so, `0..=59`.
+    pub fn second(&self) -> Option<u8> {
+        field::second(self.second_raw)
+    }
+
+    /// Whether a floating aid is off its position; `None` where the report does not tell.
+    pub fn off_position(&self) -> Option<bool> {
+        self.second().map(|_| self.off_position_raw)
+    }
+}

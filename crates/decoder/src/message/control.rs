@@ -1,0 +1,254 @@
+//! Messages 15, 16, 20, 22 and 23: what base stations ask of others, and how they share out channels and
+//! slots (ITU-R M.1371-5, annex 8).
+
+use maritime::{Mmsi, Position};
+
+use super::Length;
+use super::field;
+use super::layout::{Field, layout};
+use crate::payload::Payload;
+
+/// One station asked for one message.
+pub(crate) const LENGTH_INTERROGATION: Length = Length { min: 88, full: 160, absent: &[] };
+/// One station assigned.
+pub(crate) const LENGTH_ASSIGNMENT: Length = Length { min: 92, full: 144, absent: &[] };
+/// Reservations may be missing: messages of 40 bits occur.
+pub(crate) const LENGTH_LINK: Length = Length { min: 40, full: 160, absent: &[] };
+/// Up to the size of the zone; what follows is spare.
+pub(crate) const LENGTH_CHANNEL: Length = Length { min: 145, full: 168, absent: &[] };
+/// Up to the quiet time; what follows is spare.
+pub(crate) const LENGTH_GROUP: Length = Length { min: 154, full: 160, absent: &[] };
+
+layout! {
+    /// Message 15: asks one or two stations for messages.
+    pub struct Interrogation [88] {
+        /// MMSI of the first station.
+        first_station_raw: u32 = 40..=69,
+        /// what it is asked for.
+        first_request: MessageRequest = 70..=87,
+        /// what it is asked for besides; type 0 is nothing.
+        second_request: Option<MessageRequest> = 90..=107,
+        /// the second station and what it is asked for; MMSI 0 is none.
+        second_station: Option<StationRequest> = 110..=157,
+    }
+}
+
+layout! {
+    /// A message that is asked for, and when it should come.
+    pub struct MessageRequest {
+        /// type of message; 0 is none.
+        message_type: u8 = 0..=5,
+        /// in how many slots it should come; 0 leaves that to the station.
+        slot_offset: u16 = 6..=17,
+    }
+}
+
+layout! {
+    /// What the second station is asked for.
+    pub struct StationRequest {
+        /// its MMSI; 0 is none.
+        station_raw: u32 = 0..=29,
+        /// what it is asked for.
+        request: MessageRequest = 30..=47,
+    }
+}
+
+impl Interrogation {
+    /// Who is asked for what, without what stands for nobody and nothing.
+    pub fn requests(&self) -> impl Iterator<Item = (Mmsi, MessageRequest)> {
+        let second = self.second_station;
+        [
+            (self.first_station_raw, Some(self.first_request)),
+            (self.first_station_raw, self.second_request),
+            (second.map_or(0, |second| second.station_raw), second.map(|second| second.request)),
+        ]
+        .into_iter()
+        .filter_map(|(station, request)| Some((Mmsi::new(station)?, request?)))
+        .filter(|(_, request)| request.message_type != 0)
+    }
+}
+
+layout! {
+    /// Message 16: assigns one or two stations how often to report, or in which slots.
+    pub struct AssignmentCommand [92] {
+        /// the first station.
+        first: Assignment = 40..=91,
+        /// the second station; MMSI 0 is none.
+        second: Option<Assignment> = 92..=143,
+    }
+}
+
+layout! {
+    /// When a station should report.
+    pub struct Assignment {
+        /// its MMSI; 0 is none.
+        destination_raw: u32 = 0..=29,
+        /// slots from the present one to the first to use; with an increment of 0, reports in ten minutes.
+        offset: u16 = 30..=41,
+        /// slots from each to the next, as a code; 0 if the offset is a number of reports.
+        increment_raw: u16 = 42..=51,
+    }
+}
+
+impl Assignment {
+    /// The station that is assigned.
+    pub fn destination(&self) -> Option<Mmsi> {
+        Mmsi::new(self.destination_raw)
+    }
+
+    /// How often the station should report in ten minutes, in steps of 20 up to 600; `None` if slots are
+    /// assigned.
+    pub fn reports_per_ten_minutes(&self) -> Option<u16> {
+        (self.increment_raw == 0).then_some(self.offset)
+    }
+
+    /// How many slots apart the reports are to be; `None` if a number of reports is assigned, and for reserved
+    /// codes.
+    pub fn increment_slots(&self) -> Option<u16> {
+        [1125, 375, 225, 125, 75, 45].get(usize::from(self.increment_raw.checked_sub(1)?)).copied()
+    }
+}
+
+layout! {
+    /// Message 20: reserves slots for base stations.
+    pub struct LinkManagement [40] {
+        /// up to four rows of slots; the first that is missing ends the list.
+        reservations: [Option<Reservation>; 4] = 40..=159,
+    }
+}
+
+layout! {
+    /// A row of slots that comes again and again.
+    pub struct Reservation {
+        /// slots from the present one to the first; all zero is no reservation.
+        offset: u16 = 0..=11,
+        /// how many in a row, `1..=15`; 0 is none.
+        number_of_slots: u8 = 12..=15,
+        /// for how many minutes, `0..=7`.
+        timeout_minutes: u8 = 16..=18,
+        /// slots from each row to the next; 0 is once in a frame.
+        increment: u16 = 19..=29,
+    }
+}
+
+layout! {
+    /// A rectangle between two corners.
+    pub struct Area {
+        /// longitude of the north-east corner, signed, 1/10 minute, east positive; 181° is "not available".
+        north_east_longitude_raw: i32 = 0..=17,
+        /// latitude of the north-east corner, signed, 1/10 minute, north positive; 91° is "not available".
+        north_east_latitude_raw: i32 = 18..=34,
+        /// longitude of the south-west corner.
+        south_west_longitude_raw: i32 = 35..=52,
+        /// latitude of the south-west corner.
+        south_west_latitude_raw: i32 = 53..=69,
+    }
+}
+
+impl Area {
+    /// To 0.1 minute.
+    pub fn north_east(&self) -> Option<Position> {
+        field::position_coarse(self.north_east_longitude_raw, self.north_east_latitude_raw)
+    }
+
+    /// To 0.1 minute.
+    pub fn south_west(&self) -> Option<Position> {
+        field::position_coarse(self.south_west_longitude_raw, self.south_west_latitude_raw)
+    }
+}
+
+layout! {
+    /// Message 22: sets channels and power.
+    pub struct ChannelManagement [168] {
+        /// channel number of ITU-R M.1084 that takes the place of AIS 1; 2087 is AIS 1 itself.
+        channel_a: u16 = 40..=51,
+        /// channel number of ITU-R M.1084 that takes the place of AIS 2; 2088 is AIS 2 itself.
+        channel_b: u16 = 52..=63,
+        /// on which to send and receive: 0 both on both, 1 send on A, 2 send on B; more is reserved.
+        transmit_receive_raw: u8 = 64..=67,
+        /// send with low power.
+        power_low: bool = 68,
+        /// for whom, told by bit 139.
+        target: ChannelTarget = 69..=139,
+        /// channel A is 12.5 kHz wide; spare from edition 5 on.
+        channel_a_narrow: bool = 140,
+        /// channel B is 12.5 kHz wide; spare from edition 5 on.
+        channel_b_narrow: bool = 141,
+        /// width of the zone around the area less one, nautical miles; 4 is the default.
+        zone_size_raw: u8 = 142..=144,
+    }
+}
+
+impl ChannelManagement {
+    /// Width of the transitional zone around the area, nautical miles, `1..=8`.
+    pub fn zone_size_nm(&self) -> u8 {
+        self.zone_size_raw + 1
+    }
+}
+
+/// For whom message 22 is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChannelTarget {
+    /// Bits 69-138, with bit 139 clear: all in an area.
+    Area(Area),
+    /// With bit 139 set: two stations.
+    Stations {
+        /// Bits 69-98: MMSI of the first.
+        first_raw: u32,
+        /// Bits 104-133: MMSI of the second; 0 is none.
+        second_raw: u32,
+    },
+}
+
+impl Field for ChannelTarget {
+    #[inline]
+    fn read(payload: &Payload, start: usize, _: usize) -> Self {
+        if payload.flag(start + 70) {
+            let first_raw = payload.unsigned(start, 30) as u32;
+            let second_raw = payload.unsigned(start + 35, 30) as u32;
+            ChannelTarget::Stations { first_raw, second_raw }
+        } else {
+            ChannelTarget::Area(Area::read(payload, start, 70))
+        }
+    }
+
+    fn write(&self, payload: &mut Payload, start: usize, _: usize) {
+        match self {
+            ChannelTarget::Area(area) => area.write(payload, start, 70),
+            ChannelTarget::Stations { first_raw, second_raw } => {
+                first_raw.write(payload, start, 30);
+                second_raw.write(payload, start + 35, 30);
+                true.write(payload, start + 70, 1);
+            }
+        }
+    }
+}
+
+layout! {
+    /// Message 23: tells all stations of a sort in an area how often to report.
+    pub struct GroupAssignment [160] {
+        /// for the stations in it.
+        area: Area = 40..=109,
+        /// for which stations: 0 all, 1 class A, 2 class B, 3 aircraft, 4 class B "SO", 5 class B "CS",
+        /// 6 inland, 7 to 9 regional, 10 base station coverage; more is reserved.
+        station_type_raw: u8 = 110..=113,
+        /// for which type of ship and cargo; 0 is all.
+        ship_type_raw: u8 = 114..=121,
+        /// on which to send and receive: 0 both on both, 1 send on A, 2 send on B, 3 reserved.
+        transmit_receive_raw: u8 = 144..=145,
+        /// how often to report, as a code.
+        interval_raw: u8 = 146..=149,
+        /// for how many minutes to be silent, `1..=15`; 0 is not at all.
+        quiet_minutes: u8 = 150..=153,
+    }
+}
+
+impl GroupAssignment {
+    /// Seconds between two reports; `None` where that is left to the station, is relative to what it does
+    /// now (codes 9 and 10), or is reserved.
+    pub fn interval_s(&self) -> Option<u16> {
+        [600, 360, 180, 60, 30, 15, 10, 5]
+            .get(usize::from(self.interval_raw).checked_sub(1)?)
+            .copied()
+    }
+}

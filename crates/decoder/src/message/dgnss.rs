@@ -1,0 +1,59 @@
+//! Message 17: corrections for satellite navigation, made by a reference station (ITU-R M.1371-5, annex 8).
+
+use maritime::Position;
+
+use super::BitData;
+use super::Length;
+use super::field;
+use super::layout::layout;
+
+/// Up to the corrections, which may be missing.
+pub(crate) const LENGTH: Length = Length { min: 80, full: 80, absent: &[] };
+
+layout! {
+    /// Corrections and where they were made.
+    pub struct DgnssCorrections [80] {
+        /// longitude, signed, 1/10 minute, east positive; 181° (108600) is "not available".
+        longitude_raw: i32 = 40..=57,
+        /// latitude, signed, 1/10 minute, north positive; 91° (54600) is "not available".
+        latitude_raw: i32 = 58..=74,
+        /// the corrections, as long as the message; see [`DgnssCorrections::correction`].
+        data: BitData = 80..=815,
+    }
+}
+
+/// One message of corrections. The words hold what ITU-R M.823 lays down, without its header and parity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DgnssCorrection {
+    /// Data bits 0-5: type of message in ITU-R M.823.
+    pub message_type: u8,
+    /// Data bits 6-15: number of the reference station.
+    pub station_id: u16,
+    /// Data bits 16-28: time in 0.6 s of the hour, `0..=5999`.
+    pub z_count: u16,
+    /// Data bits 29-31: counts the messages.
+    pub sequence: u8,
+    /// Data bits 32-36: how many words of 24 bits follow from data bit 40 on, `0..=29`.
+    pub words: u8,
+    /// Data bits 37-39: how good the station's own corrections are, as in ITU-R M.823.
+    pub health: u8,
+}
+
+impl DgnssCorrections {
+    /// Of the reference station, to 0.1 minute.
+    pub fn position(&self) -> Option<Position> {
+        field::position_coarse(self.longitude_raw, self.latitude_raw)
+    }
+
+    /// What the data starts with; `None` if even that was cut.
+    pub fn correction(&self) -> Option<DgnssCorrection> {
+        Some(DgnssCorrection {
+            message_type: self.data.unsigned(0, 6)? as u8,
+            station_id: self.data.unsigned(6, 10)? as u16,
+            z_count: self.data.unsigned(16, 13)? as u16,
+            sequence: self.data.unsigned(29, 3)? as u8,
+            words: self.data.unsigned(32, 5)? as u8,
+            health: self.data.unsigned(37, 3)? as u8,
+        })
+    }
+}

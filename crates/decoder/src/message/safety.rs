@@ -1,0 +1,53 @@
+//! Messages 12 and 14: text about safety (ITU-R M.1371-5, annex 8).
+
+use maritime::{Mmsi, Text};
+
+use super::BitData;
+use super::Length;
+use super::layout::layout;
+
+/// Up to the text, which may be missing.
+pub(crate) const LENGTH_ADDRESSED: Length = Length { min: 72, full: 72, absent: &[] };
+/// Up to the text, which may be missing.
+pub(crate) const LENGTH_BROADCAST: Length = Length { min: 40, full: 40, absent: &[] };
+
+layout! {
+    /// Message 12: text for one station.
+    pub struct SafetyAddressed [72] {
+        /// numbers the messages to this station, `0..=3`.
+        sequence: u8 = 38..=39,
+        /// MMSI of the station that it is for.
+        destination_raw: u32 = 40..=69,
+        /// sent again, because it was not acknowledged.
+        retransmitted: bool = 70,
+        /// the text in six-bit characters, as long as the message.
+        text_raw: BitData = 72..=1095,
+    }
+}
+
+impl SafetyAddressed {
+    /// The station that it is for.
+    pub fn destination(&self) -> Option<Mmsi> {
+        Mmsi::new(self.destination_raw)
+    }
+
+    /// Up to 156 characters. It is what somebody sent: escape it wherever it is shown.
+    pub fn text(&self) -> Option<Text<161>> {
+        self.text_raw.text(0)
+    }
+}
+
+layout! {
+    /// Message 14: text for everybody.
+    pub struct SafetyBroadcast [40] {
+        /// the text in six-bit characters, as long as the message.
+        text_raw: BitData = 40..=1063,
+    }
+}
+
+impl SafetyBroadcast {
+    /// Up to 161 characters. It is what somebody sent: escape it wherever it is shown.
+    pub fn text(&self) -> Option<Text<161>> {
+        self.text_raw.text(0)
+    }
+}
