@@ -41,6 +41,7 @@
 //! | libais | `gnss` of type 27 | the inverse of the bit | the bit: older than 5 s | message 27: 1 is more than 5 s |
 //! | libais | positions | 32-bit floats, up to 1 m off | 64-bit | unit 1/10000 minute is 0.2 m |
 
+pub mod application;
 mod assembler;
 mod decoder;
 pub mod encode;
