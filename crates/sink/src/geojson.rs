@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::EventRecord;
 use crate::columns::{Cell, columns};
+use crate::json::write_value;
 
 /// Writes one FeatureCollection, a feature to a line, its properties flat as in the CSV.
 ///
@@ -20,7 +21,7 @@ pub fn write_geojson<'a>(
     let mut before = "\n";
     for record in records {
         out.write_all(before.as_bytes())?;
-        serde_json::to_writer(&mut out, &Feature::new(record))?;
+        write_value(&Feature::new(record), &mut out)?;
         before = ",\n";
     }
     out.write_all(b"\n]}\n")?;

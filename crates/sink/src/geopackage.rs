@@ -4,8 +4,15 @@
 //! whatever happens in it, the file is as before or as after. Storing the same again changes nothing.
 //! SQLite's rollback journal is used and not WAL: between calls all of it is in one file that can be
 //! copied and mailed.
+//!
+//! `encounters` holds whatever was found, `flagged` shows those that satisfy a profile, and these alone
+//! have their tracks in `encounter_tracks`. An encounter seen through another selection of the same
+//! reports may begin at another time; it is then another event beside the first. `run_id` of
+//! `encounters` tells them apart: it names the row of `runs` that says what was read, with which
+//! selection and which parameters. Texts that came by radio are [`shown`] in columns; `record` has them
+//! exactly.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -15,7 +22,9 @@ use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params, params
 
 use crate::columns::{Cell, columns};
 use crate::geometry::{point_blob, track_blob};
-use crate::schema::{APPLICATION_ID, FEATURE_TABLES, SCHEMA_VERSION, create, prepare};
+use crate::json;
+use crate::schema::{APPLICATION_ID, FEATURE_TABLES, FLAGGED, SCHEMA_VERSION, create, prepare};
+use crate::text::shown;
 use crate::{EventRecord, Provenance};
 
 /// An open store.
@@ -38,6 +47,8 @@ pub struct Run {
     pub parameters: String,
     /// What was read, by name.
     pub inputs: Vec<String>,
+    /// Which of it was wanted, as on the command line; empty for all of it.
+    pub selection: String,
     /// What was counted, by name.
     pub counters: serde_json::Value,
 }
@@ -99,9 +110,9 @@ pub enum StoreError {
         /// Of the file.
         path: PathBuf,
     },
-    /// A store of a later version of this program.
-    #[error("{} has schema {found}, this program knows up to {SCHEMA_VERSION}", path.display())]
-    Later {
+    /// A store of another version of this program.
+    #[error("{} has schema {found}, this program knows {SCHEMA_VERSION} alone", path.display())]
+    Schema {
         /// Of the store.
         path: PathBuf,
         /// Its schema.
@@ -159,12 +170,19 @@ impl GeoPackage {
     ///
     /// A file that is something else is refused and left as it is; see [`StoreError`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let absent = !path.exists();
         let empty = is_empty_or_sqlite(path)?;
         let failed = |source| store_error(path, "open", source);
         let mut connection = Connection::open(path).map_err(failed)?;
         prepare(&connection).map_err(failed)?;
         if empty {
-            create(&mut connection).map_err(|source| store_error(path, "create", source))?;
+            create(&mut connection).map_err(|source| {
+                roll_back(&connection);
+                if absent {
+                    GeoPackage::remove(path);
+                }
+                store_error(path, "create", source)
+            })?;
         } else {
             check_schema(path, &connection)?;
             // QGIS leaves WAL behind if it is killed. While it runs, the mode stays, and all works.
@@ -188,8 +206,25 @@ impl GeoPackage {
         events: &[Event],
         vessels: &[VesselRow],
     ) -> Result<Stored, StoreError> {
-        store_all(&mut self.connection, run, events, vessels)
-            .map_err(|source| store_error(&self.path, "store events in", source))
+        store_all(&mut self.connection, run, events, vessels).map_err(|source| {
+            roll_back(&self.connection);
+            store_error(&self.path, "store events in", source)
+        })
+    }
+
+    /// Removes the store at `path`, and what an interrupted write may have left beside it: the journal
+    /// would be taken for that of the next file of this name.
+    pub fn remove(path: &Path) {
+        for path in [path.to_owned(), GeoPackage::journal_path(path)] {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    /// Where SQLite keeps the journal of the store at `path` while it writes.
+    pub fn journal_path(path: &Path) -> PathBuf {
+        let mut journal = path.as_os_str().to_owned();
+        journal.push("-journal");
+        journal.into()
     }
 
     /// All events, by their start.
@@ -215,6 +250,12 @@ impl GeoPackage {
             })
             .collect()
     }
+}
+
+/// Where the disk is full SQLite does not play the journal back at once, but when the file is read the
+/// next time. Left to that, the journal would stay behind.
+fn roll_back(connection: &Connection) {
+    let _ = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
 }
 
 /// Whether the file is empty, having made it if it was absent. SQLite itself says only "unable to open
@@ -270,8 +311,8 @@ fn check_schema(path: &Path, connection: &Connection) -> Result<(), StoreError> 
     let found: i64 = connection
         .query_row("SELECT max(version) FROM alongside_schema", [], |row| row.get(0))
         .map_err(failed)?;
-    if found > SCHEMA_VERSION {
-        return Err(StoreError::Later { path: path.into(), found });
+    if found != SCHEMA_VERSION {
+        return Err(StoreError::Schema { path: path.into(), found });
     }
     Ok(())
 }
@@ -287,7 +328,7 @@ fn store_all(
     let transaction = connection.transaction_with_behavior(behavior)?;
     let mut stored = Stored::default();
     for event in events {
-        store_event(&transaction, event, &run.provenance, &mut stored)?;
+        store_event(&transaction, event, run, &mut stored)?;
     }
     for vessel in vessels {
         store_vessel(&transaction, vessel)?;
@@ -301,7 +342,7 @@ fn store_all(
 fn store_event(
     transaction: &Transaction<'_>,
     event: &Event,
-    provenance: &Provenance,
+    run: &Run,
     stored: &mut Stored,
 ) -> rusqlite::Result<()> {
     let event_id = event.id.to_string();
@@ -316,7 +357,7 @@ fn store_event(
         .optional()?;
     // Another program or other parameters count versions anew: then what was run last holds.
     let is_outdated =
-        |(version, by): &(u32, Provenance)| *version > event.version && by == provenance;
+        |(version, by): &(u32, Provenance)| *version > event.version && *by == run.provenance;
     if there.as_ref().is_some_and(is_outdated) {
         stored.outdated += 1;
         return Ok(());
@@ -330,13 +371,15 @@ fn store_event(
         return Ok(());
     }
 
-    let record = EventRecord::new(event, provenance);
+    let record = EventRecord::new(event, &run.provenance);
     let geom = point_blob(record.longitude_deg, record.latitude_deg);
-    let json = serde_json::to_string(&record).expect("a record is JSON");
-    let values = columns()
-        .map(|column| Value::from((column.cell)(&record)))
-        .chain([Value::Blob(geom), Value::Text(json)]);
-    let names = columns().map(|column| column.name).chain(["geom", "record"]);
+    let json = json::to_text(&record);
+    let values = columns().map(|column| Value::from((column.cell)(&record))).chain([
+        Value::Blob(geom),
+        Value::Text(json),
+        Value::Text(run.run_id.clone()),
+    ]);
+    let names = columns().map(|column| column.name).chain(["geom", "record", "run_id"]);
     // An update and not a replacement, so that the row keeps its fid; and not SQLite's upsert, which
     // the triggers of the spatial index cannot bear.
     if there.is_some() {
@@ -353,6 +396,12 @@ fn store_event(
         let insert = format!("INSERT INTO encounters ({}) VALUES ({places})", names.join(", "));
         transaction.prepare_cached(&insert)?.execute(params_from_iter(values))?;
     }
+    // Near a coast most encounters satisfy no profile, and tracks are most of what an encounter takes.
+    if event.profiles.is_empty() {
+        let delete = "DELETE FROM encounter_tracks WHERE event_id = ?1";
+        transaction.prepare_cached(delete)?.execute([&event_id])?;
+        return Ok(());
+    }
     event.vessels.iter().try_for_each(|vessel| store_track(transaction, &event_id, vessel))
 }
 
@@ -364,7 +413,7 @@ fn store_track(
     let values = params![
         event_id,
         vessel.mmsi.get(),
-        vessel.identity.name.map(|name| name.to_string()),
+        vessel.identity.name.map(|name| shown(name.as_str())),
         vessel.track.first().map(|point| Cell::Time(point.observed_at)),
         vessel.track.last().map(|point| Cell::Time(point.observed_at)),
         track_blob(&vessel.track),
@@ -391,8 +440,8 @@ fn store_vessel(transaction: &Transaction<'_>, vessel: &VesselRow) -> rusqlite::
     transaction.prepare_cached(&vessel_upsert())?.execute(params![
         vessel.mmsi.get(),
         identity.imo.map(|imo| imo.get()),
-        identity.name.map(|name| name.to_string()),
-        identity.callsign.map(|callsign| callsign.to_string()),
+        identity.name.map(|name| shown(name.as_str())),
+        identity.callsign.map(|callsign| shown(callsign.as_str())),
         vessel.mmsi.flag().map(|flag| flag.code()),
         identity.ship_type.and_then(|ship| ship.category()).map(|category| category.name()),
         identity.dimensions.map(|dimensions| dimensions.length_m()),
@@ -423,15 +472,15 @@ fn vessel_upsert() -> String {
 }
 
 fn store_run(transaction: &Transaction<'_>, run: &Run) -> rusqlite::Result<()> {
-    let inputs = serde_json::to_string(&run.inputs).expect("texts are JSON");
+    let inputs = json::to_text(&run.inputs);
     transaction.execute(
         "INSERT INTO runs (run_id, started_at, software_version, parameters_hash, parameters,
-                           inputs, counters)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                           inputs, selection, counters)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (run_id) DO UPDATE SET
            started_at = excluded.started_at, software_version = excluded.software_version,
            parameters_hash = excluded.parameters_hash, parameters = excluded.parameters,
-           inputs = excluded.inputs, counters = excluded.counters",
+           inputs = excluded.inputs, selection = excluded.selection, counters = excluded.counters",
         params![
             run.run_id,
             Cell::Time(run.started_at),
@@ -439,6 +488,7 @@ fn store_run(transaction: &Transaction<'_>, run: &Run) -> rusqlite::Result<()> {
             run.provenance.parameters_hash,
             run.parameters,
             inputs,
+            run.selection,
             run.counters.to_string(),
         ],
     )?;
@@ -448,7 +498,7 @@ fn store_run(transaction: &Transaction<'_>, run: &Run) -> rusqlite::Result<()> {
 /// Keeps the extents in `gpkg_contents` true; they are what a map zooms to.
 fn describe_contents(transaction: &Transaction<'_>, changed_at: Timestamp) -> rusqlite::Result<()> {
     transaction.execute("UPDATE gpkg_contents SET last_change = ?1", [Cell::Time(changed_at)])?;
-    for table in FEATURE_TABLES {
+    for table in FEATURE_TABLES.into_iter().chain([FLAGGED]) {
         transaction.execute(
             &format!(
                 "UPDATE gpkg_contents SET (min_x, max_x, min_y, max_y) =
@@ -466,7 +516,7 @@ impl From<Cell> for Value {
     fn from(cell: Cell) -> Self {
         match cell {
             Cell::Unknown => Value::Null,
-            Cell::Text(text) => Value::Text(text),
+            Cell::Text(text) => Value::Text(shown(&text)),
             Cell::Integer(number) => Value::Integer(number),
             Cell::Real(number) => Value::Real(number),
             Cell::Time(at) => Value::Text(at.to_string()),
@@ -498,6 +548,7 @@ mod tests {
             provenance: provenance(),
             parameters: "distance_m_max = 500".into(),
             inputs: vec!["gulf.nmea".into()],
+            selection: String::new(),
             counters: serde_json::json!({"received": 3, "accepted": 2, "rejected": 1}),
         }
     }
@@ -619,7 +670,7 @@ mod tests {
     #[test]
     fn extents_and_index_follow_the_geometry() {
         let (_dir, _, mut store) = store();
-        let extent = "SELECT min_x, max_x, min_y, max_y FROM gpkg_contents WHERE srs_id NOTNULL
+        let extent = "SELECT min_x, max_x, min_y, max_y FROM gpkg_contents WHERE table_name LIKE 'encounter%'
                       ORDER BY table_name DESC";
         store.store(&run(), &[event()], &[]).unwrap();
         assert_eq!(
@@ -663,6 +714,39 @@ mod tests {
         store.store(&run, &[event], &[]).unwrap();
         assert_eq!(store.answer("SELECT name_a FROM encounters"), name);
         assert_eq!(store.answer("SELECT inputs FROM runs"), format!("[\"{name}\"]"));
+    }
+
+    #[test]
+    fn what_is_not_seen_is_written_out_in_columns_and_exact_in_the_record() {
+        let (_dir, _, mut store) = store();
+        let mut event = event();
+        event.vessels[0].identity.name = Text::new("A\u{202e}B\u{1b}[2J");
+        store.store(&run(), std::slice::from_ref(&event), &[]).unwrap();
+        assert_eq!(store.answer("SELECT name_a FROM encounters"), "A\\u{202e}B\\u{1b}[2J");
+        assert_eq!(store.events().unwrap(), [EventRecord::new(&event, &provenance())]);
+    }
+
+    #[test]
+    fn an_encounter_tells_the_run_that_found_it() {
+        let (_dir, _, mut store) = store();
+        store.store(&run(), &[event()], &[]).unwrap();
+        let selection = "--since 2024-01-01T00:00:05.000Z".to_owned();
+        let selected = Run { run_id: "two".into(), selection, ..run() };
+        store.store(&selected, &[pacific_event()], &[]).unwrap();
+        let query = "SELECT encounters.fid, runs.run_id, runs.selection
+                     FROM encounters JOIN runs USING (run_id) ORDER BY encounters.fid";
+        assert_eq!(store.answer(query), "1 one \n2 two --since 2024-01-01T00:00:05.000Z");
+    }
+
+    #[test]
+    fn what_satisfies_no_profile_is_kept_without_tracks() {
+        let (_dir, _, mut store) = store();
+        let counts = "SELECT (SELECT count(*) FROM encounters), (SELECT count(*) FROM flagged),
+                             (SELECT count(*) FROM encounter_tracks)";
+        store.store(&run(), &[event(), pacific_event()], &[]).unwrap();
+        assert_eq!(store.answer(counts), "2 2 4");
+        store.store(&run(), &[Event { profiles: Vec::new(), ..event() }], &[]).unwrap();
+        assert_eq!(store.answer(counts), "2 1 2");
     }
 
     #[test]
@@ -740,9 +824,9 @@ mod tests {
         check_refused(
             |path| {
                 let store = GeoPackage::open(path).unwrap();
-                store.connection.execute("UPDATE alongside_schema SET version = 2", []).unwrap();
+                store.connection.execute("UPDATE alongside_schema SET version = 99", []).unwrap();
             },
-            "FILE has schema 2, this program knows up to 1",
+            "FILE has schema 99, this program knows 2 alone",
         );
         check_refused(|path| fs::create_dir(path).unwrap(), "cannot open FILE");
     }
@@ -786,6 +870,7 @@ mod tests {
         for expected in [
             "Layer name: encounters\n",
             "Layer name: encounter_tracks\n",
+            "Layer name: flagged\n",
             "Layer name: vessels\n",
             "Layer name: runs\n",
             "Geometry: Point\nFeature Count: 2\nExtent: (-179.999000, -17.000000) - (-94.859700,",

@@ -1,8 +1,15 @@
 //! Events as JSON: a line each, or one array.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 
 use crate::EventRecord;
+use crate::text::is_seen;
+
+/// No line of ours comes near. What is longer is something else, and could fill the memory.
+pub const LINE_BYTES_MAX: u64 = 1_000_000;
 
 /// Writes each record as one line of JSON.
 ///
@@ -14,7 +21,7 @@ pub fn write_ndjson<'a>(
     mut out: impl Write,
 ) -> io::Result<()> {
     for record in records {
-        serde_json::to_writer(&mut out, record)?;
+        write_value(record, &mut out)?;
         out.write_all(b"\n")?;
     }
     out.flush()
@@ -25,16 +32,44 @@ pub fn write_ndjson<'a>(
 /// # Errors
 ///
 /// Each line that is no record is an error that names the field and the column; reading can go on with
-/// the next.
-pub fn read_ndjson(lines: impl BufRead) -> impl Iterator<Item = io::Result<EventRecord>> {
-    lines.lines().filter(|line| !line.as_ref().is_ok_and(|line| line.trim().is_empty())).map(
-        |line| {
-            let line = line?;
-            serde_json::from_str(&line).map_err(|error| {
-                io::Error::new(io::ErrorKind::InvalidData, format!("not an event: {error}"))
-            })
-        },
-    )
+/// the next. After what [`ndjson_lines`] refuses there is none.
+pub fn read_ndjson(input: impl BufRead) -> impl Iterator<Item = io::Result<EventRecord>> {
+    let is_blank = |line: &io::Result<String>| matches!(line, Ok(line) if line.trim().is_empty());
+    ndjson_lines(input).filter(move |line| !is_blank(line)).map(|line| {
+        let line = line?;
+        serde_json::from_str(&line).map_err(|error| invalid(format!("not an event: {error}")))
+    })
+}
+
+/// The lines of `input`, blank ones included, with their ends.
+///
+/// # Errors
+///
+/// What `input` says, bytes that are no text, a line of more than [`LINE_BYTES_MAX`]; the last item
+/// then.
+pub fn ndjson_lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        let mut line = String::new();
+        let read = input.by_ref().take(LINE_BYTES_MAX + 1).read_line(&mut line);
+        let read = read.and_then(|bytes| match bytes as u64 > LINE_BYTES_MAX {
+            true => Err(invalid("a line is longer than 1 MB".into())),
+            false => Ok(bytes),
+        });
+        ended = read.is_err();
+        match read {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(line)),
+            Err(error) => Some(Err(error)),
+        }
+    })
+}
+
+fn invalid(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
 /// Writes one JSON array, a record to a line.
@@ -49,11 +84,44 @@ pub fn write_json<'a>(
     let mut before = "[\n";
     for record in records {
         out.write_all(before.as_bytes())?;
-        serde_json::to_writer(&mut out, record)?;
+        write_value(record, &mut out)?;
         before = ",\n";
     }
     out.write_all(if before == "[\n" { b"[]\n" } else { b"\n]\n" })?;
     out.flush()
+}
+
+/// Writes `value` as JSON in which everything that is not seen is escaped: JSON asks for that with
+/// control characters below U+0020 alone, but these lines end up on terminals.
+pub(crate) fn write_value(value: &impl Serialize, out: impl Write) -> io::Result<()> {
+    Ok(value.serialize(&mut Serializer::with_formatter(out, Seen))?)
+}
+
+/// The same as text.
+pub(crate) fn to_text(value: &impl Serialize) -> String {
+    let mut written = Vec::new();
+    write_value(value, &mut written).expect("a vector takes what is written to it");
+    String::from_utf8(written).expect("JSON is text")
+}
+
+struct Seen;
+
+impl Formatter for Seen {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut written = 0;
+        for (at, c) in fragment.char_indices().filter(|(_, c)| !is_seen(*c)) {
+            out.write_all(&fragment.as_bytes()[written..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            written = at + c.len_utf8();
+        }
+        out.write_all(&fragment.as_bytes()[written..])
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +141,22 @@ mod tests {
         assert_eq!(read.len(), 3);
         assert_eq!(read[1].as_ref().unwrap(), &record);
         assert!(read[2].as_ref().unwrap_err().to_string().contains("invalid type: integer `7`"));
+    }
+
+    #[test]
+    fn what_is_not_seen_is_escaped_and_reads_as_it_was() {
+        let text = "A\u{202e}B\u{9b}\u{7f}\n\u{e0041}\u{feff}東\"";
+        let written = to_text(&text);
+        assert_eq!(written, r#""A\u202eB\u009b\u007f\n\udb40\udc41\ufeff東\"""#);
+        assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused() {
+        let mut lines = ndjson_lines(io::BufReader::new(io::repeat(b'x')));
+        let error = lines.next().unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "a line is longer than 1 MB");
+        assert!(lines.next().is_none());
     }
 
     #[track_caller]

@@ -8,8 +8,8 @@ use rusqlite::functions::{Context, FunctionFlags};
 use crate::columns::{ColumnKind, columns};
 use crate::geometry::{Bounds, bounds_of};
 
-/// Of our tables; a file with a higher one was made by a later program.
-pub(crate) const SCHEMA_VERSION: i64 = 1;
+/// Of our tables; a file with another one was made by another version of this program.
+pub(crate) const SCHEMA_VERSION: i64 = 2;
 
 /// `GPKG` in ASCII, in the header of the file.
 pub(crate) const APPLICATION_ID: i64 = 0x4750_4B47;
@@ -19,6 +19,9 @@ pub(crate) const USER_VERSION: i64 = 10_300;
 
 /// Feature tables, their geometry column being `geom` and their key `fid`.
 pub(crate) const FEATURE_TABLES: [&str; 2] = ["encounters", "encounter_tracks"];
+
+/// The view of the encounters that satisfy a profile.
+pub(crate) const FLAGGED: &str = "flagged";
 
 /// The safety of the connection, and the functions that the triggers of the spatial index call.
 pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
@@ -81,7 +84,7 @@ fn encounters_table() -> String {
             table += " NOT NULL UNIQUE";
         }
     }
-    table + ", record TEXT NOT NULL)"
+    table + ", record TEXT NOT NULL, run_id TEXT NOT NULL)"
 }
 
 /// The tables that the standard requires (annex C), and what it requires in them.
@@ -128,15 +131,18 @@ CREATE TABLE vessels (
 CREATE TABLE runs (
   fid INTEGER PRIMARY KEY NOT NULL, run_id TEXT NOT NULL UNIQUE, started_at DATETIME NOT NULL,
   software_version TEXT NOT NULL, parameters_hash TEXT NOT NULL, parameters TEXT NOT NULL,
-  inputs TEXT NOT NULL, counters TEXT NOT NULL);
+  inputs TEXT NOT NULL, selection TEXT NOT NULL, counters TEXT NOT NULL);
+CREATE VIEW flagged AS SELECT * FROM encounters WHERE profiles <> '';
 CREATE TABLE alongside_schema (version INTEGER PRIMARY KEY NOT NULL);
 INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES
   ('encounters', 'features', 'Encounters', 'Two vessels near each other for a while: evidence, not an accusation', '1970-01-01T00:00:00.000Z', 4326),
-  ('encounter_tracks', 'features', 'Encounter tracks', 'The way of each vessel of each encounter', '1970-01-01T00:00:00.000Z', 4326),
+  ('flagged', 'features', 'Flagged encounters', 'The encounters that satisfy a profile', '1970-01-01T00:00:00.000Z', 4326),
+  ('encounter_tracks', 'features', 'Encounter tracks', 'The way of each vessel of each flagged encounter', '1970-01-01T00:00:00.000Z', 4326),
   ('vessels', 'attributes', 'Vessels', 'Every vessel heard, as it calls itself', '1970-01-01T00:00:00.000Z', NULL),
   ('runs', 'attributes', 'Runs', 'What was read, with which program and parameters', '1970-01-01T00:00:00.000Z', NULL);
 INSERT INTO gpkg_geometry_columns VALUES
   ('encounters', 'geom', 'POINT', 4326, 0, 0),
+  ('flagged', 'geom', 'POINT', 4326, 0, 0),
   ('encounter_tracks', 'geom', 'MULTILINESTRING', 4326, 0, 0);
 ";
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use detector::{Counters, Profile};
 use maritime::{Event, MmsiKind};
+use sink::shown;
 
-use super::words::{grouped, minute, shown};
+use super::words::{grouped, minute};
 use crate::replay::Replayed;
 use crate::source::SourceError;
 use crate::terminal::tell;

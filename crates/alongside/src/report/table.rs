@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use maritime::{Event, EventVessel, Timestamp};
+use sink::shown;
 
-use super::words::{self, shown};
+use super::words;
 
 /// Fits half of a wide terminal and all of a usual one, and a mail.
 const WIDTH: usize = 116;

@@ -4,30 +4,6 @@ use std::time::Duration;
 
 use maritime::{METRES_PER_NAUTICAL_MILE, Position, Timestamp};
 
-/// A text that came by radio or from a file, fit for a terminal: what would move the cursor, turn the
-/// direction of writing or not be seen at all is written as `\u{…}`.
-pub fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || is_unseen(c) || c == '\\' {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Unicode's format characters (general category Cf) and its line and paragraph separators.
-fn is_unseen(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
-        | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
-        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e007f}')
-}
-
 /// `1 234 567`, so that the digits can be counted.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -102,15 +78,6 @@ pub fn minute_beside(at: Timestamp, beside: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_from_the_air_cannot_write_on_the_terminal() {
-        assert_eq!(shown("EVER GIVEN"), "EVER GIVEN");
-        assert_eq!(shown("\u{1b}[31mRED"), "\\u{1b}[31mRED");
-        assert_eq!(shown("A\u{202e}B\u{200b}"), "A\\u{202e}B\\u{200b}");
-        assert_eq!(shown("a\r\nb\\"), "a\\r\\nb\\\\");
-        assert_eq!(shown("Ærøskøbing 東京"), "Ærøskøbing 東京");
-    }
 
     #[test]
     fn numbers_are_readable() {
