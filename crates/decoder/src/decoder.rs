@@ -160,33 +160,42 @@ impl Decoder {
         self.partial = line;
     }
 
-    /// The fast way for the two usual lines: a sentence, or tag blocks and a sentence, with nothing
-    /// before, between or behind. `false`, and nothing done, if there is anything else.
+    /// The fast way for the usual lines: a sentence, tag blocks and a sentence, or a sentence and a suffix, with
+    /// nothing else before, between or behind. `false`, and nothing done, if there is.
     #[inline]
     fn push_plain(&mut self, line: &[u8], each: &mut impl FnMut(Outcome)) -> bool {
-        let (sentence, tag_block, damaged) = match line.first() {
-            Some(b'!') => match Sentence::parse_plain(line) {
-                None => {
-                    let Some((sentence, beside)) = read_suffixed(line) else { return false };
-                    (Some(sentence), beside, 0)
+        match line.first() {
+            Some(b'!') => {
+                if let Some(sentence) = Sentence::parse_plain(line) {
+                    return self.push_readable(&sentence, &TagBlock::NOTHING, each);
                 }
-                sentence => (sentence, TagBlock::default(), 0),
-            },
-            Some(b'\\') => match TagBlock::read_all(line) {
-                Some(blocks) => {
-                    (Sentence::parse_plain(blocks.rest), blocks.tag_block, blocks.damaged)
-                }
-                None => return false,
-            },
-            _ => return false,
-        };
-        let Some(sentence) = sentence else { return false };
-        if self.read_payload(&sentence).is_err() {
-            return false;
+                let Some((sentence, beside)) = read_suffixed(line) else { return false };
+                self.push_readable(&sentence, &beside, each)
+            }
+            Some(b'\\') => {
+                let Some(blocks) = TagBlock::read_all(line) else { return false };
+                let Some(sentence) = Sentence::parse_plain(blocks.rest) else { return false };
+                let done = self.push_readable(&sentence, &blocks.tag_block, each);
+                self.tag_blocks_damaged += if done { blocks.damaged } else { 0 };
+                done
+            }
+            _ => false,
         }
-        self.tag_blocks_damaged += damaged;
-        self.push_sentence(&sentence, tag_block, 1, each);
-        true
+    }
+
+    /// Takes a sentence if its payload can be read.
+    #[inline]
+    fn push_readable(
+        &mut self,
+        sentence: &Sentence<'_>,
+        tag_block: &TagBlock,
+        each: &mut impl FnMut(Outcome),
+    ) -> bool {
+        let readable = self.read_payload(sentence).is_ok();
+        if readable {
+            self.push_sentence(sentence, tag_block, 1, each);
+        }
+        readable
     }
 
     /// The way for every line.
@@ -280,7 +289,7 @@ impl Decoder {
         if Sentence::is_named(framed.body) {
             let sentence = Sentence::from_framed(framed);
             match sentence.and_then(|sentence| self.read_payload(&sentence).map(|()| sentence)) {
-                Ok(sentence) => self.push_sentence(&sentence, tag_block, lines, each),
+                Ok(sentence) => self.push_sentence(&sentence, &tag_block, lines, each),
                 Err(rejection) => each(rejected(lines, rejection)),
             }
             return;
@@ -314,23 +323,32 @@ impl Decoder {
     fn push_sentence(
         &mut self,
         sentence: &Sentence<'_>,
-        tag_block: TagBlock,
+        tag_block: &TagBlock,
         lines: u32,
         each: &mut impl FnMut(Outcome),
     ) {
-        let tag_block = self.with_waiting(tag_block, sentence);
-        if sentence.fragment_count == 1 {
-            let tag_block = self.with_group(tag_block);
-            self.push_message(sentence, tag_block, lines, each);
-            return;
+        // Most lines say all themselves, and nothing is copied.
+        let (waited, grouped);
+        let mut tag_block = tag_block;
+        if self.waiting.tag_block.is_some() || self.waiting.timing.is_some() {
+            waited = self.with_waiting(tag_block, sentence);
+            tag_block = &waited;
         }
-        self.with_group(tag_block);
+        let own = tag_block;
+        if let Some(group) = tag_block.group {
+            grouped = self.with_group(tag_block, group);
+            tag_block = &grouped;
+        }
+        if sentence.fragment_count == 1 {
+            return self.push_message(sentence, tag_block, lines, each);
+        }
+        // Parts of one message need no help of their group: the assembler knows them better.
         let payload = &mut self.payload;
-        match self.assembler.push(sentence, &tag_block, self.line, lines, payload, each) {
+        match self.assembler.push(sentence, own, self.line, lines, payload, each) {
             Assembly::Pending => {}
             Assembly::Unreadable { lines, rejection } => each(rejected(lines, rejection)),
             Assembly::Complete(Assembled { lines, told }) => {
-                self.push_message(sentence, told, lines, each);
+                self.push_message(sentence, &told, lines, each);
             }
         }
     }
@@ -340,7 +358,7 @@ impl Decoder {
     fn push_message(
         &mut self,
         sentence: &Sentence<'_>,
-        tag_block: TagBlock,
+        tag_block: &TagBlock,
         lines: u32,
         each: &mut impl FnMut(Outcome),
     ) {
@@ -362,28 +380,21 @@ impl Decoder {
         }
     }
 
-    /// Adds what the block of the sentence before said, if this one is the next of its group. Parts of one
-    /// message need no such help: the assembler knows them better.
-    #[inline]
-    fn with_group(&mut self, tag_block: TagBlock) -> TagBlock {
-        let Some(group) = tag_block.group else { return tag_block };
+    /// Adds what the block of the sentence before said, if this one is the next of its group.
+    fn with_group(&mut self, tag_block: &TagBlock, group: TagGroup) -> TagBlock {
         let before = Some(TagGroup { number: group.number - 1, ..group });
         let same_station = tag_block.station.is_none() || tag_block.station == self.group.station;
         let continues = self.group.group == before && same_station;
-        let told = if continues { tag_block.or(&self.group) } else { tag_block };
+        let told = if continues { tag_block.or(&self.group) } else { *tag_block };
         // Every line has its own count.
         self.group = TagBlock { line_count: None, ..told };
         told
     }
 
     /// Adds what earlier lines said about this sentence.
-    #[inline]
-    fn with_waiting(&mut self, tag_block: TagBlock, sentence: &Sentence<'_>) -> TagBlock {
-        if self.waiting.tag_block.is_none() && self.waiting.timing.is_none() {
-            return tag_block;
-        }
+    fn with_waiting(&mut self, tag_block: &TagBlock, sentence: &Sentence<'_>) -> TagBlock {
         let Waiting { tag_block: waiting, timing } = std::mem::take(&mut self.waiting);
-        let mut told = tag_block.or(&waiting.unwrap_or_default());
+        let mut told = waiting.map_or(*tag_block, |waiting| tag_block.or(&waiting));
         // For fragments it states the exclusive or of all their checksums, which is not known yet.
         if let Some(timing) = timing
             && (sentence.fragment_count > 1

@@ -20,7 +20,7 @@
 //! });
 //! let mut line = Vec::new();
 //! write_sentences(&message, &Framing::default(), &mut line);
-//! assert_eq!(line, b"!AIVDM,1,1,,A,Kk:E<uP3gpCatClt,0*3E\r\n");
+//! assert_eq!(line, b"!AIVDM,1,1,,A,KkaDpaP0Kq4>N6Ot,0*21\r\n");
 //! Decoder::new().push(&line, &mut |outcome| {
 //!     let OutcomeKind::Message(received) = outcome.kind else { panic!("{outcome:?}") };
 //!     assert_eq!(received.message, message);

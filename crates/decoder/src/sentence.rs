@@ -36,7 +36,7 @@ impl<'a> Sentence<'a> {
     /// Reads the sentence that fills `line` from `!` to the two digits of its checksum. `None` if
     /// anything is unusual: [`Framed::find`] and [`Sentence::from_framed`] then say what. A comma too many
     /// ends up in the payload, where it cannot stay.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn parse_plain(line: &'a [u8]) -> Option<Self> {
         let (line, checksum_digits) = line.split_last_chunk::<3>()?;
         let [b'*', high, low] = *checksum_digits else { return None };

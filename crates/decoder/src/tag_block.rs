@@ -61,6 +61,16 @@ pub(crate) struct TagBlocks<'a> {
 }
 
 impl TagBlock {
+    /// What no block says.
+    pub(crate) const NOTHING: TagBlock = TagBlock {
+        received_at: None,
+        station: None,
+        group: None,
+        line_count: None,
+        destination: None,
+        relative_time: None,
+    };
+
     /// Reads all blocks that `bytes` starts with. Relays put theirs before those that are there, so
     /// where two blocks say the same thing, the inner one, nearest the sentence and the antenna, holds.
     /// `None` if the backslash does not begin a block.

@@ -1,4 +1,4 @@
-//! Reads every recorded file to its end, and compares what the core types say with what other decoders
+//! Reads every recorded file to its end, and compares what the messages say with what other decoders
 //! say, field by field. Reads the folder named by `ALONGSIDE_RECORDINGS`; skips when it is not set.
 
 use std::collections::{BTreeMap, HashMap};
@@ -6,7 +6,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use alongside_decoder::{
-    Decoder, Message, Outcome, OutcomeKind, RateOfTurn, Received, StaticDataA, StaticVoyageReport,
+    ApplicationId, Area, BitData, ChannelManagement, ChannelTarget, CommunicationState, Decoder,
+    GroupAssignment, Message, Outcome, OutcomeKind, RateOfTurn, Received, SotdmaSubMessage,
+    StaticDataA, StaticVoyageReport,
 };
 use serde_json::Value;
 
@@ -88,7 +90,7 @@ fn every_recording_is_read_to_its_end_and_every_line_accounted_for() {
 }
 
 #[test]
-fn core_types_equal_what_pyais_decodes() {
+fn messages_equal_what_pyais_decodes() {
     let Some(folder) = recordings() else { return };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder.join("nmea-expected")).unwrap() {
@@ -109,7 +111,7 @@ fn core_types_equal_what_pyais_decodes() {
         for line in String::from_utf8(read(expected_path)).unwrap().lines() {
             let expected: Value = serde_json::from_str(line).unwrap();
             let message = &expected["msg"];
-            if !is_core(message["msg_type"].as_i64()) {
+            if !is_defined(message["msg_type"].as_i64()) {
                 continue;
             }
             let lines = expected["lines"].as_array().unwrap();
@@ -126,7 +128,7 @@ fn core_types_equal_what_pyais_decodes() {
             }
         }
         for (line, received) in found {
-            if is_core(Some(i64::from(received.message.header().message_type))) {
+            if is_defined(Some(i64::from(received.message.header().message_type))) {
                 differences.push(format!("{stem} line {line}: only here: {:?}", received.message));
             }
         }
@@ -135,7 +137,7 @@ fn core_types_equal_what_pyais_decodes() {
 }
 
 #[test]
-fn core_types_equal_what_gpsd_decodes() {
+fn messages_equal_what_gpsd_decodes() {
     let Some(folder) = recordings() else { return };
     let mut differences = Vec::new();
     let mut compared = 0;
@@ -155,7 +157,7 @@ fn core_types_equal_what_gpsd_decodes() {
                     names.insert(header.mmsi_raw, part);
                 }
                 Message::StaticDataB(_) if !names.contains_key(&header.mmsi_raw) => {}
-                message if is_core(Some(i64::from(header.message_type))) => {
+                message if is_defined(Some(i64::from(header.message_type))) => {
                     ours.push((line, gpsd_fields(&message, &names)));
                     if let Message::StaticDataB(_) = message {
                         names.remove(&header.mmsi_raw);
@@ -169,7 +171,7 @@ fn core_types_equal_what_gpsd_decodes() {
             String::from_utf8_lossy(&read(&folder.join("nmea-expected").join(expected))).lines()
         {
             let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
-            if is_core(message["type"].as_i64()) {
+            if is_defined(message["type"].as_i64()) {
                 theirs.push(message);
             }
         }
@@ -179,7 +181,7 @@ fn core_types_equal_what_gpsd_decodes() {
 }
 
 #[test]
-fn core_types_equal_what_libais_decodes() {
+fn messages_equal_what_libais_decodes() {
     let Some(folder) = recordings() else { return };
     let mut differences = Vec::new();
     let mut compared = 0;
@@ -188,7 +190,7 @@ fn core_types_equal_what_libais_decodes() {
         let ours: Vec<_> = messages(&read(&input))
             .into_iter()
             .filter(|(_, received)| {
-                is_core(Some(i64::from(received.message.header().message_type)))
+                is_defined(Some(i64::from(received.message.header().message_type)))
             })
             .map(|(line, received)| (line, libais_fields(&received.message)))
             .collect();
@@ -197,15 +199,18 @@ fn core_types_equal_what_libais_decodes() {
             .unwrap()
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
-            .filter(|message: &Value| is_core(message["type"].as_i64()))
+            // It also reads what is from no MMSI.
+            .filter(|message: &Value| {
+                message["mmsi"].as_u64().is_some_and(|mmsi| mmsi <= 999_999_999)
+            })
             .collect();
         align(stem, &theirs, &ours, &mut compared, &mut differences);
     }
     report("libais", compared, &differences);
 }
 
-fn is_core(message_type: Option<i64>) -> bool {
-    matches!(message_type, Some(1..=5 | 11 | 18 | 19 | 24 | 27))
+fn is_defined(message_type: Option<i64>) -> bool {
+    matches!(message_type, Some(1..=27))
 }
 
 /// Compares two lists of messages in the order of the file.
@@ -246,6 +251,12 @@ enum Expected {
     Either(Vec<Value>),
     ShipType(u8),
     StartsWith(String),
+    /// Hexadecimal digits, with the number of bits and a colon in front or not.
+    Data(BitData),
+    /// As many bits of something else come before and behind.
+    DataWithin(usize, BitData, usize),
+    /// A number of which only the lower 14 bits are right.
+    Low14(u64),
     Anything,
 }
 
@@ -264,7 +275,12 @@ fn compare(place: &str, message: &Value, fields: &Fields, differences: &mut Vec<
         let equal = match ours {
             Expected::Number(number) => theirs.as_f64() == Some(*number),
             Expected::About(number, by) => {
-                theirs.as_f64().is_some_and(|theirs| (theirs - number).abs() <= *by)
+                {
+                    // gpsd writes the corners of areas as text.
+                    let number_in_text = || theirs.as_str()?.parse().ok();
+                    let theirs: Option<f64> = theirs.as_f64().or_else(number_in_text);
+                    theirs.is_some_and(|theirs| (theirs - number).abs() <= *by)
+                }
             }
             Expected::Flag(flag) => {
                 theirs.as_bool() == Some(*flag) || theirs.as_i64() == Some(i64::from(*flag))
@@ -282,12 +298,35 @@ fn compare(place: &str, message: &Value, fields: &Fields, differences: &mut Vec<
                     || theirs.as_i64() == folded_by_pyais(*code)
             }
             Expected::Either(values) => values.contains(theirs),
+            Expected::Data(data) => theirs.as_str().is_some_and(|theirs| same_data(theirs, data)),
+            Expected::DataWithin(before, data, behind) => theirs
+                .as_str()
+                .is_some_and(|theirs| same_data_within(theirs, *before, data, *behind)),
+            Expected::Low14(number) => {
+                theirs.as_u64().map(|theirs| theirs & 0x3FFF) == Some(*number)
+            }
             Expected::Anything => true,
         };
         if !equal {
             differences.push(format!("{place} {name}: {theirs}, here {ours:?}"));
         }
     }
+}
+
+fn same_data(theirs: &str, ours: &BitData) -> bool {
+    let hex: String = ours.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    match theirs.split_once(':') {
+        Some((bits, digits)) => bits.parse() == Ok(ours.len()) && digits == hex,
+        None => theirs == hex,
+    }
+}
+
+fn same_data_within(theirs: &str, before: usize, ours: &BitData, behind: usize) -> bool {
+    let Some((bits, digits)) = theirs.split_once(':') else { return false };
+    let digit = |at: usize| u8::from_str_radix(digits.get(at..=at)?, 16).ok();
+    let bit = |at: usize| digit(at / 4).map(|digit| digit >> (3 - at % 4) & 1 == 1);
+    bits.parse() == Ok(before + ours.len() + behind)
+        && (0..ours.len()).all(|at| bit(before + at) == ours.flag(at))
 }
 
 /// pyais gives some reserved ship types another code. These are the ones in the recordings; any other that
@@ -407,9 +446,194 @@ fn pyais_fields(message: &Message) -> Fields {
             ("lon", About(f64::from(m.longitude_raw) / 600.0, DEGREES)),
             ("lat", About(f64::from(m.latitude_raw) / 600.0, DEGREES)),
         ]),
-        _ => {}
+        Message::BinaryAddressed(m) => {
+            fields.extend([
+                ("seqno", Number(m.sequence.into())),
+                ("dest_mmsi", Number(m.destination_raw.into())),
+                ("retransmit", Flag(m.retransmitted)),
+                ("data", Data(m.data)),
+            ]);
+            fields.extend(application(m.application));
+        }
+        Message::BinaryBroadcast(m) => {
+            fields.push(("data", Data(m.data)));
+            fields.extend(application(m.application));
+        }
+        Message::Acknowledge(m) => {
+            for (names, each) in [
+                ("mmsi1", "mmsiseq1"),
+                ("mmsi2", "mmsiseq2"),
+                ("mmsi3", "mmsiseq3"),
+                ("mmsi4", "mmsiseq4"),
+            ]
+            .into_iter()
+            .zip(m.acknowledged)
+            {
+                fields.push((names.0, there(each.map(|each| each.destination_raw))));
+                fields.push((names.1, there(each.map(|each| each.sequence))));
+            }
+        }
+        Message::SarAircraft(m) => {
+            fields.extend([
+                ("alt", Number(m.altitude_raw.into())),
+                (
+                    "regional",
+                    Number(
+                        f64::from(u8::from(m.altitude_barometric)) * 128.0 + f64::from(m.regional),
+                    ),
+                ),
+                ("dte", Flag(m.dte)),
+                ("assigned", Flag(m.assigned)),
+                ("raim", Flag(m.raim)),
+                ("radio", radio(m.communication_state_raw)),
+                ("speed", Number(m.speed_raw.into())),
+                ("course", About(f64::from(m.course_raw) / 10.0, 1e-6)),
+                ("second", Number(m.second_raw.into())),
+            ]);
+            fields.extend(place(m.longitude_raw, m.latitude_raw, m.accuracy_high));
+        }
+        Message::UtcInquiry(m) => fields.push(("dest_mmsi", Number(m.destination_raw.into()))),
+        Message::SafetyAddressed(m) => fields.extend([
+            ("seqno", Number(m.sequence.into())),
+            ("dest_mmsi", Number(m.destination_raw.into())),
+            ("retransmit", Flag(m.retransmitted)),
+            ("text", text(m.text())),
+        ]),
+        Message::SafetyBroadcast(m) => fields.push(("text", text(m.text()))),
+        Message::Interrogation(m) => {
+            let second = m.second_station;
+            fields.extend([
+                ("mmsi1", Number(m.first_station_raw.into())),
+                ("type1_1", Number(m.first_request.message_type.into())),
+                ("offset1_1", Number(m.first_request.slot_offset.into())),
+                ("type1_2", there(m.second_request.map(|request| request.message_type))),
+                ("offset1_2", there(m.second_request.map(|request| request.slot_offset))),
+                ("mmsi2", there(second.map(|second| second.station_raw))),
+                ("type2_1", there(second.map(|second| second.request.message_type))),
+                ("offset2_1", there(second.map(|second| second.request.slot_offset))),
+            ]);
+        }
+        Message::Assignment(m) => fields.extend([
+            ("mmsi1", Number(m.first.destination_raw.into())),
+            ("offset1", Number(m.first.offset.into())),
+            ("increment1", Number(m.first.increment_raw.into())),
+            ("mmsi2", there(m.second.map(|second| second.destination_raw))),
+            ("offset2", there(m.second.map(|second| second.offset))),
+            ("increment2", there(m.second.map(|second| second.increment_raw))),
+        ]),
+        Message::Dgnss(m) => fields.extend([
+            ("lon", About(f64::from(m.longitude_raw) / 10.0, 1e-6)),
+            ("lat", About(f64::from(m.latitude_raw) / 10.0, 1e-6)),
+            ("data", Data(m.data)),
+        ]),
+        Message::LinkManagement(m) => {
+            for (names, each) in [
+                ["offset1", "number1", "timeout1", "increment1"],
+                ["offset2", "number2", "timeout2", "increment2"],
+                ["offset3", "number3", "timeout3", "increment3"],
+                ["offset4", "number4", "timeout4", "increment4"],
+            ]
+            .into_iter()
+            .zip(m.reservations)
+            {
+                fields.push((names[0], there(each.map(|each| each.offset))));
+                fields.push((names[1], there(each.map(|each| each.number_of_slots))));
+                fields.push((names[2], there(each.map(|each| each.timeout_minutes))));
+                fields.push((names[3], there(each.map(|each| each.increment))));
+            }
+        }
+        Message::AidToNavigation(m) => {
+            fields.extend([
+                ("aid_type", Number(m.aid_type_raw.into())),
+                ("name", text(m.name_raw.text())),
+                ("name_ext", text(m.name_extension_raw.text())),
+                // pyais appends the extension to a name that has ended before.
+                (
+                    "full_name",
+                    StartsWith(m.name().map_or_else(String::new, |name| name.to_string())),
+                ),
+                ("epfd", Number(m.positioning_device_raw.into())),
+                ("second", Number(m.second_raw.into())),
+                ("off_position", Flag(m.off_position_raw)),
+                ("reserved_1", Number(m.status_raw.into())),
+                ("regional", Number(m.status_raw.into())),
+                ("raim", Flag(m.raim)),
+                ("virtual_aid", Flag(m.virtual_aid)),
+                ("assigned", Flag(m.assigned)),
+            ]);
+            fields.extend(hull(m.bow_m_raw, m.stern_m_raw, m.port_m_raw, m.starboard_m_raw));
+            // Of a report that ends within its position, pyais gives what is left of it.
+            if m.longitude_raw != 181 * 600_000 {
+                fields.extend(place(m.longitude_raw, m.latitude_raw, m.accuracy_high));
+            }
+        }
+        Message::ChannelManagement(m) => {
+            fields.extend([
+                ("channel_a", Number(m.channel_a.into())),
+                ("channel_b", Number(m.channel_b.into())),
+                ("txrx", Number(m.transmit_receive_raw.into())),
+                ("power", Flag(m.power_low)),
+                ("band_a", Flag(m.channel_a_narrow)),
+                ("band_b", Flag(m.channel_b_narrow)),
+                ("zonesize", Number(m.zone_size_raw.into())),
+            ]);
+            match m.target {
+                ChannelTarget::Area(corners) => {
+                    fields.push(("addressed", Flag(false)));
+                    fields.extend(area(corners, 10.0));
+                }
+                ChannelTarget::Stations { first_raw, second_raw } => fields.extend([
+                    ("addressed", Flag(true)),
+                    ("dest1", Number(first_raw.into())),
+                    ("dest2", Number(second_raw.into())),
+                ]),
+            }
+        }
+        Message::GroupAssignment(m) => {
+            fields.extend([
+                ("station_type", Number(m.station_type_raw.into())),
+                ("stationtype", Number(m.station_type_raw.into())),
+                ("ship_type", ShipType(m.ship_type_raw)),
+                ("shiptype", Number(m.ship_type_raw.into())),
+                ("txrx", Number(m.transmit_receive_raw.into())),
+                ("interval", Number(m.interval_raw.into())),
+                ("quiet", Number(m.quiet_minutes.into())),
+            ]);
+            fields.extend(area(m.area, 10.0));
+        }
+        Message::SlotBinary(m) => {
+            fields.extend([
+                ("addressed", Flag(m.addressed)),
+                ("structured", Flag(m.structured)),
+                ("dest_mmsi", there(m.destination_raw)),
+                ("app_id", there(m.application.map(|id| id.dac << 6 | u16::from(id.fi)))),
+                ("data", Data(m.data)),
+                ("radio", radio(m.communication_state_raw)),
+            ]);
+        }
+        Message::Other(_) => {}
     }
     fields
+}
+
+/// Of a field that was cut, peers give 0, nothing, or what is left of it as a number of its own.
+fn there(number: Option<impl Into<f64>>) -> Expected {
+    number.map_or(Expected::Anything, |number| Expected::Number(number.into()))
+}
+
+fn application(id: ApplicationId) -> Fields {
+    vec![("dac", Expected::Number(id.dac.into())), ("fid", Expected::Number(id.fi.into()))]
+}
+
+/// Corners in parts of a minute or of a degree.
+fn area(area: Area, parts: f64) -> Fields {
+    let about = |raw: i32| Expected::About(f64::from(raw) / parts, 1e-6);
+    vec![
+        ("ne_lon", about(area.north_east_longitude_raw)),
+        ("ne_lat", about(area.north_east_latitude_raw)),
+        ("sw_lon", about(area.south_west_longitude_raw)),
+        ("sw_lat", about(area.south_west_latitude_raw)),
+    ]
 }
 
 /// `None` where it was cut: not compared.
@@ -562,6 +786,49 @@ fn gpsd_fields(message: &Message, names: &HashMap<u32, StaticDataA>) -> Fields {
                 fields.push(("shipname", text(name.name())));
             }
         }
+        Message::SlotBinary(m) => {
+            // gpsd takes the two spare bits behind the destination for those of the identifier or the data, and
+            // the four before the communication state, which it does not read, for data.
+            fields.retain(|(name, _)| !matches!(*name, "app_id" | "data" | "radio"));
+            let before = if m.addressed { 2 } else { 0 };
+            let behind = if m.communication_state_raw.is_some() { 4 } else { 0 };
+            fields.push(("data", DataWithin(before, m.data, behind)));
+            if let Some(id) = m.application {
+                let id = u64::from(id.dac) << 6 | u64::from(id.fi);
+                fields
+                    .push(("app_id", if m.addressed { Low14(id >> 2) } else { Number(id as f64) }));
+            }
+        }
+        Message::SarAircraft(m) => {
+            fields.push(("speed", Number(m.speed_raw.into())));
+            fields.push(("course@raw", Number(m.course_raw.into())));
+            fields.push(("course@scaled", About(f64::from(m.course_raw) / 10.0, 1e-6)));
+            fields.extend(gpsd_place(m.longitude_raw, m.latitude_raw));
+        }
+        Message::AidToNavigation(m) => {
+            fields.retain(|(name, _)| *name != "name");
+            fields.push(("name", text(m.name())));
+            fields.extend(gpsd_place(m.longitude_raw, m.latitude_raw));
+        }
+        Message::Dgnss(m) => fields.extend([
+            ("lon@raw", Number(m.longitude_raw.into())),
+            ("lat@raw", Number(m.latitude_raw.into())),
+            // gpsd 3.22 writes one decimal.
+            ("lon@scaled", About(f64::from(m.longitude_raw) / 600.0, 0.050_001)),
+            ("lat@scaled", About(f64::from(m.latitude_raw) / 600.0, 0.050_001)),
+        ]),
+        Message::ChannelManagement(ChannelManagement {
+            target: ChannelTarget::Area(corners),
+            ..
+        })
+        | Message::GroupAssignment(GroupAssignment { area: corners, .. }) => {
+            fields.retain(|(name, _)| !matches!(*name, "ne_lon" | "ne_lat" | "sw_lon" | "sw_lat"));
+            let scaled = ["ne_lon@scaled", "ne_lat@scaled", "sw_lon@scaled", "sw_lat@scaled"];
+            let raw = ["ne_lon@raw", "ne_lat@raw", "sw_lon@raw", "sw_lat@raw"];
+            fields
+                .extend(scaled.into_iter().zip(area(*corners, 600.0)).map(|(name, f)| (name, f.1)));
+            fields.extend(raw.into_iter().zip(area(*corners, 1.0)).map(|(name, f)| (name, f.1)));
+        }
         Message::LongRange(m) => fields.extend([
             ("speed", Number(m.speed_raw.into())),
             ("course", Number(m.course_raw.into())),
@@ -610,6 +877,19 @@ fn libais_fields(message: &Message) -> Fields {
         .filter(|(name, _)| !matches!(*name, "msg_type" | "radio" | "turn" | "partno"))
         .map(|(name, expected)| match (name, expected) {
             ("lon" | "lat", About(number, _)) => (name, About(number, 2e-5)),
+            ("retransmit", Flag(retransmitted)) if message.header().message_type == 6 => {
+                (name, Flag(!retransmitted))
+            }
+            // Corners in degrees, not minutes.
+            ("ne_lon" | "ne_lat" | "sw_lon" | "sw_lat", About(minutes, _)) => {
+                (name, About(minutes / 60.0, 2e-5))
+            }
+            // Message 9 sends whole knots, libais takes them for tenths.
+            ("speed", Number(knots)) if message.header().message_type == 9 => {
+                (name, About(knots / 10.0, 1e-4))
+            }
+            // Two characters of its table are others.
+            (_, Text(text)) => (name, Text(text.replace('_', "-").replace('\'', "`"))),
             // libais says whether the position is fresh, the inverse of the bit.
             ("gnss", Flag(latency)) => (name, Flag(!latency)),
             ("speed" | "course" | "draught", About(number, _)) => (name, About(number, 1e-4)),
@@ -618,5 +898,36 @@ fn libais_fields(message: &Message) -> Fields {
         })
         .collect();
     fields.push(("type", Number(message.header().message_type.into())));
+    match message.communication_state() {
+        None => {}
+        Some(CommunicationState::Itdma {
+            sync_state,
+            slot_increment,
+            number_of_slots_raw,
+            keep,
+        }) => {
+            fields.extend([
+                ("sync_state", Number(sync_state.into())),
+                ("slot_increment", Number(slot_increment.into())),
+                ("slots_to_allocate", Number(number_of_slots_raw.into())),
+                ("keep_flag", Flag(keep)),
+            ]);
+        }
+        Some(CommunicationState::Sotdma { sync_state, slot_timeout, sub_message }) => {
+            fields.push(("sync_state", Number(sync_state.into())));
+            fields.push(("slot_timeout", Number(slot_timeout.into())));
+            match sub_message {
+                SotdmaSubMessage::SlotOffset(n) => fields.push(("slot_offset", Number(n.into()))),
+                SotdmaSubMessage::SlotNumber(n) => fields.push(("slot_number", Number(n.into()))),
+                SotdmaSubMessage::ReceivedStations(n) => {
+                    fields.push(("received_stations", Number(n.into())));
+                }
+                SotdmaSubMessage::Utc { hour, minute } => {
+                    fields.push(("utc_hour", Number(hour.into())));
+                    fields.push(("utc_min", Number(minute.into())));
+                }
+            }
+        }
+    }
     fields
 }

@@ -103,3 +103,59 @@ impl AidToNavigationReport {
         self.second().map(|_| self.off_position_raw)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Header, Message, message};
+
+    fn buoy(name: &str, name_extension: &str) -> AidToNavigationReport {
+        AidToNavigationReport {
+            header: Header { message_type: 21, repeat: 0, mmsi_raw: 992_411_001 },
+            aid_type_raw: 30,
+            name_raw: SixBitText::new(name),
+            accuracy_high: true,
+            longitude_raw: 13852939,
+            latitude_raw: 22746167,
+            bow_m_raw: 3,
+            stern_m_raw: 3,
+            port_m_raw: 3,
+            starboard_m_raw: 3,
+            positioning_device_raw: 1,
+            second_raw: 31,
+            off_position_raw: true,
+            status_raw: 232,
+            raim: true,
+            virtual_aid: false,
+            assigned: false,
+            name_extension_raw: SixBitText::new(name_extension),
+        }
+    }
+
+    #[track_caller]
+    fn check(name: &str, name_extension: &str, bits: usize, expected: &str) {
+        let mut payload = Message::AidToNavigation(buoy(name, name_extension)).write();
+        assert_eq!(payload.len(), bits);
+        let Ok(Message::AidToNavigation(read)) = message::decode(&mut payload) else { panic!() };
+        assert_eq!(read.name().unwrap().as_str(), expected);
+    }
+
+    #[test]
+    fn a_long_name_goes_on_in_the_extension() {
+        check("BUOY 1", "", 272, "BUOY 1");
+        check("E1558 MONTE ORLANDO ", "LIGHT", 304, "E1558 MONTE ORLANDO LIGHT");
+        check("ABCDEFGHIJKLMNOPQRST", "UVWXYZ01234567", 360, "ABCDEFGHIJKLMNOPQRSTUVWXYZ01234567");
+        // Where the name itself has ended, nothing can go on.
+        check("BUOY 1", "2", 280, "BUOY 1");
+    }
+
+    #[test]
+    fn a_report_cut_after_one_slot_keeps_its_name_alone() {
+        let mut payload = buoy("BUOY 1", "").write().resized(168);
+        let Ok(Message::AidToNavigation(read)) = message::decode(&mut payload) else { panic!() };
+        assert_eq!(read.name().unwrap().as_str(), "BUOY 1");
+        assert_eq!((read.position(), read.dimensions()), (None, None));
+        assert_eq!((read.second(), read.off_position()), (None, None));
+        assert_eq!(buoy("", "").off_position(), Some(true));
+    }
+}

@@ -37,7 +37,7 @@ impl BitData {
         let mut data = BitData { bits: bits as u16, bytes: [0; DATA_BITS_MAX / 8] };
         let whole = bits.div_ceil(8);
         data.bytes[..whole].copy_from_slice(&bytes[..whole]);
-        if bits % 8 != 0 {
+        if !bits.is_multiple_of(8) {
             data.bytes[whole - 1] &= 0xFF << (8 - bits % 8);
         }
         data
@@ -174,15 +174,19 @@ layout! {
 
 /// Messages 25 and 26: data for one or for all, with or without an identifier of its application.
 ///
-/// Bits 38 and 39 say whether a destination and an application identifier follow. The destination takes 32
-/// bits, the last two of them spare, so the identifier begins with bit 40 or 72.
+/// Destination and identifier are there only if their flags are set. The destination takes 32 bits, the last
+/// two of them spare, so the identifier begins with bit 40 or 72.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SlotBinary {
     /// Bits 0-37.
     pub header: Header,
-    /// Bits 40-69, if bit 38 is set: MMSI of the station that it is for. `None` also where it was cut.
+    /// Bit 38: the message is for one station.
+    pub addressed: bool,
+    /// Bit 39: the data begins with the identifier of its application.
+    pub structured: bool,
+    /// Bits 40-69, if addressed: MMSI of the station that it is for. `None` also where it was cut.
     pub destination_raw: Option<u32>,
-    /// The 16 bits that follow, if bit 39 is set: what the data is. `None` also where it was cut.
+    /// The 16 bits that follow, if structured: what the data is. `None` also where it was cut.
     pub application: Option<ApplicationId>,
     /// The rest; of message 26 without the last 24 bits, of which the first four are spare.
     pub data: BitData,
@@ -196,31 +200,38 @@ const BITS_BEHIND: usize = 24;
 impl SlotBinary {
     #[inline]
     pub(crate) fn read(header: Header, payload: &mut Payload) -> Self {
-        let bits = payload.len();
-        let mut start = 40;
-        let communicates = header.message_type == 26 && bits >= start + BITS_BEHIND;
-        let communication_state_raw = communicates.then(|| u32::read(payload, bits - 20, 20));
-        if communicates {
-            payload.truncate(bits - BITS_BEHIND);
+        let (addressed, structured) = (payload.flag(38), payload.flag(39));
+        let end = payload.len().saturating_sub(BITS_BEHIND);
+        let communication_state_raw = (header.message_type == 26 && end >= 40).then(|| {
+            payload.truncate(end);
+            u32::read(payload, end + BITS_BEHIND - 20, 20)
+        });
+        let id_start = if addressed { 72 } else { 40 };
+        let data_start = if structured { id_start + 16 } else { id_start };
+        SlotBinary {
+            header,
+            addressed,
+            structured,
+            destination_raw: if addressed { Field::read(payload, 40, 30) } else { None },
+            application: if structured { Field::read(payload, id_start, 16) } else { None },
+            data: Field::read(payload, data_start, DATA_BITS_MAX),
+            communication_state_raw,
         }
-        let destination_raw = payload.flag(38).then(|| Option::read(payload, start, 30)).flatten();
-        start += if payload.flag(38) { 32 } else { 0 };
-        let application = payload.flag(39).then(|| Option::read(payload, start, 16)).flatten();
-        start += if payload.flag(39) { 16 } else { 0 };
-        let data = BitData::read(payload, start, DATA_BITS_MAX);
-        SlotBinary { header, destination_raw, application, data, communication_state_raw }
     }
 
+    /// What a flag promises and is not there ends the message, as if it had been cut.
     pub(crate) fn write(&self) -> Payload {
         let mut payload = Payload::zeros(40);
         self.header.write(&mut payload, 0, 38);
-        self.destination_raw.is_some().write(&mut payload, 38, 1);
-        self.application.is_some().write(&mut payload, 39, 1);
-        if let Some(destination) = self.destination_raw {
+        self.addressed.write(&mut payload, 38, 1);
+        self.structured.write(&mut payload, 39, 1);
+        if let (true, Some(destination)) = (self.addressed, self.destination_raw) {
             payload.put(40, 32, u64::from(destination) << 2);
         }
         let start = payload.len();
-        self.application.write(&mut payload, start, 16);
+        if let (true, Some(application)) = (self.structured, self.application) {
+            application.write(&mut payload, start, 16);
+        }
         let start = payload.len();
         self.data.write(&mut payload, start, DATA_BITS_MAX);
         if let Some(state) = self.communication_state_raw {
@@ -238,5 +249,67 @@ impl SlotBinary {
     /// How the station keeps its slots; `None` for message 25.
     pub fn communication_state(&self) -> Option<CommunicationState> {
         self.communication_state_raw.map(CommunicationState::from_selected)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Message, message};
+
+    /// `bits` bits of ones behind the header of `message_type` with its two flags.
+    #[track_caller]
+    fn slot_binary(
+        message_type: u64,
+        addressed: bool,
+        structured: bool,
+        bits: usize,
+    ) -> SlotBinary {
+        let mut payload = Payload::zeros(0);
+        (0..bits).for_each(|at| payload.put(at, 1, 1));
+        payload.put(0, 38, message_type << 32 | 244_660_390);
+        payload.put(38, 2, u64::from(addressed) << 1 | u64::from(structured));
+        match message::decode(&mut payload) {
+            Ok(Message::SlotBinary(message)) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_flags_move_the_identifier_and_the_data() {
+        for (addressed, structured, data_bits) in
+            [(false, false, 128), (false, true, 112), (true, false, 96), (true, true, 80)]
+        {
+            let message = slot_binary(25, addressed, structured, 168);
+            assert_eq!(message.data.len(), data_bits);
+            assert_eq!(message.destination_raw, addressed.then_some(0x3FFF_FFFF));
+            assert_eq!(message.application.map(|id| id.dac), structured.then_some(1023));
+            assert_eq!(message.communication_state(), None);
+            let message = slot_binary(26, addressed, structured, 168);
+            assert_eq!(message.data.len(), data_bits - 24);
+            assert_eq!(message.communication_state_raw, Some(0xF_FFFF));
+        }
+    }
+
+    #[test]
+    fn what_was_cut_is_not_there() {
+        let message = slot_binary(25, true, true, 71);
+        assert_eq!((message.destination_raw, message.application), (Some(0x3FFF_FFFF), None));
+        let message = slot_binary(25, true, true, 69);
+        assert_eq!((message.addressed, message.destination()), (true, None));
+        assert_eq!(slot_binary(26, false, false, 63).communication_state_raw, None);
+        assert!(slot_binary(26, false, false, 64).data.is_empty());
+    }
+
+    #[test]
+    fn data_is_read_to_its_last_bit_and_not_beyond() {
+        let data = BitData::new(&[0b1010_0001, 0b0111_1111], 11);
+        assert_eq!(data.bytes(), [0b1010_0001, 0b0110_0000]);
+        assert_eq!((data.unsigned(3, 8), data.unsigned(3, 9)), (Some(0b0000_1011), None));
+        assert_eq!((data.signed(0, 3), data.signed(1, 3)), (Some(-3), Some(2)));
+        assert_eq!((data.flag(10), data.flag(11)), (Some(true), None));
+        assert_eq!(format!("{data:?}"), "11:a160");
+        assert_eq!(BitData::new(&[0xFF; 200], 1600).len(), DATA_BITS_MAX);
+        assert_eq!(BitData::new(&[0xFF; 128], 1024).unsigned(967, 57), Some((1 << 57) - 1));
     }
 }

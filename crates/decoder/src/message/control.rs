@@ -252,3 +252,78 @@ impl GroupAssignment {
             .copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Message, message};
+
+    /// A message of `bits` bits of ones behind its header.
+    fn message(message_type: u64, bits: usize) -> Message {
+        let mut payload = Payload::zeros(0);
+        (0..bits).for_each(|at| payload.put(at, 1, 1));
+        payload.put(0, 38, message_type << 32 | 2_442_000);
+        message::decode(&mut payload).unwrap()
+    }
+
+    #[test]
+    fn an_interrogation_asks_as_much_as_its_length_has_room_for() {
+        for (bits, second_request, second_station) in [
+            (88, false, false),
+            (107, false, false),
+            (108, true, false),
+            (112, true, false),
+            (160, true, true),
+        ] {
+            let Message::Interrogation(message) = message(15, bits) else { panic!() };
+            assert_eq!(message.second_request.is_some(), second_request, "{bits} bits");
+            assert_eq!(message.second_station.is_some(), second_station, "{bits} bits");
+        }
+    }
+
+    #[test]
+    fn nobody_is_asked_for_nothing() {
+        let Message::Interrogation(mut message) = message(15, 160) else { panic!() };
+        message.first_station_raw = 244_660_390;
+        message.second_request = Some(MessageRequest { message_type: 0, slot_offset: 0 });
+        message.second_station = Some(StationRequest {
+            station_raw: 0,
+            request: MessageRequest { message_type: 5, slot_offset: 0 },
+        });
+        let asked: Vec<_> = message.requests().map(|(mmsi, _)| mmsi.get()).collect();
+        assert_eq!(asked, [244_660_390]);
+    }
+
+    #[test]
+    fn lists_are_as_long_as_the_message() {
+        for (bits, count) in [(40, 0), (69, 0), (70, 1), (72, 1), (100, 2), (130, 3), (160, 4)] {
+            let Message::LinkManagement(message) = message(20, bits) else { panic!() };
+            assert_eq!(message.reservations.iter().flatten().count(), count, "{bits} bits");
+        }
+        for (bits, count) in [(72, 1), (103, 1), (104, 2), (136, 3), (168, 4)] {
+            let Message::Acknowledge(message) = message(7, bits) else { panic!() };
+            assert_eq!(message.acknowledged.iter().flatten().count(), count, "{bits} bits");
+        }
+        for (bits, second) in [(92, false), (96, false), (143, false), (144, true)] {
+            let Message::Assignment(message) = message(16, bits) else { panic!() };
+            assert_eq!(message.second.is_some(), second, "{bits} bits");
+        }
+    }
+
+    #[test]
+    fn codes_are_told_in_units() {
+        let assignment = |offset, increment_raw| {
+            let each = Assignment { destination_raw: 1, offset, increment_raw };
+            (each.reports_per_ten_minutes(), each.increment_slots())
+        };
+        assert_eq!(assignment(200, 0), (Some(200), None));
+        assert_eq!(assignment(200, 1), (None, Some(1125)));
+        assert_eq!(assignment(200, 7), (None, None));
+        let Message::GroupAssignment(mut group) = message(23, 160) else { panic!() };
+        let mut interval_s = |raw| {
+            group.interval_raw = raw;
+            group.interval_s()
+        };
+        assert_eq!([0, 1, 8, 9, 15].map(&mut interval_s), [None, Some(600), Some(5), None, None]);
+    }
+}

@@ -153,6 +153,18 @@ impl Message {
         }
     }
 
+    /// How the station keeps its slots; `None` for types that do not say and where that was cut.
+    pub fn communication_state(&self) -> Option<CommunicationState> {
+        match self {
+            Message::PositionReport(message) => message.communication_state(),
+            Message::BaseStation(message) => message.communication_state(),
+            Message::SarAircraft(message) => message.communication_state(),
+            Message::ClassB(message) => message.communication_state(),
+            Message::SlotBinary(message) => message.communication_state(),
+            _ => None,
+        }
+    }
+
     /// The bits of the message, in as few whole bytes as it needs. Data and text say themselves where they end,
     /// and so keep their length to the bit.
     pub(crate) fn write(&self) -> Payload {
