@@ -120,11 +120,13 @@ impl Input {
         while self.taken == self.arrivals.len() {
             self.arrivals.clear();
             self.taken = 0;
-            if !self.ended {
+            self.collector.limit_held(held_max);
+            let was_ended = self.ended;
+            if !was_ended {
                 self.read_block();
             }
-            self.collector.release(held_max, self.ended, &mut self.arrivals);
-            if self.ended && self.arrivals.is_empty() {
+            self.collector.fetch(&mut self.arrivals);
+            if was_ended && self.arrivals.is_empty() {
                 return None;
             }
         }
@@ -146,27 +148,40 @@ impl Input {
         InputIntake { input, counters, damage: self.damage.clone(), without_time }
     }
 
-    /// Hands what is in the buffer to the reader, and fills the buffer again.
+    /// Fills the buffer and hands it to the reader. It is filled to its end whatever a single read
+    /// gives, so that a pipe and a compressed file come in the same blocks as a plain one, and with
+    /// other inputs beside it everything happens in the same order.
     fn read_block(&mut self) {
-        let more = if self.end == self.buffer.len() { More::Full } else { More::Yes };
-        let at_hand = &self.buffer[..self.end];
-        let taken = match &mut self.reader {
-            Reader::Nmea(nmea) => nmea.read(at_hand, more, &mut self.collector),
-            Reader::Table(table) => table.read(at_hand, more, &mut self.collector),
-        };
+        let is_over = !self.fill();
+        let mut taken = self.hand_over(More::Yes);
+        if taken == 0 && self.end == self.buffer.len() {
+            taken = self.hand_over(More::Full);
+        }
         self.buffer.copy_within(taken..self.end, 0);
         self.end -= taken;
-        if self.damage.is_none() {
+        if is_over {
+            self.end_input();
+        }
+    }
+
+    /// Reads until the buffer is full. False if nothing more will come.
+    fn fill(&mut self) -> bool {
+        while self.damage.is_none() && self.end < self.buffer.len() {
             match self.stream.read(&mut self.buffer[self.end..]) {
-                Ok(0) => {}
-                Ok(count) => {
-                    self.end += count;
-                    return;
-                }
+                Ok(0) => return false,
+                Ok(count) => self.end += count,
                 Err(error) => self.damage = Some(self.stream.describe(&error)),
             }
         }
-        self.end_input();
+        self.damage.is_none()
+    }
+
+    fn hand_over(&mut self, more: More) -> usize {
+        let at_hand = &self.buffer[..self.end];
+        match &mut self.reader {
+            Reader::Nmea(nmea) => nmea.read(at_hand, more, &mut self.collector),
+            Reader::Table(table) => table.read(at_hand, more, &mut self.collector),
+        }
     }
 
     fn end_input(&mut self) {
@@ -187,5 +202,6 @@ impl Input {
             self.collector.reject(1, "cut_off");
         }
         self.end = 0;
+        self.collector.finish();
     }
 }

@@ -219,18 +219,30 @@ impl std::str::FromStr for BoundingBox {
 }
 
 /// Counts the records of one input and holds its reports until their turn has come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Collector {
     /// So far.
     pub counters: Counters,
     order: Order,
+    /// More reports than these are not held to find their order.
+    held_max: usize,
     selection: Selection,
 }
 
 impl Collector {
     /// Nothing yet.
     pub fn new(selection: Selection) -> Self {
-        Collector { selection, ..Collector::default() }
+        Collector {
+            counters: Counters::default(),
+            order: Order::default(),
+            held_max: usize::MAX,
+            selection,
+        }
+    }
+
+    /// From now on, about so many reports are held to find their order.
+    pub fn limit_held(&mut self, held_max: usize) {
+        self.held_max = held_max;
     }
 
     /// Records that are in order and say nothing that a report could hold.
@@ -255,18 +267,18 @@ impl Collector {
             return;
         }
         self.counters.reports += 1;
-        self.order.push(Arrival { report, lines });
+        self.order.push(Arrival { report, lines }, self.held_max);
     }
 
-    /// Moves the reports whose turn has come to `arrivals`, in the order of time. At the end, and where
-    /// more than `held_max` are held, the rest too.
-    pub fn release(&mut self, held_max: usize, at_end: bool, arrivals: &mut Vec<Arrival>) {
+    /// The end of the input: the turn of all reports has come.
+    pub fn finish(&mut self) {
+        self.order.finish();
+    }
+
+    /// Moves the reports whose turn has come to `arrivals`, in the order of time.
+    pub fn fetch(&mut self, arrivals: &mut Vec<Arrival>) {
         let start = arrivals.len();
-        if at_end {
-            self.order.release_all(arrivals);
-        } else {
-            self.order.release(held_max, arrivals);
-        }
+        self.order.fetch(arrivals);
         for arrival in &arrivals[start..] {
             let at = arrival.report.observed_at();
             let (first_at, last_at) = self.counters.observed_at.unwrap_or((at, at));
@@ -276,7 +288,7 @@ impl Collector {
         }
     }
 
-    /// The earliest instant of the reports held.
+    /// The earliest instant of the reports that have not been fetched.
     pub fn first_at(&self) -> Option<Timestamp> {
         self.order.first_at()
     }
@@ -318,7 +330,7 @@ mod tests {
 
     #[test]
     fn late_records_leave_the_accepted() {
-        let mut collector = Collector::default();
+        let mut collector = Collector::new(Selection::default());
         collector.accept(3, "blank");
         collector.reject(2, "checksum");
         let input = InputIntake { counters: collector.counters, ..InputIntake::default() };

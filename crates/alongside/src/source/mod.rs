@@ -1,6 +1,6 @@
 //! The input side of `replay`: files in, reports out in the order of time.
 //!
-//! In the order of the data: [`paths`] lists the inputs, [`compression`] unpacks them, [`format`]
+//! In the order of the data: [`paths`] lists the inputs, [`compression`] unpacks them, [`mod@format`]
 //! tells what they are, [`nmea`] with its [`clock`] or [`table`] with its [`columns`] reads them,
 //! [`order`] puts each in the order of time, [`merge`] makes one stream of all, and [`intake`] counts what became of every record.
 //!
@@ -294,6 +294,28 @@ mod tests {
         write(root.path(), "good.csv", table(219_000_001, 0..10));
         let sources = Sources::open(&[root.path().into()], &Options::default()).unwrap();
         assert_eq!(sources.skipped().len(), 4);
+    }
+
+    /// Gzip whose reads give `size` bytes each: a member ends a read.
+    fn gzip_in_pieces(text: &[u8], size: usize) -> Vec<u8> {
+        text.chunks(size).flat_map(gzip).collect()
+    }
+
+    #[test]
+    fn how_the_bytes_are_packed_and_read_makes_no_difference() {
+        let root = tempfile::tempdir().unwrap();
+        // Disorder of hours, which cannot be put right wholly, beside an input that opens later.
+        let shuffled = table(219_000_001, (0..9_000).map(|i| i + (i * 7919) % 11_000));
+        let beside = write(root.path(), "beside", table(219_000_002, 3_000..9_000));
+        let plain = write(root.path(), "plain", &shuffled);
+        let expected = read(&[plain, beside.clone()], &Options::default()).unwrap().0;
+        assert!(!is_in_order(&expected));
+        for size in [1, 7, 512, 64 << 10, usize::MAX] {
+            let packed = gzip_in_pieces(shuffled.as_bytes(), size);
+            let path = write(root.path(), &format!("{size}.gz"), packed);
+            let (found, _) = read(&[path, beside.clone()], &Options::default()).unwrap();
+            assert!(found == expected, "pieces of {size}");
+        }
     }
 
     #[test]

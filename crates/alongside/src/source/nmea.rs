@@ -252,7 +252,7 @@ fn widen(name: Option<maritime::Text<20>>) -> Option<maritime::Text<34>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::intake::{Arrival, Counters};
+    use crate::source::intake::{Arrival, Counters, Selection};
 
     /// A sentence with the fields `(bits, value)` of a message one behind the other.
     fn sentence(fields: &[(u32, u64)]) -> String {
@@ -308,11 +308,12 @@ mod tests {
 
     fn read(lines: &str, start_time: Option<&str>) -> (Vec<Arrival>, Counters, bool) {
         let mut nmea = Nmea::new(start_time.map(|text| Timestamp::parse(text).unwrap()));
-        let mut out = Collector::default();
+        let mut out = Collector::new(Selection::default());
         nmea.read(lines.as_bytes(), More::No, &mut out);
         nmea.finish(&mut out);
         let mut arrivals = Vec::new();
-        out.release(0, true, &mut arrivals);
+        out.finish();
+        out.fetch(&mut arrivals);
         assert_eq!(out.counters.received, lines.lines().count() as u64);
         (arrivals, out.counters, nmea.is_without_time())
     }
@@ -403,7 +404,7 @@ mod tests {
             })
             .collect();
         let mut nmea = Nmea::new(None);
-        let mut out = Collector::default();
+        let mut out = Collector::new(Selection::default());
         for piece in bytes.chunks(777) {
             nmea.read(piece, More::Full, &mut out);
         }

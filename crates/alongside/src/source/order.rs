@@ -32,12 +32,16 @@ pub struct Order {
     spare: Vec<Vec<Arrival>>,
     held: usize,
     recent: Vec<Timestamp>,
-    reached_at: Option<Timestamp>,
+    /// Given, in order, and not fetched yet.
+    ready: Vec<Arrival>,
+    ready_first_at: Option<Timestamp>,
 }
 
 impl Order {
-    /// Takes a report.
-    pub fn push(&mut self, arrival: Arrival) {
+    /// Takes a report, and gives those whose turn has come with it: that depends on the reports
+    /// alone and not on how many of them were read at once. If more than `held_max` are held, the
+    /// oldest are given too: the order is then as good as so many reports allow.
+    pub fn push(&mut self, arrival: Arrival, held_max: usize) {
         let at = arrival.report.observed_at();
         let slice = self
             .slices
@@ -48,41 +52,50 @@ impl Order {
         self.recent.push(at);
         if self.recent.len() == REPORTS_OF_MEDIAN {
             let (_, median, _) = self.recent.select_nth_unstable(REPORTS_OF_MEDIAN / 2);
-            self.reached_at = Some(*median);
+            let reached_at = *median;
             self.recent.clear();
+            self.release_until(reached_at.as_millis() - HELD_MS);
+        }
+        while self.held > held_max {
+            self.release_first();
         }
     }
 
-    /// Gives what is old enough, in order. What is more than `held_max` is given too, the oldest first:
-    /// the order is then as good as so many reports allow.
-    pub fn release(&mut self, held_max: usize, out: &mut Vec<Arrival>) {
-        let until = self.reached_at.map_or(i64::MIN, |at| at.as_millis() - HELD_MS);
-        while let Some((slice, _)) = self.slices.first_key_value()
-            && ((slice + 1) * SLICE_MS <= until || self.held > held_max)
-        {
-            self.release_first(out);
-        }
+    /// The end: gives everything, in order.
+    pub fn finish(&mut self) {
+        self.release_until(i64::MAX);
     }
 
-    /// Gives everything, in order.
-    pub fn release_all(&mut self, out: &mut Vec<Arrival>) {
-        while !self.slices.is_empty() {
-            self.release_first(out);
-        }
+    /// Moves what has been given to `out`.
+    pub fn fetch(&mut self, out: &mut Vec<Arrival>) {
+        out.append(&mut self.ready);
+        self.ready_first_at = None;
     }
 
-    /// The earliest instant held.
+    /// The earliest instant of what has been taken and not fetched.
     pub fn first_at(&self) -> Option<Timestamp> {
-        let (_, slice) = self.slices.first_key_value()?;
-        slice.iter().map(|arrival| arrival.report.observed_at()).min()
+        let at = |arrival: &Arrival| arrival.report.observed_at();
+        let held = self.slices.first_key_value().and_then(|(_, slice)| slice.iter().map(at).min());
+        self.ready_first_at.into_iter().chain(held).min()
     }
 
-    fn release_first(&mut self, out: &mut Vec<Arrival>) {
+    /// Gives the slices that end before `until`.
+    fn release_until(&mut self, until: i64) {
+        while let Some((slice, _)) = self.slices.first_key_value()
+            && (slice + 1).saturating_mul(SLICE_MS) <= until
+        {
+            self.release_first();
+        }
+    }
+
+    fn release_first(&mut self) {
         let Some((_, mut slice)) = self.slices.pop_first() else { return };
         // Stable: who a vessel is stays before where it was, and equal times in the file's order.
         slice.sort_by_key(|arrival| arrival.report.observed_at());
         self.held -= slice.len();
-        out.append(&mut slice);
+        let first_at = slice.first().map(|arrival| arrival.report.observed_at());
+        self.ready_first_at = self.ready_first_at.into_iter().chain(first_at).min();
+        self.ready.append(&mut slice);
         if self.spare.len() < SPARE_MAX {
             self.spare.push(slice);
         }
@@ -107,19 +120,24 @@ mod tests {
         Arrival { report: Report::Static(report), lines: 1 }
     }
 
-    /// The seconds in the order in which they leave, as when blocks of 100 are read.
-    fn order(seconds: &[i64], held_max: usize) -> Vec<i64> {
+    /// The seconds in the order in which they leave, fetched after every block of that many.
+    fn order_in_blocks(seconds: &[i64], held_max: usize, block: usize) -> Vec<i64> {
         let mut order = Order::default();
         let mut out = Vec::new();
-        for block in seconds.chunks(100) {
+        for block in seconds.chunks(block) {
             for second in block {
-                order.push(arrival(*second, 1));
+                order.push(arrival(*second, 1), held_max);
             }
-            order.release(held_max, &mut out);
+            order.fetch(&mut out);
         }
-        order.release_all(&mut out);
+        order.finish();
+        order.fetch(&mut out);
         let second = |a: &Arrival| a.report.observed_at().as_millis() / 1000 - 1_700_000_000;
         out.iter().map(second).collect()
+    }
+
+    fn order(seconds: &[i64], held_max: usize) -> Vec<i64> {
+        order_in_blocks(seconds, held_max, 100)
     }
 
     fn sorted(seconds: &[i64]) -> Vec<i64> {
@@ -150,10 +168,11 @@ mod tests {
     fn equal_times_keep_the_order_of_the_file() {
         let mut order = Order::default();
         for number in 1..=200 {
-            order.push(arrival(0, number));
+            order.push(arrival(0, number), usize::MAX);
         }
         let mut out = Vec::new();
-        order.release_all(&mut out);
+        order.finish();
+        order.fetch(&mut out);
         assert!(out.is_sorted_by_key(|arrival| arrival.report.mmsi()));
     }
 
@@ -162,11 +181,22 @@ mod tests {
         let mut order = Order::default();
         let mut out = Vec::new();
         for i in 0..10_000 {
-            order.push(arrival(i % 100, 1));
-            order.release(500, &mut out);
+            order.push(arrival(i % 100, 1), 500);
             assert!(order.held <= 500);
         }
-        order.release_all(&mut out);
+        order.finish();
+        order.fetch(&mut out);
         assert_eq!(out.len(), 10_000);
+    }
+
+    #[test]
+    fn the_order_of_great_disorder_does_not_depend_on_the_blocks_read() {
+        let seconds: Vec<i64> = (0..20_000).map(|i| i + (i * 7919) % 9000).collect();
+        for held_max in [700, usize::MAX] {
+            let expected = order_in_blocks(&seconds, held_max, 1);
+            for block in [7, 100, 63, 20_000] {
+                assert_eq!(order_in_blocks(&seconds, held_max, block), expected);
+            }
+        }
     }
 }

@@ -430,7 +430,7 @@ pub fn split_names(line: &[u8], delimiter: u8) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::intake::{Arrival, Counters};
+    use crate::source::intake::{Arrival, Counters, Selection};
 
     const MARINE_CADASTRE: &str = "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,Width,Draft,Cargo,TransceiverClass";
     const DANISH: &str = "# Timestamp,Type of mobile,MMSI,Latitude,Longitude,Navigational status,ROT,SOG,COG,Heading,IMO,Callsign,Name,Ship type,Cargo type,Width,Length,Type of position fixing device,Draught,Destination,ETA,Data source type,A,B,C,D";
@@ -449,7 +449,7 @@ mod tests {
     fn read_in_pieces(header: &str, rows: &[u8], piece: usize) -> Out {
         let mut table = table(header);
         let bytes = [header.as_bytes(), b"\n", rows].concat();
-        let mut out = Collector::default();
+        let mut out = Collector::new(Selection::default());
         let mut held = Vec::new();
         let mut pieces = bytes.chunks(piece).peekable();
         while let Some(next) = pieces.next() {
@@ -464,7 +464,8 @@ mod tests {
         }
         assert!(held.is_empty());
         let mut arrivals = Vec::new();
-        out.release(0, true, &mut arrivals);
+        out.finish();
+        out.fetch(&mut arrivals);
         let counters = out.counters;
         assert_eq!(counters.received, counters.accepted + counters.rejected.total());
         Out { counters, arrivals }
