@@ -82,7 +82,7 @@ fn the_same_file_twice_leaves_one_copy_of_each_event() {
     let once = (count("encounters"), count("encounter_tracks"), count("vessels"));
     assert_eq!(replay(), 0);
     assert_eq!((count("encounters"), count("encounter_tracks"), count("vessels")), once);
-    assert!(once.0 >= FLAGGED as i64 && once.1 == 2 * once.0, "{once:?}");
+    assert!(once.0 >= FLAGGED as i64 && once.1 >= 2 * FLAGGED as i64, "{once:?}");
     assert_eq!(count("runs"), 2);
 }
 

@@ -3,8 +3,10 @@
 //! `config/alongside.toml` is its manual. What is written there and what is the default here are kept
 //! the same by a test.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use detector::{ContactRules, EncounterRules, LandMap, LegRules, Parameters, Profile, TrackRules};
@@ -15,6 +17,15 @@ use crate::output::Output;
 
 /// The sample configuration, which is the manual.
 const MANUAL: &str = include_str!("../../../config/alongside.toml");
+
+/// No configuration comes near. What is longer is something else, and could fill the memory.
+const BYTES_MAX: u64 = 1_000_000;
+
+/// Nothing binds a ship to where it was a day ago.
+const LEG_DURATION_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// Nobody goes alongside at that speed.
+const LEG_KNOTS_MAX: f64 = 30.0;
 
 /// Meetings are looked for up to a few kilometres. Beyond that every fairway is one encounter, and
 /// the work grows with the square.
@@ -28,9 +39,18 @@ const DISTANCE_M_MAX: f64 = ContactRules::DISTANCE_M_MAX;
 /// the message names the file, the place and what was expected.
 pub fn load(file: Option<&Path>) -> anyhow::Result<Parameters> {
     let Some(file) = file else { return Ok(Parameters::default()) };
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read the configuration {}", file.display()))?;
+    let text =
+        read(file).with_context(|| format!("cannot read the configuration {}", file.display()))?;
     parse(&text).with_context(|| format!("the configuration {} is refused", file.display()))
+}
+
+fn read(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let bytes = File::open(file)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+    if bytes as u64 > BYTES_MAX {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, "it is longer than 1 MB"));
+    }
+    Ok(text)
 }
 
 /// Reads and checks parameters from the text of a configuration.
@@ -59,20 +79,16 @@ pub fn check_file(file: &Path) -> anyhow::Result<()> {
     let parameters = load(Some(file))?;
     let mut output = Output::stdout();
     let differences = differences(&parameters);
-    let hash = parameters.hash();
+    let (name, hash) = (sink::shown(&file.display().to_string()), parameters.hash());
     if differences.is_empty() {
-        writeln!(
-            output,
-            "{} is good; it says what is the default (parameters {hash})",
-            file.display()
-        )?;
+        writeln!(output, "{name} is good; it says what is the default (parameters {hash})")?;
     } else {
-        writeln!(output, "{} is good; it changes (parameters {hash})", file.display())?;
+        writeln!(output, "{name} is good; it changes (parameters {hash})")?;
     }
     for line in differences {
         writeln!(output, "  {line}")?;
     }
-    output.finish()
+    Ok(output.finish()?)
 }
 
 /// Prints the sample, which is the manual.
@@ -83,7 +99,7 @@ pub fn check_file(file: &Path) -> anyhow::Result<()> {
 pub fn print_manual() -> anyhow::Result<()> {
     let mut output = Output::stdout();
     output.write_all(MANUAL.as_bytes())?;
-    output.finish()
+    Ok(output.finish()?)
 }
 
 /// The keys whose values are not the defaults, as `section.key = value`, in the order of the manual.
@@ -371,12 +387,19 @@ fn check(parameters: &Parameters) -> Result<(), ConfigError> {
         ("track.speed_knots_max", track.speed_knots_max, 200.0, &speed),
         ("track.position_noise_m", track.position_noise_m, DISTANCE_M_MAX, &distance),
         ("leg.speed_knots_slow", leg.speed_knots_slow, 200.0, &speed),
-        ("leg.speed_knots_max", leg.speed_knots_max, 200.0, &speed),
         ("contact.distance_m_in", contact.distance_m_in, DISTANCE_M_MAX, &distance),
         ("contact.distance_m_out", contact.distance_m_out, DISTANCE_M_MAX, &distance),
     ] {
         require(value > 0.0 && value <= value_max, key, value, expected)?;
     }
+    require(
+        leg.speed_knots_max > 0.0 && leg.speed_knots_max <= LEG_KNOTS_MAX,
+        "leg.speed_knots_max",
+        leg.speed_knots_max,
+        &format!(
+            "expected knots above 0 and at most {LEG_KNOTS_MAX}: nobody goes alongside faster"
+        ),
+    )?;
     let merge_distance_m = encounter.merge_distance_m_max;
     require(
         (0.0..=1_000_000.0).contains(&merge_distance_m),
@@ -391,12 +414,31 @@ fn check(parameters: &Parameters) -> Result<(), ConfigError> {
         &format!("expected at least contact.distance_m_in, which is {}", contact.distance_m_in),
     )?;
 
-    for (key, value) in [
-        ("leg.duration_max", leg.duration_max),
-        ("leg.duration_max_slow", leg.duration_max_slow),
-        ("encounter.update_every", encounter.update_every),
-    ] {
-        require(!value.is_zero(), key, Span(value), "expected more than 0")?;
+    let update_every = encounter.update_every;
+    require(
+        !update_every.is_zero(),
+        "encounter.update_every",
+        Span(update_every),
+        "expected more than 0",
+    )?;
+    for (key, value) in
+        [("leg.duration_max", leg.duration_max), ("leg.duration_max_slow", leg.duration_max_slow)]
+    {
+        require(
+            value <= LEG_DURATION_MAX,
+            key,
+            Span(value),
+            "expected at most 24h: nothing binds a ship to where it was a day before",
+        )?;
+        let interval_min = Span(track.interval_min);
+        require(
+            value > track.interval_min,
+            key,
+            Span(value),
+            &format!(
+                "expected more than track.interval_min, which is {interval_min}: no leg is shorter"
+            ),
+        )?;
     }
     require(
         encounter.open_after >= encounter.candidate_after,
@@ -542,6 +584,10 @@ mod tests {
         check_refused("[contact]\ndistance_m_in = nan\n", &["contact.distance_m_in = NaN"]);
         check_refused("[contact]\ndistance_m_in = 800\n", &["contact.distance_m_out = 700", "800"]);
         check_refused("[leg]\nduration_max_slow = \"4h\"\n", &["closed_after_silence = 3h", "4h"]);
+        check_refused("[leg]\nduration_max = \"25h\"\n", &["leg.duration_max = 1d1h", "a day"]);
+        check_refused("[leg]\nspeed_knots_max = 31\n", &["leg.speed_knots_max = 31", "most 30"]);
+        check_refused("[leg]\nduration_max = \"0\"\n", &["leg.duration_max = 0s", "5s"]);
+        check_refused("[track]\ninterval_min = \"1h\"\n", &["interval_min, which is 1h"]);
         check_refused("[encounter]\nopen_after = \"5m\"\n", &["candidate_after", "15m"]);
     }
 

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use anyhow::Context;
 use detector::Parameters;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use maritime::Event;
 use sea::{Coverage, Found, Scenario, Scorecard, Simulation, Truth};
 
@@ -14,7 +16,8 @@ use crate::replay::{self, replay};
 use crate::report::{self, Summary, Table, grouped};
 use crate::score::found;
 use crate::source::{Options, Sources};
-use crate::store::OpenStore;
+use crate::store::Keeper;
+use crate::temporary::Temporary;
 use crate::terminal::{self, tell};
 
 /// Encounters in the table.
@@ -27,24 +30,25 @@ const LIMIT: usize = 15;
 /// There is no room for the simulated recording or the store, or the store is something else.
 pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let started = Instant::now();
-    let store = OpenStore::open(&args.store)?;
+    let keeper = Keeper::new(&args.store)?;
 
     tell(format_args!("simulating a day of ships in four seas ..."));
     let simulation = Simulation::new(&Scenario::default())?;
     let truths = simulation.truths().to_vec();
     let vessels = simulation.vessel_count();
     let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
-    let recording = directory.path().join("simulated-day.nmea");
-    let mut output = Output::create(&recording)?;
-    let sentences = simulation.write_sentences(&mut output)?;
-    output.finish()?;
+    let directory = Temporary::new(directory.keep());
+    let recording = directory.path().join("simulated-day.nmea.gz");
+    let mut packed = GzEncoder::new(Output::create(&recording)?, Compression::fast());
+    let sentences = simulation.write_sentences(&mut packed)?;
+    packed.finish()?.finish()?;
 
     tell(format_args!("reading {} sentences of {vessels} vessels ...", grouped(sentences)));
     let parameters = Parameters::default();
     let provenance = replay::provenance(&parameters);
     let sources = Sources::open(&[recording], &Options::default())?;
     let replayed = replay(sources, &parameters, 2, false, |_| Ok(()))?;
-    let kept = store.keep(&replayed, &parameters, &provenance)?;
+    let kept = keeper.keep(&replayed, String::new(), &parameters, &provenance)?;
 
     let selected: Vec<&Event> =
         replayed.findings.iter().filter(|event| !event.profiles.is_empty()).collect();
@@ -53,15 +57,18 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let all: Vec<Found> = replayed.findings.iter().map(found).collect();
     let mut output = Output::stdout();
     let styled = terminal::is_styled();
-    report::write_table(&mut output, Table { events: selected, limit: LIMIT, styled })?;
+    let rest = match &kept {
+        Some(path) => format!("all are in {}", sink::shown(&path.display().to_string())),
+        None => "`alongside demo --store FILE.gpkg` keeps all".into(),
+    };
+    let table = Table { events: selected, limit: LIMIT, rest, styled };
+    report::write_table(&mut output, table)?;
     writeln!(output, "\n{}", comparison(&truths, &all, &flagged))?;
-    if let Some(path) = &kept {
+    if let Some(path) = kept.as_deref().map(|path| sink::shown(&path.display().to_string())) {
         writeln!(
             output,
-            "All of it is in {}: drag it into QGIS, or ask it\n  \
-             sqlite3 {} 'SELECT name_a, name_b, started_at, score FROM encounters ORDER BY score DESC'\n",
-            path.display(),
-            path.display(),
+            "All of it is in {path}: drag it into QGIS, or ask it\n  \
+             sqlite3 {path} 'SELECT name_a, name_b, started_at, score FROM encounters ORDER BY score DESC'\n",
         )?;
     }
     writeln!(

@@ -10,14 +10,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
 
-/// Why a text is not a span of time.
+/// Why a text is not a span of time; with the text as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{text:?} is not a duration: expected a number and ms, s, m, h or d, such as 90s, 10m or 1h30m"
-)]
-pub struct SpanError {
-    /// The text as it was found.
-    pub text: String,
+pub enum SpanError {
+    /// It is something else.
+    #[error(
+        "{0:?} is not a duration: expected a number and ms, s, m, h or d, such as 90s, 10m or 1h30m"
+    )]
+    Form(String),
+    /// Nobody lives to see it.
+    #[error("{0:?} is too long: expected at most 36525d, a hundred years")]
+    TooLong(String),
 }
 
 /// Longest first, so that a span is written with the units that fit. 100 years are enough for anyone
@@ -33,12 +36,15 @@ impl Span {
     ///
     /// Anything else, and more than a hundred years.
     pub fn parse(text: &str) -> Result<Self, SpanError> {
-        parse_millis(text.trim())
-            .map(|millis| Span(Duration::from_millis(millis)))
-            .ok_or_else(|| SpanError { text: text.into() })
+        let millis = parse_millis(text.trim()).ok_or_else(|| SpanError::Form(text.into()))?;
+        if millis > MILLIS_MAX {
+            return Err(SpanError::TooLong(text.into()));
+        }
+        Ok(Span(Duration::from_millis(millis)))
     }
 }
 
+/// However many they are; at most `u64::MAX`.
 fn parse_millis(text: &str) -> Option<u64> {
     if text == "0" {
         return Some(0);
@@ -52,7 +58,7 @@ fn parse_millis(text: &str) -> Option<u64> {
         let (unit, after) = after.split_at(unit_end);
         let &(_, unit_millis) = UNITS.iter().find(|(name, _)| *name == unit)?;
         let millis = number.parse::<f64>().ok()? * unit_millis as f64;
-        total = total.checked_add(millis.round() as u64).filter(|&sum| sum <= MILLIS_MAX)?;
+        total = total.saturating_add(millis.round() as u64);
         rest = after;
     }
     (!text.is_empty()).then_some(total)
@@ -117,5 +123,14 @@ mod tests {
         for text in ["", "10", "m", "-5m", "10 minutes", "1e9d", "999999d", "1.2.3s"] {
             check(text, None, "");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_is_told_from_what_is_no_span() {
+        for text in ["36526d", "99999999d", "99999999999999999999999999d", "36525d1ms"] {
+            assert_eq!(Span::parse(text), Err(SpanError::TooLong(text.into())));
+        }
+        assert!(Span::parse("36525d").is_ok());
+        assert_eq!(Span::parse("1x"), Err(SpanError::Form("1x".into())));
     }
 }

@@ -19,6 +19,7 @@ mod score;
 mod simulate;
 mod source;
 mod store;
+mod temporary;
 mod terminal;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ const USAGE: u8 = 2;
 const REJECTED: u8 = 3;
 
 fn main() -> ExitCode {
+    temporary::remove_when_interrupted();
     let outcome = match Cli::parse().command {
         Command::Replay(args) => replay::run(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| DONE),

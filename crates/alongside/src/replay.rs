@@ -9,19 +9,19 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use detector::{Detector, Disposition, Parameters, VesselSummary};
-use maritime::{Event, EventId, EventState};
+use maritime::{Event, EventId, EventState, Timestamp};
 use sink::{EventRecord, Provenance};
 
 use crate::cli::{Format, ReplayArgs};
-use crate::output::Output;
+use crate::output::{Output, is_same_file};
 use crate::progress::Bar;
 use crate::report::{self, Summary, Table, WireFormat};
-use crate::source::{Arrival, Intake, Options, Sources};
-use crate::store::OpenStore;
+use crate::source::{Arrival, BoundingBox, Intake, Options, Sources};
+use crate::store::Keeper;
 use crate::{DONE, REJECTED, UsageError, config, terminal};
 
 /// Batches that the sources may be ahead of the detector. When they are, they wait.
@@ -36,6 +36,8 @@ pub struct Replayed {
     pub findings: Vec<Event>,
     /// What was read.
     pub intake: Intake,
+    /// How far the latest of the reports that came too late was behind the newest one.
+    pub late_by: Duration,
     /// What was read, in bytes as stored.
     pub bytes: u64,
     /// What was done with it.
@@ -60,8 +62,10 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
 
     // Everything that can refuse does so before the first record is read.
     let sources = Sources::open(&args.files, &options(args))?;
+    check_places(args, &sources.intake())?;
     report::tell_left_out(sources.skipped());
-    let store = OpenStore::open(&args.store)?;
+    let left_out = sources.skipped().len();
+    let keeper = Keeper::new(&args.store)?;
     let mut output = match &args.output {
         Some(path) => Output::create(path)?,
         None => Output::stdout(),
@@ -72,20 +76,19 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
             sink::write_ndjson([&EventRecord::new(event, &provenance)], &mut output)?;
         }
         Ok(())
-    })
-    .context("cannot write the result")?;
+    })?;
     check_time(&replayed.intake)?;
+    check_accepted(&replayed.intake)?;
 
     // What was found is kept before it is shown: a reader of standard output may take an hour over
     // it. If it cannot be kept, it is shown all the same.
-    let kept = store.keep(&replayed, &parameters, &provenance);
+    let kept = keeper.keep(&replayed, selection(args), &parameters, &provenance);
 
     let selected: Vec<&Event> =
         replayed.findings.iter().filter(|event| is_asked_for(event, &args.profile)).collect();
     let selected_count = selected.len();
-    let written = write_result(args, selected, &mut output, &provenance)
-        .context("cannot write the result")
-        .and_then(|()| output.finish());
+    let written =
+        write_result(args, selected, &mut output, &provenance).and_then(|()| output.finish());
 
     let summary = Summary {
         replayed: &replayed,
@@ -100,7 +103,8 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
     report::tell_warnings(&summary);
     written?;
     kept?;
-    Ok(if args.strict && !is_whole(&replayed.intake) { REJECTED } else { DONE })
+    let whole = is_whole(&replayed.intake) && left_out == 0;
+    Ok(if args.strict && !whole { REJECTED } else { DONE })
 }
 
 /// Reads `sources` to their end and finds what there is, calling `told` with every version of every
@@ -160,6 +164,9 @@ struct Replay<T> {
     reports: u64,
     /// Records that came too late.
     late: u64,
+    late_by_ms_max: i64,
+    /// Of what came in time.
+    newest_at: Timestamp,
 }
 
 impl<T: FnMut(&Event) -> io::Result<()>> Replay<T> {
@@ -171,14 +178,21 @@ impl<T: FnMut(&Event) -> io::Result<()>> Replay<T> {
             events: Vec::new(),
             reports: 0,
             late: 0,
+            late_by_ms_max: 0,
+            newest_at: Timestamp::MIN,
         }
     }
 
     fn take(&mut self, batch: &[Arrival]) -> io::Result<()> {
         for arrival in batch {
+            let at = arrival.report.observed_at();
             match self.detector.push(&arrival.report, &mut self.events) {
-                Disposition::Accepted => {}
-                Disposition::Late => self.late += u64::from(arrival.lines),
+                Disposition::Accepted => self.newest_at = self.newest_at.max(at),
+                Disposition::Late => {
+                    self.late += u64::from(arrival.lines);
+                    let late_by_ms = self.newest_at.millis_since(at);
+                    self.late_by_ms_max = self.late_by_ms_max.max(late_by_ms);
+                }
             }
         }
         self.reports += batch.len() as u64;
@@ -204,6 +218,7 @@ impl<T: FnMut(&Event) -> io::Result<()>> Replay<T> {
         Ok(Replayed {
             findings: self.findings.into_values().filter(is_finding).collect(),
             intake,
+            late_by: Duration::from_millis(self.late_by_ms_max.unsigned_abs()),
             bytes,
             counters: *self.detector.counters(),
             vessels: self.detector.vessels().collect(),
@@ -249,15 +264,7 @@ fn check_request(args: &ReplayArgs, parameters: &Parameters) -> Result<(), Usage
     {
         return Err(UsageError(format!("--since {since} is not before --until {until}")));
     }
-    let (output, store) = (args.output.as_deref(), args.store.path());
-    for (option, path) in [("--output", output), ("--store", store)] {
-        let Some(path) = path else { continue };
-        if args.files.iter().any(|input| is_same_file(input, path)) {
-            let path = path.display();
-            return Err(UsageError(format!("{option} {path} would write over an input")));
-        }
-    }
-    if let (Some(output), Some(store)) = (output, store)
+    if let (Some(output), Some(store)) = (args.output.as_deref(), args.store.path())
         && (output == store || is_same_file(output, store))
     {
         let output = output.display();
@@ -266,9 +273,17 @@ fn check_request(args: &ReplayArgs, parameters: &Parameters) -> Result<(), Usage
     Ok(())
 }
 
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    let place = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
-    place(a).is_some_and(|a| place(b) == Some(a))
+/// Nothing may be written over an input, those found in directories included.
+fn check_places(args: &ReplayArgs, intake: &Intake) -> Result<(), UsageError> {
+    let (output, store) = (args.output.as_deref(), args.store.path());
+    for (option, path) in [("--output", output), ("--store", store)] {
+        let Some(path) = path.filter(|path| path.exists()) else { continue };
+        if intake.inputs.iter().any(|input| is_same_file(Path::new(&input.input), path)) {
+            let path = path.display();
+            return Err(UsageError(format!("{option} {path} would write over an input")));
+        }
+    }
+    Ok(())
 }
 
 /// Without any time there is nothing to detect in, and an empty result would be taken for an answer.
@@ -284,6 +299,28 @@ fn check_time(intake: &Intake) -> anyhow::Result<()> {
          or reports of base stations; if you know when it begins, add --start-time 2024-01-31T00:00:00Z",
         timeless.input
     )
+}
+
+/// Where everything was rejected nothing was looked at, and an empty result would be taken for an answer.
+fn check_accepted(intake: &Intake) -> anyhow::Result<()> {
+    match report::all_rejected(intake) {
+        Some(reasons) => bail!("{reasons}"),
+        None => Ok(()),
+    }
+}
+
+/// Which reports are wanted, in the words of the command line; empty for all of them.
+fn selection(args: &ReplayArgs) -> String {
+    let bbox = args.bbox.map(|bbox| {
+        let BoundingBox { west_deg, south_deg, east_deg, north_deg } = bbox;
+        format!("--bbox={west_deg},{south_deg},{east_deg},{north_deg}")
+    });
+    let options = [
+        args.since.map(|at| format!("--since {at}")),
+        args.until.map(|at| format!("--until {at}")),
+        bbox,
+    ];
+    options.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn is_asked_for(event: &Event, profiles: &[String]) -> bool {
@@ -307,7 +344,8 @@ fn write_result(
     let format = match args.format {
         Format::Table => {
             let styled = args.output.is_none() && terminal::is_styled();
-            return report::write_table(output, Table { events, limit: args.limit, styled });
+            let rest = format!("--limit {} shows all", events.len());
+            return report::write_table(output, Table { events, limit: args.limit, rest, styled });
         }
         // It has been written as it was told.
         Format::Ndjson if args.history => return Ok(()),

@@ -10,6 +10,7 @@ use maritime::{Event, EventState, Mmsi, VesselPair};
 use sea::{Found, Truth};
 use sink::EventRecord;
 
+use crate::UsageError;
 use crate::cli::{ScoreArgs, ScoreFormat};
 use crate::output::Output;
 
@@ -19,6 +20,9 @@ use crate::output::Output;
 ///
 /// A file cannot be read, or a line of it is something else; the message gives its number.
 pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
+    if args.truth == Path::new("-") && args.events == Path::new("-") {
+        return Err(UsageError("--truth and EVENTS are both standard input".into()).into());
+    }
     let truths = read_truths(&args.truth)?;
     let found = read_found(&args.events)?;
     let card = sea::score(&truths, &found);
@@ -30,7 +34,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
             writeln!(output)?;
         }
     }
-    output.finish()
+    Ok(output.finish()?)
 }
 
 /// What the score needs of an event.
@@ -40,13 +44,14 @@ pub fn found(event: &Event) -> Found {
 
 fn read_truths(path: &Path) -> anyhow::Result<Vec<Truth>> {
     let mut truths = Vec::new();
-    for (at, line) in open(path)?.lines().enumerate() {
-        let line = line.with_context(|| format!("cannot read {}", path.display()))?;
+    for (at, line) in sink::ndjson_lines(open(path)?).enumerate() {
+        let line = line.with_context(|| format!("{}, line {}", path.display(), at + 1))?;
         if line.trim().is_empty() {
             continue;
         }
+        // The error tells its cause itself; as a source it would be told twice.
         let truth = Truth::from_json(&line)
-            .with_context(|| format!("{}, line {}", path.display(), at + 1))?;
+            .map_err(|error| anyhow!("{}, line {}: {error}", path.display(), at + 1))?;
         truths.push(truth);
     }
     Ok(truths)

@@ -9,8 +9,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sea::{Area, Coverage, Place, Scenario, Simulation, Truth};
 
+use crate::UsageError;
 use crate::cli::SimulateArgs;
-use crate::output::Output;
+use crate::output::{Output, is_same_file};
 use crate::report::grouped;
 use crate::terminal::tell;
 
@@ -20,6 +21,12 @@ use crate::terminal::tell;
 ///
 /// The scenario makes no sense, or a file cannot be written.
 pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
+    if let Some(truth) = args.truth.as_deref()
+        && (truth == args.output || is_same_file(truth, &args.output))
+    {
+        let truth = truth.display();
+        return Err(UsageError(format!("--output and --truth are the same, {truth}")).into());
+    }
     let simulation = Simulation::new(&scenario(args)).context("cannot simulate that")?;
     let truths = simulation.truths().to_vec();
     let vessels = simulation.vessel_count();
@@ -34,9 +41,7 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
             .and_then(|sentences| packed.finish().map(|_| sentences))
     } else {
         write_sentences(simulation, &mut output, Output::is_closed)
-    };
-    let sentences =
-        sentences.with_context(|| format!("cannot write to {}", args.output.display()))?;
+    }?;
     output.finish()?;
     let meetings = truths.iter().filter(|truth| truth.is_meeting()).count();
     tell(format_args!(
@@ -74,11 +79,8 @@ fn scenario(args: &SimulateArgs) -> Scenario {
 
 fn write_truths(path: &Path, truths: &[Truth]) -> anyhow::Result<()> {
     let mut output = Output::create(path)?;
-    truths
-        .iter()
-        .try_for_each(|truth| writeln!(output, "{}", truth.to_json()))
-        .with_context(|| format!("cannot write to {}", path.display()))?;
-    output.finish()
+    truths.iter().try_for_each(|truth| writeln!(output, "{}", truth.to_json()))?;
+    Ok(output.finish()?)
 }
 
 /// Writes lines until the sea ends or nobody reads any more; gives how many sentences it were.

@@ -1,6 +1,6 @@
 //! The GeoPackage that a replay leaves behind.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,50 +8,51 @@ use anyhow::Context;
 use detector::Parameters;
 use maritime::Timestamp;
 use serde_json::json;
-use sink::{GeoPackage, Provenance, Run, VesselRow};
+use sink::{GeoPackage, Provenance, Run, StoreError, VesselRow};
 
 use crate::cli::Store;
 use crate::config;
 use crate::replay::Replayed;
+use crate::temporary::Temporary;
 
-/// A store that is open, or none.
-pub struct OpenStore {
-    open: Option<(GeoPackage, PathBuf)>,
-    /// Made by us; it goes again if nothing is kept in it.
-    fresh: Option<PathBuf>,
+/// Where encounters will be kept, if anywhere. A file is made only when there is something to keep: an
+/// empty store would be taken for an answer.
+pub struct Keeper {
+    path: Option<PathBuf>,
     started_at: Timestamp,
 }
 
-impl OpenStore {
-    /// Opens the store, so that a file that is something else is refused before the work begins.
+impl Keeper {
+    /// Makes sure that `store` can be opened or made, so that a file that is something else is refused
+    /// before the work begins.
     ///
     /// # Errors
     ///
     /// The file is something else, or there can be none.
-    pub fn open(store: &Store) -> anyhow::Result<Self> {
-        let started_at = now();
-        let Store::GeoPackage(path) = store else {
-            return Ok(OpenStore { open: None, fresh: None, started_at });
-        };
-        let fresh = (!path.exists()).then(|| path.clone());
-        let package = GeoPackage::open(path).context(
-            "cannot keep encounters; --store FILE.gpkg keeps them elsewhere, --store none nowhere",
-        )?;
-        Ok(OpenStore { open: Some((package, path.clone())), fresh, started_at })
+    pub fn new(store: &Store) -> anyhow::Result<Self> {
+        let path = store.path().map(Path::to_owned);
+        if let Some(path) = &path {
+            check_usable(path).context(
+                "cannot keep encounters; --store FILE.gpkg keeps them elsewhere, --store none nowhere",
+            )?;
+        }
+        Ok(Keeper { path, started_at: now() })
     }
 
-    /// Stores what was found; gives the path of the file.
+    /// Stores what was found in what `selection` says, in the words of the command line; gives the path
+    /// of the file.
     ///
     /// # Errors
     ///
     /// A full disk, for one. What was stored before stays whole.
     pub fn keep(
-        mut self,
+        self,
         replayed: &Replayed,
+        selection: String,
         parameters: &Parameters,
         provenance: &Provenance,
     ) -> anyhow::Result<Option<PathBuf>> {
-        let Some((mut package, path)) = self.open.take() else { return Ok(None) };
+        let Some(path) = self.path else { return Ok(None) };
         let vessels: Vec<VesselRow> = replayed
             .vessels
             .iter()
@@ -64,27 +65,38 @@ impl OpenStore {
             })
             .collect();
         let run = Run {
-            run_id: format!("{}-{}", self.started_at, std::process::id()),
+            run_id: format!("{}-{} {selection}", self.started_at, std::process::id())
+                .trim_end()
+                .to_owned(),
             started_at: self.started_at,
             provenance: provenance.clone(),
             parameters: config::text(parameters),
             inputs: replayed.intake.inputs.iter().map(|input| input.input.clone()).collect(),
+            selection,
             counters: counters(replayed),
         };
-        package.store(&run, &replayed.findings, &vessels).context("cannot keep encounters")?;
-        self.fresh = None;
+        // A journal that stayed would be taken for that of the next file of this name.
+        let fresh = (!path.exists())
+            .then(|| [path.clone(), GeoPackage::journal_path(&path)].map(Temporary::new));
+        GeoPackage::open(&path)
+            .and_then(|mut package| package.store(&run, &replayed.findings, &vessels))
+            .context("cannot keep encounters")?;
+        fresh.into_iter().flatten().for_each(Temporary::keep);
         Ok(Some(path))
     }
 }
 
-/// An empty store would be taken for an answer.
-impl Drop for OpenStore {
-    fn drop(&mut self) {
-        self.open = None;
-        if let Some(path) = &self.fresh {
-            let _ = fs::remove_file(path);
+fn check_usable(path: &Path) -> Result<(), StoreError> {
+    let usable = match fs::metadata(path) {
+        Ok(found) if found.is_file() && found.len() == 0 => {
+            OpenOptions::new().write(true).open(path).map(drop)
         }
-    }
+        Ok(_) => return GeoPackage::open(path).map(drop),
+        // A link to what is not there yet.
+        Err(_) if fs::symlink_metadata(path).is_ok() => Ok(()),
+        Err(_) => File::create_new(path).and_then(|_| fs::remove_file(path)),
+    };
+    usable.map_err(|source| StoreError::Open { path: path.into(), source })
 }
 
 impl Store {

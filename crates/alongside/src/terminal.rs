@@ -4,8 +4,22 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 /// Writes a line to standard error. If that is closed nobody wants to know, and the work goes on.
+///
+/// Names of files come from anybody: but for ends of lines, what is not seen is written out.
 pub fn tell(line: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", harmless(&line.to_string()));
+}
+
+fn harmless(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || sink::is_seen(c) {
+            harmless.push(c);
+        } else {
+            harmless.extend(c.escape_default());
+        }
+    }
+    harmless
 }
 
 /// Whether standard output may be styled: it is a terminal that can, and `NO_COLOR` is not set

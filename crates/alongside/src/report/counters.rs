@@ -9,8 +9,9 @@ use maritime::{Event, MmsiKind};
 use sink::shown;
 
 use super::words::{grouped, minute};
+use crate::duration::Span;
 use crate::replay::Replayed;
-use crate::source::SourceError;
+use crate::source::{Intake, SourceError};
 use crate::terminal::tell;
 
 /// Files in a directory that are named one by one when they cannot be read.
@@ -44,7 +45,7 @@ pub fn tell_left_out(skipped: &[SourceError]) {
 /// Tells what was read, rejected, detected, found and stored.
 pub fn tell_summary(summary: &Summary<'_>) {
     let Summary { replayed, profiles, selected, elapsed, store } = summary;
-    let Replayed { findings, intake, bytes, counters, vessels } = replayed;
+    let Replayed { findings, intake, bytes, counters, vessels, .. } = replayed;
     let total = &intake.total;
 
     let seconds = elapsed.as_secs_f64().max(0.001);
@@ -128,12 +129,17 @@ pub fn tell_summary(summary: &Summary<'_>) {
 
 /// Tells what the reader of the result must know: what was not read, and why little was found.
 pub fn tell_warnings(summary: &Summary<'_>) {
-    let Replayed { findings, intake, counters, vessels, .. } = summary.replayed;
+    let Replayed { findings, intake, counters, vessels, late_by, .. } = summary.replayed;
     let total = &intake.total;
     for input in &intake.inputs {
         let name = shown_input(&input.input);
         if let Some(damage) = &input.damage {
             tell(format_args!("warning: {name} {}", shown(damage)));
+        }
+        if intake.inputs.len() > 1
+            && let Some(reasons) = all_rejected(&Intake::new(vec![input.clone()]))
+        {
+            tell(format_args!("warning: {reasons}"));
         }
         if input.without_time {
             tell(format_args!(
@@ -142,11 +148,11 @@ pub fn tell_warnings(summary: &Summary<'_>) {
         }
     }
     if intake.late > 0 {
-        let needed = Duration::from_millis(total.step_back_ms_max.max(0).unsigned_abs());
+        let advice = lateness(*late_by)
+            .map_or(String::new(), |lateness| format!("; run again with --lateness {lateness}"));
         tell(format_args!(
-            "warning: {} records came too late and were left out; run again with --lateness {}",
-            grouped(intake.late),
-            lateness(needed),
+            "warning: {} records came too late and were left out{advice}",
+            grouped(intake.late)
         ));
     }
     if summary.selected > 0 {
@@ -171,6 +177,29 @@ pub fn tell_warnings(summary: &Summary<'_>) {
         "no two ships were near each other for long enough".into()
     };
     tell(format_args!("nothing found: {reason}"));
+}
+
+/// `day.csv: all 180 records were rejected: bad time 180`, where some were and no other had anything to
+/// say.
+pub fn all_rejected(intake: &Intake) -> Option<String> {
+    let total = &intake.total;
+    let rejected = total.rejected.total();
+    let is_nothing = |what: &str| matches!(what, "blank" | "comment" | "header");
+    let nothing: u64 =
+        total.without_report.iter().filter(|(what, _)| is_nothing(what)).map(|(_, n)| n).sum();
+    if rejected == 0 || intake.late > 0 || total.accepted > nothing {
+        return None;
+    }
+    let name = match &intake.inputs[..] {
+        [input] => format!("{}: ", shown(&input.input)),
+        _ => String::new(),
+    };
+    let reasons: Vec<String> = total
+        .rejected
+        .iter()
+        .map(|(reason, count)| format!("{} {}", spaced(reason), grouped(count)))
+        .collect();
+    Some(format!("{name}all {} records were rejected: {}", grouped(rejected), reasons.join(", ")))
 }
 
 fn set_aside(counters: &Counters) -> [(&'static str, u64); 3] {
@@ -212,14 +241,15 @@ fn megabytes(bytes: u64) -> String {
     }
 }
 
-/// A round span that is longer than `needed`, as `--lateness` takes it.
-fn lateness(needed: Duration) -> String {
+/// A round span that is longer than `needed`, as `--lateness` takes it; `None` if it takes none.
+fn lateness(needed: Duration) -> Option<String> {
     let minutes = needed.as_secs() / 60 + 1;
-    match minutes {
+    let lateness = match minutes {
         0..=55 => format!("{}m", minutes.next_multiple_of(5) + 5),
         56..=1380 => format!("{}h", minutes / 60 + 1),
         _ => format!("{}d", minutes / 1440 + 1),
-    }
+    };
+    Span::parse(&lateness).is_ok().then_some(lateness)
 }
 
 #[cfg(test)]
@@ -229,7 +259,8 @@ mod tests {
     #[test]
     fn the_lateness_advised_is_enough() {
         for (seconds, expected) in [(1, "10m"), (700, "20m"), (7000, "2h"), (90_000, "2d")] {
-            assert_eq!(lateness(Duration::from_secs(seconds)), expected);
+            assert_eq!(lateness(Duration::from_secs(seconds)).as_deref(), Some(expected));
         }
+        assert_eq!(lateness(Duration::from_secs(200 * 366 * 86_400)), None);
     }
 }

@@ -5,7 +5,7 @@ mod format;
 mod table;
 mod words;
 
-pub use counters::{Summary, tell_left_out, tell_summary, tell_warnings};
+pub use counters::{Summary, all_rejected, tell_left_out, tell_summary, tell_warnings};
 pub use format::{WireFormat, write_events};
 pub use table::{Table, write_table};
 pub use words::grouped;

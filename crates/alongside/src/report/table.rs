@@ -23,6 +23,8 @@ pub struct Table<'a> {
     pub events: Vec<&'a Event>,
     /// At most so many are shown.
     pub limit: usize,
+    /// Where the others are to be seen.
+    pub rest: String,
     /// Whether the terminal can show bold text.
     pub styled: bool,
 }
@@ -33,7 +35,7 @@ pub struct Table<'a> {
 ///
 /// Where `output` cannot be written to.
 pub fn write_table(output: &mut impl Write, table: Table<'_>) -> io::Result<()> {
-    let Table { mut events, limit, styled } = table;
+    let Table { mut events, limit, rest, styled } = table;
     events.sort_by(|a, b| {
         let by_score = b.score.total_cmp(&a.score);
         by_score.then(a.started_at.cmp(&b.started_at)).then(a.id.cmp(&b.id))
@@ -42,7 +44,7 @@ pub fn write_table(output: &mut impl Write, table: Table<'_>) -> io::Result<()> 
         write_encounter(output, at + 1, event, styled)?;
     }
     if events.len() > limit {
-        writeln!(output, "{} more; --limit {} shows all", events.len() - limit, events.len())?;
+        writeln!(output, "{} more; {rest}", events.len() - limit)?;
         writeln!(output)?;
     }
     if events.is_empty() {
@@ -267,7 +269,8 @@ mod tests {
 
     fn table(events: &[Event], limit: usize, styled: bool) -> String {
         let mut output = Vec::new();
-        let table = Table { events: events.iter().collect(), limit, styled };
+        let rest = "elsewhere".into();
+        let table = Table { events: events.iter().collect(), limit, rest, styled };
         write_table(&mut output, table).unwrap();
         String::from_utf8(output).unwrap()
     }
@@ -300,7 +303,7 @@ mod tests {
     fn the_most_telling_comes_first_and_the_rest_is_counted() {
         let text = table(&[event("LOW", 0.1), event("HIGH", 0.9)], 1, false);
         assert!(text.contains("HIGH") && !text.contains("LOW"));
-        assert!(text.contains("1 more; --limit 2 shows all"), "{text}");
+        assert!(text.contains("1 more; elsewhere\n"), "{text}");
     }
 
     #[test]
