@@ -76,7 +76,7 @@ impl TagBlock {
     /// `None` if the backslash does not begin a block.
     #[inline]
     pub(crate) fn read_all(bytes: &[u8]) -> Option<TagBlocks<'_>> {
-        let mut blocks = TagBlocks { tag_block: TagBlock::default(), damaged: 0, rest: bytes };
+        let mut blocks = TagBlocks { tag_block: TagBlock::NOTHING, damaged: 0, rest: bytes };
         let mut any = false;
         // 1 where the block has a backslash of its own in front, 0 where it shares that of the last.
         let mut start = 1;
@@ -86,10 +86,7 @@ impl TagBlock {
                 break;
             }
             any = true;
-            match TagBlock::parse(content) {
-                Some(inner) => blocks.tag_block = inner.or(&blocks.tag_block),
-                None => blocks.damaged += 1,
-            }
+            blocks.damaged += u64::from(blocks.tag_block.add(content).is_none());
             blocks.rest = &blocks.rest[start + length + 1..];
             start = match blocks.rest.first() {
                 None | Some(b'!' | b'$') => break,
@@ -103,10 +100,10 @@ impl TagBlock {
         any.then_some(blocks)
     }
 
-    /// Reads one block without its backslashes. `None` if it is damaged. A checksum of 00 that is not
-    /// right counts as not computed, because several senders write it always.
+    /// Adds what the inner block says that stands between two backslashes. `None`, and nothing added, if it is
+    /// damaged. A checksum of 00 that is not right counts as not computed, because several senders write it always.
     #[inline]
-    fn parse(content: &[u8]) -> Option<TagBlock> {
+    fn add(&mut self, content: &[u8]) -> Option<()> {
         let (fields, stated) = match *content {
             [ref fields @ .., b'*', high, low] => (fields, hex_digit(high)? << 4 | hex_digit(low)?),
             [ref fields @ .., b'*', low] => (fields, hex_digit(low)?),
@@ -115,28 +112,32 @@ impl TagBlock {
         if stated != checksum(fields) && stated != 0 {
             return None;
         }
-        let mut block = TagBlock::default();
         for field in fields.split(|&byte| byte == b',') {
             match *field {
-                [b'c', b':', ref value @ ..] => block.received_at = parse_epoch(value),
+                [b'c', b':', ref value @ ..] => {
+                    self.received_at = parse_epoch(value).or(self.received_at);
+                }
                 [b's', b':', ref value @ ..] | [b's', b'i', b':', ref value @ ..] => {
-                    block.station = station(value);
+                    self.station = station(value).or(self.station);
                 }
-                [b'g', b':', number, b'-', count, b'-', ref id @ ..] => {
-                    block.group = group(number, count, id);
+                [b'g', b':', number, b'-', count, b'-', ref id @ ..]
+                | [number @ b'1'..=b'9', b'G', count, b':', ref id @ ..] => {
+                    self.group = group(number, count, id).or(self.group);
                 }
-                [number @ b'1'..=b'9', b'G', count, b':', ref id @ ..] => {
-                    block.group = group(number, count, id);
+                [b'n' | b'x', b':', ref value @ ..] => {
+                    self.line_count = number(value).or(self.line_count);
                 }
-                [b'n' | b'x', b':', ref value @ ..] => block.line_count = number(value),
                 [b'd', b':', ref value @ ..] => {
-                    block.destination = str::from_utf8(value).ok().and_then(Text::new);
+                    let destination = str::from_utf8(value).ok().and_then(Text::new);
+                    self.destination = destination.or(self.destination);
                 }
-                [b'r', b':', ref value @ ..] => block.relative_time = number(value),
+                [b'r', b':', ref value @ ..] => {
+                    self.relative_time = number(value).or(self.relative_time);
+                }
                 _ => {}
             }
         }
-        Some(block)
+        Some(())
     }
 
     /// This block, and what it leaves out from `other`.
@@ -285,6 +286,6 @@ mod tests {
         assert_eq!(told.received_at, Some(Timestamp::from_millis(1334337317500)));
         let absurd = block("x:7,n:-1,r:99999999999");
         let told = TagBlock::read_all(absurd.as_bytes()).unwrap().tag_block;
-        assert_eq!((told.line_count, told.relative_time), (None, None));
+        assert_eq!((told.line_count, told.relative_time), (Some(7), None));
     }
 }

@@ -326,7 +326,7 @@ fn same_data_within(theirs: &str, before: usize, ours: &BitData, behind: usize) 
     let digit = |at: usize| u8::from_str_radix(digits.get(at..=at)?, 16).ok();
     let bit = |at: usize| digit(at / 4).map(|digit| digit >> (3 - at % 4) & 1 == 1);
     bits.parse() == Ok(before + ours.len() + behind)
-        && (0..ours.len()).all(|at| bit(before + at) == ours.flag(at))
+        && (0..ours.len()).all(|at| bit(before + at) == ours.view().flag(at))
 }
 
 /// pyais gives some reserved ship types another code. These are the ones in the recordings; any other that

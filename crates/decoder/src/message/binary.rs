@@ -9,6 +9,7 @@ use super::Length;
 use super::field::ascii;
 use super::layout::{Field, layout};
 use super::{CommunicationState, Header};
+use crate::application::BitView;
 use crate::payload::Payload;
 
 /// Most bits that a [`BitData`] holds: more than the 1004 that five slots can carry.
@@ -58,51 +59,22 @@ impl BitData {
         &self.bytes[..self.len().div_ceil(8)]
     }
 
-    /// `width` bits from `start`, unsigned; `None` where they reach beyond the end. `width` in `1..=57`.
-    ///
-    /// # Panics
-    ///
-    /// If `width` is 0 or more than 57.
-    pub fn unsigned(&self, start: usize, width: usize) -> Option<u64> {
-        assert!((1..=57).contains(&width), "{width} bits are no number");
-        if start + width > self.len() {
-            return None;
-        }
-        let mut window = [0; 8];
-        let bytes = &self.bytes[start / 8..];
-        let length = bytes.len().min(8);
-        window[..length].copy_from_slice(&bytes[..length]);
-        Some((u64::from_be_bytes(window) << (start % 8)) >> (64 - width))
+    /// The same bits, to be read piece by piece.
+    pub fn view(&self) -> BitView<'_> {
+        BitView::from(self)
     }
 
-    /// `width` bits from `start`, two's complement; `None` where they reach beyond the end. `width` in
-    /// `1..=57`.
-    ///
-    /// # Panics
-    ///
-    /// If `width` is 0 or more than 57.
-    pub fn signed(&self, start: usize, width: usize) -> Option<i64> {
-        let unsigned = self.unsigned(start, width)?;
-        Some((unsigned << (64 - width)) as i64 >> (64 - width))
-    }
-
-    /// One bit; `None` beyond the end.
-    pub fn flag(&self, at: usize) -> Option<bool> {
-        self.unsigned(at, 1).map(|bit| bit != 0)
-    }
-
-    /// Six-bit characters from `start` on, up to the first `@`, the end, or `N` of them, without surrounding
-    /// blanks; `None` if nothing is left. It is what somebody sent: escape it wherever it is shown.
-    pub fn text<const N: usize>(&self, start: usize) -> Option<Text<N>> {
-        let six = (0..N).map_while(|at| self.unsigned(start + 6 * at, 6));
-        ascii(six.map(|six| six as u8))
+    /// All of it as six-bit characters, up to the first `@` or `N` of them, without surrounding blanks; `None` if
+    /// nothing is left. It is what somebody sent: escape it wherever it is shown.
+    pub fn text<const N: usize>(&self) -> Option<Text<N>> {
+        let view = self.view();
+        ascii((0..N).map_while(|at| view.unsigned(6 * at, 6)).map(|six| six as u8))
     }
 }
 
 impl fmt::Debug for BitData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.bits)?;
-        self.bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        fmt::Debug::fmt(&self.view(), f)
     }
 }
 
@@ -123,8 +95,8 @@ impl Field for BitData {
     }
 
     fn write(&self, payload: &mut Payload, start: usize, _: usize) {
-        for at in 0..self.len() {
-            payload.put(start + at, 1, u64::from(self.flag(at) == Some(true)));
+        for (at, bit) in self.view().iter().enumerate() {
+            payload.put(start + at, 1, u64::from(bit));
         }
     }
 }
@@ -305,11 +277,10 @@ mod tests {
     fn data_is_read_to_its_last_bit_and_not_beyond() {
         let data = BitData::new(&[0b1010_0001, 0b0111_1111], 11);
         assert_eq!(data.bytes(), [0b1010_0001, 0b0110_0000]);
-        assert_eq!((data.unsigned(3, 8), data.unsigned(3, 9)), (Some(0b0000_1011), None));
-        assert_eq!((data.signed(0, 3), data.signed(1, 3)), (Some(-3), Some(2)));
-        assert_eq!((data.flag(10), data.flag(11)), (Some(true), None));
+        assert_eq!(data.view().unsigned(3, 8), Some(0b0000_1011));
+        assert_eq!(data.view().unsigned(3, 9), None);
         assert_eq!(format!("{data:?}"), "11:a160");
         assert_eq!(BitData::new(&[0xFF; 200], 1600).len(), DATA_BITS_MAX);
-        assert_eq!(BitData::new(&[0xFF; 128], 1024).unsigned(967, 57), Some((1 << 57) - 1));
+        assert_eq!(BitData::new(&[0xFF; 128], 1024).view().unsigned(967, 57), Some((1 << 57) - 1));
     }
 }

@@ -47,13 +47,14 @@ impl DgnssCorrections {
 
     /// What the data starts with; `None` if even that was cut.
     pub fn correction(&self) -> Option<DgnssCorrection> {
+        let data = self.data.view();
         Some(DgnssCorrection {
-            message_type: self.data.unsigned(0, 6)? as u8,
-            station_id: self.data.unsigned(6, 10)? as u16,
-            z_count: self.data.unsigned(16, 13)? as u16,
-            sequence: self.data.unsigned(29, 3)? as u8,
-            words: self.data.unsigned(32, 5)? as u8,
-            health: self.data.unsigned(37, 3)? as u8,
+            message_type: data.unsigned(0, 6)? as u8,
+            station_id: data.unsigned(6, 10)? as u16,
+            z_count: data.unsigned(16, 13)? as u16,
+            sequence: data.unsigned(29, 3)? as u8,
+            words: data.unsigned(32, 5)? as u8,
+            health: data.unsigned(37, 3)? as u8,
         })
     }
 }

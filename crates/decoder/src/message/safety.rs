@@ -33,7 +33,7 @@ impl SafetyAddressed {
 
     /// Up to 156 characters. It is what somebody sent: escape it wherever it is shown.
     pub fn text(&self) -> Option<Text<161>> {
-        self.text_raw.text(0)
+        self.text_raw.text()
     }
 }
 
@@ -48,6 +48,6 @@ layout! {
 impl SafetyBroadcast {
     /// Up to 161 characters. It is what somebody sent: escape it wherever it is shown.
     pub fn text(&self) -> Option<Text<161>> {
-        self.text_raw.text(0)
+        self.text_raw.text()
     }
 }
