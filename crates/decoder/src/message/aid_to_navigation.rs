@@ -25,7 +25,7 @@ const BITS_FIXED: usize = 272;
 layout! {
     /// What an aid to navigation is and where.
     pub struct AidToNavigationReport [272] {
-        /// type of aid: 1-15 fixed, 20-31 floating; 0 is "not available".
+        /// type of aid: 1-4 general, 5-19 fixed, 20-31 floating; 0 is "not available".
         aid_type_raw: u8 = 38..=42,
         /// the first twenty characters of the name; all `@` is "not available".
         name_raw: SixBitText<20> = 43..=162,
