@@ -25,7 +25,8 @@
 //! # Where other decoders say something else
 //!
 //! The tests compare the fields of all types with what gpsd 3.22, pyais 3.3 and libais make of recorded
-//! sentences, where these give the field. These differences remain. The last column is what ITU-R M.1371-5,
+//! sentences, where these give the field, and random messages of all types with gpsdecode. These differences
+//! remain. The last column is what ITU-R M.1371-5,
 //! annex 8, lays down for the field, or what the bits themselves show.
 //!
 //! | peer | field | it says | here | decided by |

@@ -1,10 +1,13 @@
 //! Reads every recorded file to its end, and compares what the messages say with what other decoders
-//! say, field by field. Reads the folder named by `ALONGSIDE_RECORDINGS`; skips when it is not set.
+//! say, field by field; random messages of every type besides with gpsdecode, where it is installed. Reads the
+//! folder named by `ALONGSIDE_RECORDINGS`; skips when it is not set.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
+use alongside_decoder::encode::{Framing, write_sentences};
 use alongside_decoder::{
     ApplicationId, Area, BitData, ChannelManagement, ChannelTarget, CommunicationState, Decoder,
     GroupAssignment, Message, Outcome, OutcomeKind, RateOfTurn, Received, SotdmaSubMessage,
@@ -207,6 +210,117 @@ fn messages_equal_what_libais_decodes() {
         align(stem, &theirs, &ours, &mut compared, &mut differences);
     }
     report("libais", compared, &differences);
+}
+
+/// All values of all fields, as the encoder writes them. Needs gpsdecode; skips where it is not installed.
+#[test]
+fn random_messages_equal_what_gpsdecode_decodes() {
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let (mut lines, mut ours) = (Vec::new(), BTreeMap::new());
+    for round in 0..2000u32 {
+        for (message_type, lengths) in LENGTHS {
+            let mmsi = 200_000_000 + round * 100 + u32::from(*message_type);
+            let bits = lengths[random.next() as usize % lengths.len()];
+            let message = random_message(&mut random, *message_type, mmsi, bits);
+            let framing = Framing { sequence: round as u8, ..Framing::default() };
+            write_sentences(&message, &framing, &mut lines);
+            ours.insert(u64::from(mmsi), message);
+        }
+    }
+    let Some(theirs) = gpsdecode(&lines) else { return };
+    let mut differences = Vec::new();
+    let mut compared = 0;
+    for message in theirs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let Some(ours) = message["mmsi"].as_u64().and_then(|mmsi| ours.get(&mmsi)) else {
+            continue;
+        };
+        compared += 1;
+        let fields = gpsd_fields(ours, &HashMap::new());
+        compare(&format!("type {}", message["type"]), &message, &fields, &mut differences);
+    }
+    assert_eq!(compared, ours.len(), "messages");
+    report("gpsdecode", compared, &differences);
+}
+
+/// Lengths of every type but 24, of which gpsd joins two.
+const LENGTHS: &[(u8, &[usize])] = &[
+    (1, &[168]),
+    (2, &[168]),
+    (3, &[168]),
+    (4, &[168]),
+    (5, &[424]),
+    (6, &[96, 168, 440, 1008]),
+    (7, &[72, 104, 136, 168]),
+    (8, &[72, 168, 440, 1008]),
+    (9, &[168]),
+    (10, &[72]),
+    (11, &[168]),
+    (12, &[96, 168, 936]),
+    (13, &[72, 104, 136, 168]),
+    (14, &[64, 160, 1000]),
+    (15, &[88, 112, 160]),
+    (16, &[96, 144]),
+    (17, &[120, 144, 816]),
+    (18, &[168]),
+    (19, &[312]),
+    (20, &[72, 104, 136, 160]),
+    (21, &[272, 304, 360]),
+    (22, &[168]),
+    (23, &[160]),
+    (25, &[96, 168]),
+    // gpsd takes none of more than five sentences, which messages of the full 1064 bits need.
+    (26, &[128, 168, 1000]),
+    (27, &[96]),
+];
+
+/// Xorshift: the same messages in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+}
+
+fn random_message(random: &mut Random, message_type: u8, mmsi: u32, bits: usize) -> Message {
+    let mut sixes: Vec<u8> =
+        (0..bits.div_ceil(6)).map(|_| (random.next() >> 40) as u8 & 63).collect();
+    let header = u64::from(message_type) << 32 | u64::from(mmsi);
+    for (at, six) in sixes[..6].iter_mut().enumerate() {
+        *six = (header >> (32 - 6 * at)) as u8 & 63;
+    }
+    // The last two bits of the MMSI, and what comes behind.
+    sixes[6] = (header << 4) as u8 & 0x30 | sixes[6] & 0xF;
+    let armoured = sixes.iter().map(|&six| char::from(if six < 40 { six + 48 } else { six + 56 }));
+    let fill_bits = (6 - bits % 6) % 6;
+    let body = format!("AIVDM,1,1,,A,{},{fill_bits}", armoured.collect::<String>());
+    let checksum = body.bytes().fold(0, |sum, byte| sum ^ byte);
+    match messages(format!("!{body}*{checksum:02X}").as_bytes())[..] {
+        [(_, received)] => received.message,
+        _ => panic!("type {message_type} with {bits} bits is no message"),
+    }
+}
+
+fn gpsdecode(lines: &[u8]) -> Option<String> {
+    let spawned = Command::new("gpsdecode")
+        .args(["-j", "-u"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = spawned else {
+        eprintln!("skipped: gpsdecode is not installed");
+        return None;
+    };
+    let mut input = child.stdin.take().unwrap();
+    let lines = lines.to_vec();
+    let writer = std::thread::spawn(move || input.write_all(&lines));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn is_defined(message_type: Option<i64>) -> bool {
