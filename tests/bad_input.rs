@@ -143,6 +143,14 @@ fn an_input_is_not_written_over() {
         let outcome = desk.run(&["replay", "ships.csv", option, "./ships.csv"]);
         check(&outcome, 2, &[option, "would write over an input"]);
     }
+    desk.write("archive/ships.csv", two_ships_csv("A", "B"));
+    for option in ["--output", "--store"] {
+        let outcome = desk.run(&["replay", "archive", option, "archive/ships.csv"]);
+        check(&outcome, 2, &[option, "archive/ships.csv would write over an input"]);
+    }
+    assert_eq!(desk.read("archive/ships.csv"), two_ships_csv("A", "B"));
+    let outcome = desk.run(&["replay", "ships.csv", "--output", "x", "--store", "./x"]);
+    check(&outcome, 2, &["the same file"]);
     let outcome = desk.run(&["replay", "ships.csv", "--output", "x", "--store", "x"]);
     check(&outcome, 2, &["the same file"]);
     assert_eq!(desk.read("ships.csv"), two_ships_csv("A", "B"));
@@ -172,6 +180,7 @@ fn what_is_asked_wrongly_is_a_usage_error() {
         (&["--bbox", "1,2,3"], "is not a box"),
         (&["--columns", "boat=x"], "is not a key"),
         (&["--lateness", "10"], "is not a duration"),
+        (&["--lateness", "99999999d"], "is too long: expected at most 36525d"),
         (&["--format", "xml"], "possible values: table, ndjson, json, csv, geojson"),
         (&["--threads", "3"], "--threads"),
         (&["--profil", "gfw"], "a similar argument exists: '--profile'"),
@@ -179,6 +188,9 @@ fn what_is_asked_wrongly_is_a_usage_error() {
         let outcome = desk.run(&[&["replay", "ships.csv"], arguments].concat());
         check(&outcome, 2, &[expected]);
     }
+    let simulate = ["simulate", "--output", "x", "--truth", "./x"];
+    check(&desk.run(&simulate), 2, &["--output and --truth are the same"]);
+    check(&desk.run(&["score", "--truth", "-", "-"]), 2, &["both standard input"]);
     check(&desk.run(&[]), 2, &["Usage: alongside"]);
     check(&desk.run(&["replay"]), 2, &["<FILE>"]);
     assert_eq!(desk.names(), ["ships.csv"]);
@@ -204,8 +216,92 @@ fn a_full_disk_under_the_result() {
     let mut command = desk.command(&["replay", "sea.nmea", "--store", "none"]);
     let outcome = Outcome::from(command.stdout(full).output().unwrap());
     check(&outcome, 1, &["error: cannot write to standard output", "No space left"]);
-    let outcome = desk.run(&["replay", "sea.nmea", "--store", "none", "--output", "/dev/full"]);
-    check(&outcome, 1, &["cannot write to", "No space left"]);
+    for arguments in [
+        &["replay", "sea.nmea", "--store", "none", "--output", "/dev/full"][..],
+        &["simulate", "--hours", "24", "--output", "/dev/full"],
+    ] {
+        check(&desk.run(arguments), 1, &["cannot write to /dev/full: No space left"]);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_under_standard_output_is_told_by_every_command() {
+    let desk = Desk::new();
+    for arguments in
+        [&["completions", "bash"][..], &["config", "print"], &["simulate", "--hours", "24"]]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let outcome = Outcome::from(desk.command(arguments).stdout(full).output().unwrap());
+        check(&outcome, 1, &["error: cannot write to standard output: No space left"]);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_never_ends_is_refused() {
+    let desk = Desk::new();
+    desk.write("truth.ndjson", "");
+    let score = |truth, events| desk.run(&["score", "--truth", truth, events]);
+    check(&score("/dev/zero", "x"), 1, &["/dev/zero, line 1: a line is longer than 1 MB"]);
+    check(&score("truth.ndjson", "/dev/zero"), 1, &["/dev/zero, event 1: a line is longer"]);
+    let outcome = desk.run(&["config", "check", "/dev/full"]);
+    check(&outcome, 1, &["cannot read the configuration /dev/full: it is longer than 1 MB"]);
+}
+
+#[test]
+fn where_everything_is_rejected_the_reasons_are_told() {
+    let desk = Desk::new();
+    let rows: String =
+        (0..180).map(|second| format!("311000222,8/1/2024 {second},27.0,-90.0\n")).collect();
+    desk.write("us.csv", format!("mmsi,time,lat,lon\n{rows}\n"));
+    let outcome = desk.run(&["replay", "us.csv"]);
+    check(&outcome, 1, &["us.csv: all 180 records were rejected: bad time 180"]);
+    assert_eq!(desk.names(), ["us.csv"]);
+    desk.write("ships.csv", two_ships_csv("A", "B"));
+    let outcome = desk.run(&["replay", "us.csv", "ships.csv", "--store", "none"]);
+    assert_eq!(outcome.code, 0);
+    let warning = "warning: us.csv: all 180 records were rejected: bad time 180";
+    assert!(outcome.stderr.contains(warning), "{}", outcome.stderr);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_name_of_a_file_cannot_write_on_the_terminal() {
+    let desk = Desk::new();
+    let name = "a\u{1b}[31m\u{202e}.csv";
+    desk.write(name, "x\n");
+    check(&desk.run(&["replay", name]), 1, &["error: a\\u{1b}[31m\\u{202e}.csv has no column"]);
+    desk.write(&format!("mixed/{name}"), "x\n");
+    desk.write("mixed/ships.csv", two_ships_csv("A", "B"));
+    let outcome = desk.run(&["replay", "mixed", "--store", "s\u{1b}.gpkg"]);
+    for expected in ["left out: mixed/a\\u{1b}[31m", "stored     s\\u{1b}.gpkg"] {
+        assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains('\u{1b}'), "{}", outcome.stderr);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_interrupted_leaves_nothing() {
+    let desk = Desk::new();
+    let mut command = desk.command(&["replay", "-", "--output", "events.json", "--format", "json"]);
+    let mut child = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // A pipe holds less than this, so once all of it is written the work has begun.
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, &sea()[..1_000_000]).unwrap();
+    assert_eq!(desk.names(), [".events.json.partial"]);
+    let kill = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(kill.success());
+    let status = child.wait().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15));
+    assert!(desk.names().is_empty(), "{:?}", desk.names());
+    drop(stdin);
 }
 
 #[test]
@@ -217,20 +313,36 @@ fn a_full_disk_under_the_store() {
     assert_eq!(desk.run(&["replay", "ships.csv", "--store", "events.gpkg"]).code, 0);
     let before = events_in(&desk, "events.gpkg");
 
-    // No file may grow beyond what the store is now, as where the disk is full.
     let blocks = std::fs::metadata(desk.path("events.gpkg")).unwrap().len().div_ceil(512);
-    let script = format!(
-        "trap '' XFSZ; ulimit -f {blocks}; exec '{}' replay sea.nmea --store events.gpkg",
-        env!("CARGO_BIN_EXE_alongside")
-    );
-    let mut command = std::process::Command::new("sh");
-    command.args(["-c", &script]).current_dir(desk.path("."));
-    let outcome = Outcome::from(command.output().unwrap());
+    let outcome = run_with_little_room(&desk, "replay sea.nmea --store events.gpkg", blocks);
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("error: cannot keep encounters"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("events.gpkg"), "{}", outcome.stderr);
     assert!(outcome.stdout.contains("  3. "), "what was found is shown all the same");
+    assert_eq!(desk.names(), ["events.gpkg", "sea.nmea", "ships.csv"]);
     assert_eq!(events_in(&desk, "events.gpkg"), before);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_under_a_new_store_leaves_neither_store_nor_journal() {
+    let desk = Desk::new();
+    desk.write("sea.nmea", sea());
+    for blocks in [8, 100, 300] {
+        let outcome = run_with_little_room(&desk, "replay sea.nmea --store new.gpkg", blocks);
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("new.gpkg"), "{}", outcome.stderr);
+        assert_eq!(desk.names(), ["sea.nmea"], "{blocks}");
+    }
+}
+
+/// Runs the program where no file may grow beyond so many blocks of 512 bytes, as where the disk is full.
+#[cfg(target_os = "linux")]
+fn run_with_little_room(desk: &Desk, arguments: &str, blocks: u64) -> Outcome {
+    let program = env!("CARGO_BIN_EXE_alongside");
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec '{program}' {arguments}");
+    let mut command = std::process::Command::new("sh");
+    Outcome::from(command.args(["-c", &script]).current_dir(desk.path(".")).output().unwrap())
 }
 
 fn events_in(desk: &Desk, name: &str) -> Vec<String> {

@@ -20,6 +20,8 @@ fn the_demo_finds_what_it_planted_and_leaves_a_store() {
     let numbers = terrestrial.unwrap().split_whitespace().filter_map(|word| word.parse().ok());
     let [planted, found, _] = numbers.collect::<Vec<u32>>()[..] else { panic!("{terrestrial:?}") };
     assert!(planted > 10 && found == planted, "{terrestrial:?}");
+    assert!(outcome.stdout.contains(" more; all are in alongside-demo.gpkg"), "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains("--limit"), "{}", outcome.stdout);
     assert_eq!(desk.names(), ["alongside-demo.gpkg"]);
     assert_eq!(desk.run(&["demo"]).stdout, outcome.stdout);
 }
@@ -88,6 +90,7 @@ fn a_score_names_the_line_that_is_something_else() {
     let outcome = desk.run(&["score", "--truth", "truth.ndjson", "-"]);
     assert_eq!(outcome.code, 1);
     assert!(outcome.stderr.contains("truth.ndjson, line 2"), "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.matches("line 1 column").count(), 1, "{}", outcome.stderr);
 }
 
 #[test]

@@ -236,6 +236,49 @@ fn strict_minds_what_was_rejected() {
     assert_eq!(code(&["clean.csv", "--strict"]), 0);
     assert_eq!(code(&["dirty.csv"]), 0);
     assert_eq!(code(&["dirty.csv", "--strict"]), 3);
+    desk.write("mixed/clean.csv", two_ships_csv("A", "B"));
+    assert_eq!(code(&["mixed", "--strict"]), 0);
+    desk.write("mixed/notes.txt", "not AIS at all\n");
+    assert_eq!(code(&["mixed", "--strict"]), 3);
+}
+
+#[test]
+fn what_a_selection_found_can_be_told_from_the_rest() {
+    let desk = Desk::new();
+    desk.write("ships.csv", two_ships_csv("A", "B"));
+    let since = ["--since", "2024-01-01T01:00:00Z", "--bbox=-91,26,-89,28"];
+    for selection in [&[][..], &since] {
+        let arguments = ["replay", "ships.csv", "--store", "events.gpkg"];
+        assert_eq!(desk.run(&[&arguments[..], selection].concat()).code, 0);
+    }
+    let store = rusqlite::Connection::open(desk.path("events.gpkg")).unwrap();
+    let mut query = store
+        .prepare(
+            "SELECT event_id, selection FROM encounters JOIN runs USING (run_id) ORDER BY event_id",
+        )
+        .unwrap();
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let rows: Vec<(String, String)> = rows.map(|row| row.unwrap()).collect();
+    let id = |time: &str| format!("encounter-311000222-538005541-20240101T{time}Z");
+    let selection = "--since 2024-01-01T01:00:00.000Z --bbox=-91,26,-89,28".to_owned();
+    assert_eq!(rows, [(id("000000"), String::new()), (id("010000"), selection)]);
+}
+
+#[test]
+fn the_lateness_advised_is_beyond_the_one_in_force() {
+    let desk = Desk::new();
+    // The file goes back to its beginning, as badly merged recordings do.
+    let late: String = (0..3)
+        .map(|minute| format!("311000333,2024-01-01T00:{minute:02}:00Z,27.0,-80.0,0.1,C\n"))
+        .collect();
+    desk.write("ships.csv", two_ships_csv("A", "B") + &late);
+    let stderr = |lateness: &str| {
+        desk.run(&["replay", "ships.csv", "--store", "none", "--lateness", lateness]).stderr
+    };
+    for lateness in ["0s", "10m", "30m"] {
+        assert!(stderr(lateness).contains("run again with --lateness 45m"), "{}", stderr(lateness));
+    }
+    assert!(!stderr("45m").contains("--lateness"), "{}", stderr("45m"));
 }
 
 #[test]
@@ -262,6 +305,12 @@ fn a_name_from_the_air_is_text_everywhere() {
     assert!(!outcome.stdout.contains('\u{1b}') && !outcome.stdout.contains('\u{202e}'));
     let csv = desk.run(&["replay", "ships.csv", "--store", "none", "--format", "csv"]).stdout;
     assert!(csv.contains("\"'=HYPERLINK(\"\"//X.Y\"\")\""), "{csv}");
+    assert!(csv.contains("\\u{1b}[31mRED\\u{202e}"), "{csv}");
+    for format in ["csv", "ndjson", "json", "geojson"] {
+        let arguments = ["replay", "ships.csv", "--store", "none", "--format", format];
+        let outcome = desk.run(&arguments);
+        assert!(!outcome.stdout.contains(['\u{1b}', '\u{202e}']), "{}", outcome.stdout);
+    }
 }
 
 #[test]
