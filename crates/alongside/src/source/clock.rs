@@ -18,8 +18,15 @@ const MINUTE_MS: i64 = 60_000;
 const BEHIND_MS_MAX: i64 = 5_000;
 /// A step forward of more than this is believed when it is confirmed.
 const FORWARD_MS_MAX: i64 = 60_000;
-/// So many agreeing reports in a row confirm a step even if they come from one station.
-const AGREEING_TO_CONFIRM: u32 = 3;
+/// So many agreeing words confirm a step even if they come from one station.
+const AGREEING_TO_CONFIRM: usize = 3;
+/// A station that speaks seldom still agrees with itself within this.
+const BETWEEN_WORDS_MS_MAX: i64 = 60 * MINUTE_MS;
+/// The time at the beginning is that of the majority of so many words: enough to outvote a station
+/// whose clock is broken and that happens to speak first.
+const WORDS_TO_BEGIN: usize = 9;
+/// If so many words disagree with the clock and with each other, none of them is believed.
+const WORDS_DOUBTED_MAX: usize = 16;
 /// Seconds that move the clock on by more than this are believed when a second report agrees.
 const SECONDS_MS_UNCONFIRMED: i64 = 5_000;
 
@@ -49,15 +56,40 @@ pub enum TimeTeller {
     OwnShip,
 }
 
+/// What somebody says of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// Who.
+    pub by: TimeTeller,
+    /// The time that it is.
+    pub at: Timestamp,
+    /// Words of one chain agree with each other. Among words in doubt at the same time alone.
+    pub chain: usize,
+}
+
+/// What becomes of the words in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Those of this chain are right.
+    Believed(usize),
+    /// The clock was right.
+    Disbelieved,
+}
+
 /// The clock of one recording.
-#[derive(Debug, Default)]
+///
+/// What is said and agrees with the clock moves it. What does not is in doubt until others have
+/// spoken: whoever asks the clock holds back meanwhile, see `Dating`.
+#[derive(Debug)]
 pub struct RecordingClock {
     now: Option<Timestamp>,
     /// The last full time that was believed: later ones are held against it and not against `now`,
     /// which the seconds of some ship may have moved too far.
     told_at: Option<Timestamp>,
-    /// A step that nobody has confirmed yet.
-    suspect: Option<Suspect>,
+    /// How far ahead a word may be to agree: twice as far as the words are apart, if they are rare.
+    forward_ms_max: i64,
+    /// At most [`WORDS_TO_BEGIN`] or [`WORDS_DOUBTED_MAX`]; then there is a verdict.
+    doubted: Vec<Word>,
     /// An instant to which one report's second would move the clock.
     suggested_at: Option<Timestamp>,
     /// Begun by the user: full times are not listened to.
@@ -66,34 +98,42 @@ pub struct RecordingClock {
     set_by_receiver: bool,
 }
 
-#[derive(Debug)]
-struct Suspect {
-    by: TimeTeller,
-    at: Timestamp,
-    agreeing: u32,
-}
-
 impl RecordingClock {
     /// Not running, or running from `start_time` and moved on by seconds alone.
     pub fn new(start_time: Option<Timestamp>) -> Self {
         RecordingClock {
             now: start_time,
+            told_at: None,
+            forward_ms_max: FORWARD_MS_MAX,
+            doubted: Vec::new(),
+            suggested_at: None,
             set_by_user: start_time.is_some(),
-            ..RecordingClock::default()
+            set_by_receiver: false,
         }
     }
 
-    /// The instant of a report that was heard at `received_at`, if that is known, and says `second`.
-    /// `None` while nobody has told the time.
-    pub fn observe(
-        &mut self,
-        received_at: Option<Timestamp>,
-        second: Option<u8>,
-    ) -> Option<Timestamp> {
-        if let Some(received_at) = received_at {
-            self.receive(received_at);
-            return Some(observed_at(received_at, second));
-        }
+    /// Whether full times are listened to.
+    pub fn listens(&self) -> bool {
+        !self.set_by_user && !self.set_by_receiver
+    }
+
+    /// Whether it has begun, rightly or not.
+    pub fn runs(&self) -> bool {
+        self.now.is_some()
+    }
+
+    /// Whether nothing but a start and the seconds of reports has moved it.
+    pub fn is_moved_by_seconds_alone(&self) -> bool {
+        self.set_by_user && !self.set_by_receiver
+    }
+
+    /// Whether what is heard now can only be put in time when there is a verdict.
+    pub fn is_in_doubt(&self) -> bool {
+        self.listens() && (self.now.is_none() || !self.doubted.is_empty())
+    }
+
+    /// The instant of a report that says `second`. `None` while the clock does not run.
+    pub fn observe(&mut self, second: Option<u8>) -> Option<Timestamp> {
         let now = self.now?;
         let Some(second @ 0..=59) = second else { return Some(now) };
         if !self.set_by_receiver {
@@ -109,47 +149,100 @@ impl RecordingClock {
         self.now = Some(received_at);
     }
 
-    /// Somebody says that it is `at`. The first is believed. Later, a step backwards or of more than a
-    /// minute forward is believed only when another says the same, or three reports in a row do: one
-    /// station with a broken clock among others does not move it.
-    pub fn tell(&mut self, by: TimeTeller, at: Timestamp) {
-        if self.set_by_user || self.set_by_receiver || !is_plausible(at) {
-            return;
-        }
-        let Some(told_at) = self.told_at else { return self.believe(at) };
+    /// Whether `at` is neither behind the last word that was believed nor further ahead than its next.
+    pub fn agrees(&self, at: Timestamp) -> bool {
+        let Some(told_at) = self.told_at else { return false };
         let now = self.now.map_or(told_at, |now| now.max(told_at));
-        if at.millis_since(told_at) < -BEHIND_MS_MAX || at.millis_since(now) > FORWARD_MS_MAX {
-            return self.suspect(by, at);
-        }
-        self.suspect = None;
-        if at >= told_at {
-            self.believe(at);
+        at.millis_since(told_at) >= -BEHIND_MS_MAX && at.millis_since(now) <= self.forward_ms_max
+    }
+
+    /// Goes on to `at`, which agrees.
+    pub fn follow(&mut self, at: Timestamp) {
+        if self.told_at.is_none_or(|told_at| at >= told_at) {
+            self.set(at);
         }
     }
 
-    fn believe(&mut self, at: Timestamp) {
+    /// It is `at`, whatever the clock said.
+    pub fn set(&mut self, at: Timestamp) {
         self.now = Some(at);
         self.told_at = Some(at);
-        self.suspect = None;
         self.suggested_at = None;
     }
 
-    fn suspect(&mut self, by: TimeTeller, at: Timestamp) {
-        let agreeing = match &self.suspect {
-            Some(suspect)
-                if (-BEHIND_MS_MAX..=FORWARD_MS_MAX).contains(&at.millis_since(suspect.at)) =>
-            {
-                if suspect.by != by {
-                    return self.believe(at);
-                }
-                suspect.agreeing + 1
-            }
-            _ => 1,
+    /// Notes a word that does not agree, and gives it with its chain. A verdict on all words in doubt
+    /// comes at the beginning with the majority of a few of them, the most stations first; later when
+    /// two stations agree, or three words of one that goes on as a clock does: one station with a broken
+    /// clock among others moves nothing.
+    pub fn doubt(&mut self, by: TimeTeller, at: Timestamp) -> (Word, Option<Verdict>) {
+        let agrees = |earlier: &&Word| {
+            let step_ms = at.millis_since(earlier.at);
+            (-BEHIND_MS_MAX..=FORWARD_MS_MAX).contains(&step_ms)
+                || earlier.by == by && (0..=BETWEEN_WORDS_MS_MAX).contains(&step_ms)
         };
-        if agreeing == AGREEING_TO_CONFIRM {
-            return self.believe(at);
+        let chain = self.doubted.iter().rev().find(agrees).map(|earlier| earlier.chain);
+        let word = Word { by, at, chain: chain.unwrap_or(self.doubted.len()) };
+        if self.doubted.contains(&word) {
+            // Heard twice, or from a clock that stands still: that confirms nothing.
+            return (word, None);
         }
-        self.suspect = Some(Suspect { by, at, agreeing });
+        self.doubted.push(word);
+        let verdict = if self.now.is_none() {
+            (self.doubted.len() == WORDS_TO_BEGIN).then(|| self.majority())
+        } else if self.tellers_of(word.chain) > 1
+            || self.words_of(word.chain).count() == AGREEING_TO_CONFIRM
+        {
+            Some(Verdict::Believed(word.chain))
+        } else {
+            (self.doubted.len() == WORDS_DOUBTED_MAX).then_some(Verdict::Disbelieved)
+        };
+        (word, verdict)
+    }
+
+    /// The verdict if nobody will say any more.
+    pub fn last_verdict(&self) -> Verdict {
+        match self.majority() {
+            Verdict::Believed(chain) if self.runs() && self.words_of(chain).count() < 2 => {
+                Verdict::Disbelieved
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Nothing is in doubt any more. The clock itself is left as it is: what waited goes through
+    /// it in turn.
+    pub fn settle(&mut self, verdict: Verdict) {
+        if let Verdict::Believed(chain) = verdict {
+            let said: Vec<Timestamp> = self.words_of(chain).map(|word| word.at).collect();
+            let mut steps_ms: Vec<i64> =
+                said.windows(2).map(|two| two[1].millis_since(two[0])).collect();
+            steps_ms.sort_unstable();
+            let usual_ms = steps_ms.get(steps_ms.len() / 2).copied().unwrap_or(0);
+            self.forward_ms_max = FORWARD_MS_MAX.max(2 * usual_ms);
+        }
+        self.doubted.clear();
+    }
+
+    /// The chain of the most tellers; of several such, that of the most words, then the first.
+    fn majority(&self) -> Verdict {
+        let weight = |chain: usize| {
+            (self.tellers_of(chain), self.words_of(chain).count(), std::cmp::Reverse(chain))
+        };
+        let chains = self.doubted.iter().map(|word| word.chain);
+        chains.max_by_key(|chain| weight(*chain)).map_or(Verdict::Disbelieved, Verdict::Believed)
+    }
+
+    fn words_of(&self, chain: usize) -> impl Iterator<Item = &Word> {
+        self.doubted.iter().filter(move |word| word.chain == chain)
+    }
+
+    fn tellers_of(&self, chain: usize) -> usize {
+        let is_first = |word: &&Word| {
+            self.words_of(chain)
+                .find(|other| other.by == word.by)
+                .is_some_and(|first| first == *word)
+        };
+        self.words_of(chain).filter(is_first).count()
     }
 
     /// Moves on to the next instant with that second, if that is less than half a minute away. A ship
@@ -227,32 +320,36 @@ mod tests {
         }
     }
 
+    /// A clock that has been told that it is `now`.
+    fn running(now: &str) -> RecordingClock {
+        let mut clock = RecordingClock::new(None);
+        clock.set(at(now));
+        clock
+    }
+
     #[test]
     fn nobody_knows_the_time_before_it_is_told() {
-        let mut clock = RecordingClock::new(None);
-        assert_eq!(clock.observe(None, Some(10)), None);
-        clock.tell(station(1), at("12:00:05"));
-        assert_eq!(clock.observe(None, Some(4)), Some(at("12:00:04")));
-        assert_eq!(clock.observe(None, None), Some(at("12:00:05")));
+        assert_eq!(RecordingClock::new(None).observe(Some(10)), None);
+        let mut clock = running("12:00:05");
+        assert_eq!(clock.observe(Some(4)), Some(at("12:00:04")));
+        assert_eq!(clock.observe(None), Some(at("12:00:05")));
     }
 
     #[test]
     fn seconds_move_the_clock_on_between_tellings() {
-        let mut clock = RecordingClock::new(None);
-        clock.tell(station(1), at("12:00:58"));
+        let mut clock = running("12:00:58");
         for (second, expected) in [(59, "12:00:59"), (2, "12:01:02"), (1, "12:01:01")] {
-            assert_eq!(clock.observe(None, Some(second)), Some(at(expected)));
+            assert_eq!(clock.observe(Some(second)), Some(at(expected)));
         }
-        assert_eq!(clock.observe(None, None), Some(at("12:01:02")));
+        assert_eq!(clock.observe(None), Some(at("12:01:02")));
     }
 
     #[test]
     fn a_wrap_of_the_seconds_is_a_minute() {
         let mut clock = RecordingClock::new(Some(at("12:00:00")));
-        clock.tell(station(1), at("18:00:00"));
         for i in 0..3600 {
             let expected = at("12:00:00").plus_millis(i * 10_000);
-            assert_eq!(clock.observe(None, Some((i * 10 % 60) as u8)), Some(expected));
+            assert_eq!(clock.observe(Some((i * 10 % 60) as u8)), Some(expected));
         }
     }
 
@@ -261,56 +358,52 @@ mod tests {
         let mut clock = RecordingClock::new(Some(at("12:00:00")));
         for i in 0..3600 {
             let expected = at("12:00:00").plus_millis(i * 1000);
-            assert_eq!(clock.observe(None, Some((i % 60) as u8)), Some(expected));
-            clock.observe(None, Some(20));
-            clock.observe(None, Some(45));
+            assert_eq!(clock.observe(Some((i % 60) as u8)), Some(expected));
+            clock.observe(Some(20));
+            clock.observe(Some(45));
         }
-    }
-
-    #[test]
-    fn a_station_with_a_broken_clock_moves_nothing() {
-        for broken in [at("03:00:00"), at("23:00:00"), Timestamp::from_secs(0)] {
-            let mut clock = RecordingClock::new(None);
-            for i in 0..100 {
-                let now = at("12:00:00").plus_millis(i * 10_000);
-                clock.tell(station(1), now);
-                clock.tell(station(2), broken.plus_millis(i * 10_000));
-                assert_eq!(clock.observe(None, None), Some(now));
-                clock.tell(station(2), broken.plus_millis(i * 10_000 + 5000));
-            }
-        }
-    }
-
-    #[test]
-    fn a_gap_in_the_recording_is_believed_when_confirmed() {
-        let mut clock = RecordingClock::new(None);
-        clock.tell(station(1), at("12:00:00"));
-        clock.tell(station(1), at("13:00:00"));
-        assert_eq!(clock.observe(None, None), Some(at("12:00:00")));
-        clock.tell(station(2), at("13:00:03"));
-        assert_eq!(clock.observe(None, None), Some(at("13:00:03")));
-        for step in ["10:00:00", "10:00:01", "10:00:02"] {
-            clock.tell(TimeTeller::OwnShip, at(step));
-        }
-        assert_eq!(clock.observe(None, None), Some(at("10:00:02")));
     }
 
     #[test]
     fn a_station_slightly_behind_is_no_step() {
-        let mut clock = RecordingClock::new(None);
-        clock.tell(station(1), at("12:00:10"));
-        for _ in 0..5 {
-            clock.tell(station(2), at("12:00:07"));
+        let mut clock = running("12:00:10");
+        assert!(clock.agrees(at("12:00:07")) && !clock.agrees(at("12:00:04")));
+        clock.follow(at("12:00:07"));
+        assert_eq!(clock.observe(None), Some(at("12:00:10")));
+    }
+
+    /// The verdict after each word.
+    #[track_caller]
+    fn check_verdicts(mut clock: RecordingClock, words: &[(u32, &str)], expected: Option<usize>) {
+        let (last, earlier) = words.split_last().unwrap();
+        for (number, text) in earlier {
+            assert_eq!(clock.doubt(station(*number), at(text)).1, None, "{text}");
         }
-        assert_eq!(clock.observe(None, None), Some(at("12:00:10")));
+        let verdict = clock.doubt(station(last.0), at(last.1)).1;
+        assert_eq!(verdict, expected.map(Verdict::Believed));
     }
 
     #[test]
-    fn lines_that_say_when_they_were_heard_silence_the_stations() {
-        let mut clock = RecordingClock::new(None);
-        clock.tell(station(1), at("03:00:00"));
-        assert_eq!(clock.observe(Some(at("12:00:30")), Some(29)), Some(at("12:00:29")));
-        clock.tell(station(1), at("03:00:10"));
-        assert_eq!(clock.observe(None, None), Some(at("12:00:30")));
+    fn a_step_is_believed_when_confirmed() {
+        let running = || running("12:00:00");
+        check_verdicts(running(), &[(1, "13:00:00"), (2, "13:00:03")], Some(0));
+        check_verdicts(running(), &[(1, "13:00:00"), (1, "13:00:01")], None);
+        check_verdicts(running(), &[(1, "10:00:00"), (1, "10:02:00"), (1, "10:04:00")], Some(0));
+        let seldom = [(1, "13:00:00"), (2, "13:05:00"), (1, "13:10:00"), (2, "13:15:00")];
+        check_verdicts(running(), &[&seldom[..], &[(1, "13:20:00")]].concat(), Some(0));
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_confirms_nothing() {
+        check_verdicts(running("12:00:00"), &[(1, "13:00:00"); 40], None);
+    }
+
+    #[test]
+    fn the_majority_of_the_first_words_begins_the_clock() {
+        let good = ["12:00:00", "12:00:10", "12:00:20", "12:00:30", "12:00:40"];
+        let mut words: Vec<(u32, &str)> =
+            ["03:00:00", "03:00:10", "03:00:20", "03:00:30"].map(|text| (1, text)).to_vec();
+        words.extend(good.map(|text| (2, text)));
+        check_verdicts(RecordingClock::new(None), &words, Some(4));
     }
 }

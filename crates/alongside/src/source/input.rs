@@ -6,6 +6,7 @@ use std::sync::Arc;
 use maritime::Timestamp;
 
 use super::compression::{ByteStream, Progress};
+use super::dating::DatingCounters;
 use super::format::{self, Format, SAMPLE_BYTES};
 use super::intake::{Arrival, Collector, InputIntake};
 use super::nmea::Nmea;
@@ -140,12 +141,20 @@ impl Input {
 
     /// The counters as they stand.
     pub fn intake(&self, input: String) -> InputIntake {
-        let without_time = match &self.reader {
-            Reader::Nmea(nmea) => self.ended && nmea.is_without_time(),
-            Reader::Table(_) => false,
+        let mut intake = InputIntake {
+            input,
+            counters: self.collector.counters.clone(),
+            damage: self.damage.clone(),
+            ..InputIntake::default()
         };
-        let counters = self.collector.counters.clone();
-        InputIntake { input, counters, damage: self.damage.clone(), without_time }
+        if let Reader::Nmea(nmea) = &self.reader {
+            intake.counters.tag_blocks_damaged = nmea.tag_blocks_damaged();
+            intake.without_time = self.ended && nmea.is_without_time();
+            intake.time_from_seconds = nmea.is_dated_by_seconds_alone();
+            let DatingCounters { told, disbelieved } = nmea.dating_counters();
+            (intake.times_told, intake.times_disbelieved) = (told, disbelieved);
+        }
+        intake
     }
 
     /// Fills the buffer and hands it to the reader. It is filled to its end whatever a single read

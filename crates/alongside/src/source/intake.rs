@@ -4,6 +4,9 @@ use maritime::{Position, PositionFix, Report, Timestamp};
 
 use super::order::Order;
 
+/// Longer examples of what was refused are cut.
+pub const EXAMPLE_CHARACTERS: usize = 60;
+
 /// One report on its way to the detector.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Arrival {
@@ -22,7 +25,10 @@ pub struct Counters {
     /// Records understood, those that say nothing of ships included.
     pub accepted: u64,
     /// Records refused, by reason.
-    pub rejected: Tally,
+    pub rejected: Rejections,
+    /// Tag blocks of NMEA without a checksum or with a wrong one. Their sentences were read without
+    /// them, so without the time that they tell.
+    pub tag_blocks_damaged: u64,
     /// Accepted records that gave no report, by what they are.
     pub without_report: Tally,
     /// Reports given.
@@ -49,6 +55,20 @@ pub struct InputIntake {
     pub damage: Option<String>,
     /// It has position reports and no clock: every one of them was rejected as `no_time_yet`.
     pub without_time: bool,
+    /// The time of its position reports is `--start-time` moved on by the seconds that they say, and
+    /// nothing else. That cannot be carried over more than half a minute of silence: in a sparse
+    /// recording time stands still, or goes too slowly.
+    pub time_from_seconds: bool,
+    /// How often a base station or the receiver's own GNSS said what time it is, in a recording
+    /// whose lines do not.
+    pub times_told: u64,
+    /// Of these, not believed: they contradicted the others. More than a few mean a station with a
+    /// broken clock.
+    pub times_disbelieved: u64,
+    /// Its time had come while as many inputs were open as can be, so it waited for one of them to end and
+    /// its reports came late: no `--lateness` mends that, fewer inputs that overlap in time do, or
+    /// a greater limit of open files.
+    pub waited: bool,
 }
 
 /// All inputs and their counters.
@@ -85,6 +105,7 @@ impl Counters {
         self.received += other.received;
         self.accepted += other.accepted;
         self.rejected.add_all(&other.rejected);
+        self.tag_blocks_damaged += other.tag_blocks_damaged;
         self.without_report.add_all(&other.without_report);
         self.reports += other.reports;
         self.outside_selection += other.outside_selection;
@@ -123,6 +144,7 @@ impl<K: Copy + Ord> Tally<K> {
     }
 
     /// Of all names together.
+    #[cfg(test)]
     pub fn total(&self) -> u64 {
         self.0.iter().map(|(_, count)| count).sum()
     }
@@ -135,6 +157,69 @@ impl<K: Copy + Ord> Tally<K> {
     fn add_all(&mut self, other: &Tally<K>) {
         for (name, count) in other.iter() {
             self.add(name, count);
+        }
+    }
+}
+
+/// Refused records by reason, in the order of the reasons.
+///
+/// ```text
+/// for Rejection { reason, count, example } in &counters.rejected.by_reason {
+///     // reason "bad_time", count 100, example Some("02/28/2024 22:30:00")
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rejections {
+    /// One entry for each reason that there was.
+    pub by_reason: Vec<Rejection>,
+}
+
+/// Records refused for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// One of the program's own names: `bad_time`.
+    pub reason: &'static str,
+    /// Records.
+    pub count: u64,
+    /// What was first refused for it, of at most [`EXAMPLE_CHARACTERS`] characters; `None` where
+    /// there is nothing to show. It is what a stranger wrote: escape it where it is shown.
+    pub example: Option<String>,
+}
+
+impl Rejections {
+    /// Adds `count` to what is refused for `reason`; `example` is called if there is none yet.
+    fn add(&mut self, reason: &'static str, count: u64, example: impl FnOnce() -> Option<String>) {
+        let found = self.by_reason.binary_search_by(|known| known.reason.cmp(reason));
+        let index = found.unwrap_or_else(|index| {
+            self.by_reason.insert(index, Rejection { reason, count: 0, example: None });
+            index
+        });
+        let rejection = &mut self.by_reason[index];
+        rejection.count += count;
+        if rejection.example.is_none() {
+            rejection.example = example();
+        }
+    }
+
+    /// What is refused for `reason`.
+    #[cfg(test)]
+    pub fn get(&self, reason: &str) -> Option<&Rejection> {
+        self.by_reason.iter().find(|rejection| rejection.reason == reason)
+    }
+
+    /// For all reasons together.
+    pub fn total(&self) -> u64 {
+        self.by_reason.iter().map(|rejection| rejection.count).sum()
+    }
+
+    /// Every reason and its count.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.by_reason.iter().map(|rejection| (rejection.reason, rejection.count))
+    }
+
+    fn add_all(&mut self, other: &Rejections) {
+        for Rejection { reason, count, example } in &other.by_reason {
+            self.add(reason, *count, || example.clone());
         }
     }
 }
@@ -255,7 +340,17 @@ impl Collector {
     /// Records that are refused.
     pub fn reject(&mut self, lines: u32, reason: &'static str) {
         self.counters.received += u64::from(lines);
-        self.counters.rejected.add(reason, u64::from(lines));
+        self.counters.rejected.add(reason, u64::from(lines), || None);
+    }
+
+    /// A record that is refused for what it holds: `found`.
+    pub fn reject_value(&mut self, reason: &'static str, found: &[u8]) {
+        self.counters.received += 1;
+        let shown = &found[..found.len().min(EXAMPLE_CHARACTERS * 4)];
+        let example = || {
+            Some(String::from_utf8_lossy(shown).trim().chars().take(EXAMPLE_CHARACTERS).collect())
+        };
+        self.counters.rejected.add(reason, 1, example);
     }
 
     /// A report that stands for `lines` records. Gives it on if it is wanted.

@@ -1,7 +1,7 @@
 //! The input side of `replay`: files in, reports out in the order of time.
 //!
 //! In the order of the data: [`paths`] lists the inputs, [`compression`] unpacks them, [`mod@format`]
-//! tells what they are, [`nmea`] with its [`clock`] or [`table`] with its [`columns`] reads them,
+//! tells what they are, [`nmea`] with its [`dating`] by the recording's [`clock`] or [`table`] with its [`columns`] reads them,
 //! [`order`] puts each in the order of time, [`merge`] makes one stream of all, and [`intake`] counts what became of every record.
 //!
 //! Whatever the input is, memory stays bounded and nothing here panics or asks what time it is.
@@ -9,6 +9,7 @@
 mod clock;
 mod columns;
 mod compression;
+mod dating;
 mod format;
 mod input;
 mod intake;

@@ -4,7 +4,8 @@ use decoder::{Decoder, Message, Outcome, OutcomeKind, Received};
 use maritime::{Mmsi, Position, PositionFix, Report, StaticReport, Timestamp, VesselIdentity};
 use memchr::memrchr;
 
-use super::clock::{RecordingClock, TimeTeller, is_plausible};
+use super::clock::{TimeTeller, is_plausible};
+use super::dating::{Dating, DatingCounters};
 use super::intake::Collector;
 use super::table::More;
 
@@ -18,11 +19,8 @@ pub struct Nmea {
 impl Nmea {
     /// Before its first byte; `start_time` is when that was heard, if the lines themselves do not say.
     pub fn new(start_time: Option<Timestamp>) -> Self {
-        let interpreter = Interpreter {
-            clock: RecordingClock::new(start_time),
-            positions: 0,
-            positions_without_time: 0,
-        };
+        let interpreter =
+            Interpreter { dating: Dating::new(start_time), positions: Positions::default() };
         Nmea { decoder: Decoder::new(), interpreter, begun: false }
     }
 
@@ -47,19 +45,50 @@ impl Nmea {
     /// The end of the recording.
     pub fn finish(&mut self, out: &mut Collector) {
         self.decoder.finish(&mut |outcome| self.interpreter.take(outcome, out));
+        let Interpreter { dating, positions } = &mut self.interpreter;
+        dating.finish(&mut |heard, observed_at| heard.give(observed_at, positions, out));
+    }
+
+    /// Who told the time.
+    pub fn dating_counters(&self) -> DatingCounters {
+        self.interpreter.dating.counters()
+    }
+
+    /// There were positions, and their time is a start time moved on by the seconds that they say.
+    pub fn is_dated_by_seconds_alone(&self) -> bool {
+        self.interpreter.positions.all > 0 && self.interpreter.dating.is_by_seconds_alone()
+    }
+
+    /// How many tag blocks were damaged, so that their sentences were read without them.
+    pub fn tag_blocks_damaged(&self) -> u64 {
+        self.decoder.tag_blocks_damaged()
     }
 
     /// There were positions, and not one of them could be put in time.
     pub fn is_without_time(&self) -> bool {
-        let interpreter = &self.interpreter;
-        interpreter.positions > 0 && interpreter.positions == interpreter.positions_without_time
+        let positions = &self.interpreter.positions;
+        positions.all > 0 && positions.all == positions.without_time
     }
 }
 
 struct Interpreter {
-    clock: RecordingClock,
-    positions: u64,
-    positions_without_time: u64,
+    dating: Dating<Heard>,
+    positions: Positions,
+}
+
+/// How many position reports there were.
+#[derive(Default)]
+struct Positions {
+    all: u64,
+    without_time: u64,
+}
+
+/// What a vessel said, before it is known when.
+struct Heard {
+    mmsi: Mmsi,
+    motion: Option<Motion>,
+    statement: Option<Statement>,
+    lines: u32,
 }
 
 /// What the position reports have in common.
@@ -89,12 +118,9 @@ impl Interpreter {
             OutcomeKind::Skipped(skipped) => out.accept(lines, skipped.name()),
             OutcomeKind::Rejected(rejection) => out.reject(lines, rejection.name()),
             OutcomeKind::OwnShip(own_ship) => {
-                if let Some(received_at) = own_ship.received_at.filter(|at| is_plausible(*at)) {
-                    self.clock.receive(received_at);
-                } else if let Some(at) = own_ship.observed_at {
-                    self.clock.tell(TimeTeller::OwnShip, at);
-                }
                 out.accept(lines, "own_ship");
+                let told = own_ship.observed_at.map(|at| (TimeTeller::OwnShip, at));
+                self.take_time(own_ship.received_at, told, out);
             }
         }
     }
@@ -102,33 +128,52 @@ impl Interpreter {
     fn take_message(&mut self, received: &Received, lines: u32, out: &mut Collector) {
         let header = received.message.header();
         out.counters.message_types.add(header.message_type, 1);
-        let received_at = received.received_at.filter(|at| is_plausible(*at));
         let (motion, statement) = match &received.message {
             Message::BaseStation(message) => {
-                match (received_at, message.utc(), header.mmsi()) {
-                    (Some(received_at), ..) => self.clock.receive(received_at),
-                    (None, Some(at), Some(mmsi)) => {
-                        self.clock.tell(TimeTeller::Station(mmsi), at);
-                    }
-                    _ => {}
-                }
-                return out.accept(lines, "base_station");
+                out.accept(lines, "base_station");
+                let station = header.mmsi().map(TimeTeller::Station);
+                return self.take_time(received.received_at, station.zip(message.utc()), out);
             }
             Message::Other(_) => {
-                if let Some(received_at) = received_at {
-                    self.clock.receive(received_at);
-                }
-                return out.accept(lines, "other_message");
+                out.accept(lines, "other_message");
+                return self.take_time(received.received_at, None, out);
             }
             message => (motion(message), statement(message)),
         };
         // Zero is what a transponder sends that nobody has set up.
         let Some(mmsi) = header.mmsi() else { return out.reject(lines, "bad_mmsi") };
+        let received_at = received.received_at.filter(|at| is_plausible(*at));
         let second = motion.as_ref().and_then(|motion| motion.second);
-        let observed_at = self.clock.observe(received_at, second);
-        self.positions += u64::from(motion.is_some());
+        let heard = Heard { mmsi, motion, statement, lines };
+        let Interpreter { dating, positions } = self;
+        dating.observe(received_at, second, heard, &mut |heard, observed_at| {
+            heard.give(observed_at, positions, out);
+        });
+    }
+
+    /// A line that is no report was heard at `received_at`, or else somebody told the time in it.
+    fn take_time(
+        &mut self,
+        received_at: Option<Timestamp>,
+        told: Option<(TimeTeller, Timestamp)>,
+        out: &mut Collector,
+    ) {
+        let Interpreter { dating, positions } = self;
+        let mut each = |heard: Heard, observed_at| heard.give(observed_at, positions, out);
+        if let Some(received_at) = received_at.filter(|at| is_plausible(*at)) {
+            dating.receive(received_at, &mut each);
+        } else if let Some((by, at)) = told {
+            dating.tell(by, at, &mut each);
+        }
+    }
+}
+
+impl Heard {
+    fn give(self, observed_at: Option<Timestamp>, positions: &mut Positions, out: &mut Collector) {
+        let Heard { mmsi, motion, statement, lines } = self;
+        positions.all += u64::from(motion.is_some());
         let Some(observed_at) = observed_at else {
-            self.positions_without_time += u64::from(motion.is_some());
+            positions.without_time += u64::from(motion.is_some());
             return out.reject(lines, "no_time_yet");
         };
         let fix = motion.and_then(|motion| motion.fix(mmsi, observed_at));
@@ -349,9 +394,12 @@ mod tests {
             position_report(366_000_001, 7),
             position_report(366_000_002, 9),
         ];
-        check(&lines.concat(), None, &["2024-02-29T12:00:07.000Z", "2024-02-29T12:00:09.000Z"]);
+        check(
+            &lines.concat(),
+            None,
+            &["2024-02-29T11:59:58.000Z", "2024-02-29T12:00:07.000Z", "2024-02-29T12:00:09.000Z"],
+        );
         let (_, counters, _) = read(&lines.concat(), None);
-        assert_eq!(counters.rejected.get("no_time_yet"), 1);
         assert_eq!(counters.message_types.get(1), 3);
     }
 
@@ -378,7 +426,8 @@ mod tests {
         let lines = position_report(366_000_001, 58).repeat(3);
         let (arrivals, counters, without_time) = read(&lines, None);
         assert!(without_time && arrivals.is_empty());
-        assert_eq!(counters.rejected.get("no_time_yet"), 3);
+        assert_eq!(counters.rejected.total(), 3);
+        assert_eq!(counters.rejected.get("no_time_yet").unwrap().count, 3);
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl Table {
                 .map(|(line, taken)| (taken_by_row + line.len(), taken_by_row + taken))
                 .filter(|(length, _)| *length <= ROW_BYTES_MAX);
             let Some((length, taken_with_next)) = longer else {
-                out.reject(1, "unclosed_quote");
+                out.reject_value("unclosed_quote", line);
                 return Some(taken);
             };
             row = &rest[..length];
@@ -163,7 +163,7 @@ impl Table {
             if row.trim_ascii().is_empty() {
                 return out.accept(1, "blank");
             }
-            return out.reject(1, "bad_field_count");
+            return out.reject_value("bad_field_count", row);
         }
         let row = Row { bytes: row, fields: &self.fields, columns: &self.layout.columns };
         let what = match row.field(Quantity::Mobile) {
@@ -178,13 +178,20 @@ impl Table {
             if row.bytes == self.layout.header {
                 return out.accept(1, "header");
             }
-            return out.reject(1, "bad_mmsi");
+            return out.reject_value("bad_mmsi", row.field(Quantity::Mmsi));
         };
         let time = parse_instant(row.field(Quantity::Time)).filter(|at| is_plausible(*at));
-        let Some(observed_at) = time else { return out.reject(1, "bad_time") };
+        let Some(observed_at) = time else {
+            return out.reject_value("bad_time", row.field(Quantity::Time));
+        };
         let position = match row.position() {
             RowPosition::At(position) => position,
-            RowPosition::Bad => return out.reject(1, "bad_position"),
+            RowPosition::Bad => {
+                let (latitude, longitude) =
+                    (row.field(Quantity::Latitude), row.field(Quantity::Longitude));
+                let found = [latitude, longitude].join(&b' ');
+                return out.reject_value("bad_position", &found);
+            }
             RowPosition::NotAvailable => {
                 return match self.said.news(&row, mmsi, observed_at) {
                     Some(report) => out.report(Report::Static(report), 1),
@@ -480,6 +487,18 @@ mod tests {
         let out = read(header, rows);
         assert_eq!(out.arrivals, []);
         assert_eq!(out.counters.rejected.iter().collect::<Vec<_>>(), [(reason, 1)]);
+    }
+
+    #[test]
+    fn the_first_value_that_is_refused_is_kept_as_an_example() {
+        let rows = ["2024-01-01T00:00:00,95,2", "yesterday,1,2", "today,1,2", "2024-01-01,6,200"];
+        let rows: String = rows.iter().map(|row| format!("219000123,{row}\n")).collect();
+        let long = "x".repeat(1000);
+        let out = read("mmsi,time,lat,lon", &format!("{rows}{long},2024-01-01T00:00:00,1,2\n"));
+        let example = |reason| out.counters.rejected.get(reason).unwrap().example.as_deref();
+        assert_eq!(example("bad_time"), Some("yesterday"));
+        assert_eq!(example("bad_position"), Some("95 2"));
+        assert_eq!(example("bad_mmsi"), Some("x".repeat(60).as_str()));
     }
 
     fn fix(arrival: &Arrival) -> PositionFix {
