@@ -4,17 +4,21 @@
 mod program;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 use maritime::Timestamp;
 use program::{Desk, counted, recordings, text};
 use serde_json::Value;
 
-/// The encounters that satisfy a profile, by vessels and the hour of the start: pair, start, end.
-fn flagged(desk: &Desk, arguments: &[&str]) -> BTreeMap<[u64; 2], Vec<(Timestamp, Timestamp)>> {
+/// The encounters that satisfy a profile, by vessels: start and end of each.
+type Flagged = BTreeMap<[u64; 2], Vec<(Timestamp, Timestamp)>>;
+
+fn flagged(desk: &Desk, arguments: &[&str]) -> Flagged {
     let all = ["replay", "--store", "none", "--format", "ndjson"];
     let outcome = desk.run(&[&all[..], arguments].concat());
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    let mut flagged: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut flagged = Flagged::new();
     for line in outcome.stdout.lines() {
         let event: Value = serde_json::from_str(line).unwrap();
         let mmsi = |at: usize| event["vessels"][at]["mmsi"].as_u64().unwrap();
@@ -25,18 +29,37 @@ fn flagged(desk: &Desk, arguments: &[&str]) -> BTreeMap<[u64; 2], Vec<(Timestamp
 }
 
 #[test]
-fn the_same_day_as_sentences_and_as_a_table_gives_the_same_encounters() {
+fn the_same_days_as_sentences_and_as_a_table_give_the_same_encounters() {
     let Some(directory) = recordings() else { return };
     let desk = Desk::new();
-    let sentences = directory.join("nmea-reencoded/atd2025_example.nmea.gz");
-    let table = directory.join("tracks/atd2025_example_truth.csv.gz");
-    let columns = "mmsi=track_id,time=time,lat=lat,lon=lon,sog=speed,cog=course";
-    let by_sentences = flagged(&desk, &[text(&sentences)]);
-    let by_table = flagged(&desk, &[text(&table), "--columns", columns]);
-    assert!(by_sentences.len() > 100, "{}", by_sentences.len());
+    let mut compared = 0;
+    for sentences in files_in(&directory.join("nmea-reencoded")) {
+        let name = sentences.file_name().unwrap().to_str().unwrap();
+        let Some(name) = name.strip_suffix(".nmea.gz") else { continue };
+        let tables = files_in(&directory.join("tracks"));
+        let is_beside = |table: &&PathBuf| {
+            let table = table.file_name().unwrap().to_str().unwrap();
+            table.starts_with(name) && table.ends_with(".csv.gz")
+        };
+        let Some(table) = tables.iter().find(is_beside) else { continue };
+        let columns: &[&str] = match header(table).split(',').any(|name| name == "track_id") {
+            true => &["--columns", "mmsi=track_id"],
+            false => &[],
+        };
+        let by_sentences = flagged(&desk, &[text(&sentences)]);
+        let by_table = flagged(&desk, &[&[text(table)], columns].concat());
+        check_same(&by_sentences, &by_table);
+        println!("{name}: {} pairs", by_sentences.len());
+        compared += by_sentences.len();
+    }
+    assert!(compared > 100, "{compared}");
+}
+
+/// A sentence rounds the time to the second and the place to 0.2 m.
+#[track_caller]
+fn check_same(by_sentences: &Flagged, by_table: &Flagged) {
     assert_eq!(by_sentences.keys().collect::<Vec<_>>(), by_table.keys().collect::<Vec<_>>());
-    // A sentence rounds the time to the second and the place to 0.2 m.
-    for (pair, spans) in &by_sentences {
+    for (pair, spans) in by_sentences {
         let beside = &by_table[pair];
         assert_eq!(spans.len(), beside.len(), "{pair:?}");
         for (a, b) in spans.iter().zip(beside) {
@@ -45,6 +68,18 @@ fn the_same_day_as_sentences_and_as_a_table_gives_the_same_encounters() {
             }
         }
     }
+}
+
+fn files_in(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn header(table: &Path) -> String {
+    let unpacked = flate2::read::MultiGzDecoder::new(std::fs::File::open(table).unwrap());
+    BufReader::new(unpacked).lines().next().unwrap().unwrap()
 }
 
 #[test]
