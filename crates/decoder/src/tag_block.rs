@@ -74,7 +74,7 @@ impl TagBlock {
     /// Reads all blocks that `bytes` starts with. Relays put theirs before those that are there, so
     /// where two blocks say the same thing, the inner one, nearest the sentence and the antenna, holds.
     /// `None` if the backslash does not begin a block.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read_all(bytes: &[u8]) -> Option<TagBlocks<'_>> {
         let mut blocks = TagBlocks { tag_block: TagBlock::NOTHING, damaged: 0, rest: bytes };
         let mut any = false;
@@ -114,26 +114,19 @@ impl TagBlock {
         }
         for field in fields.split(|&byte| byte == b',') {
             match *field {
-                [b'c', b':', ref value @ ..] => {
-                    self.received_at = parse_epoch(value).or(self.received_at);
-                }
+                [b'c', b':', ref value @ ..] => set(&mut self.received_at, parse_epoch(value)),
                 [b's', b':', ref value @ ..] | [b's', b'i', b':', ref value @ ..] => {
-                    self.station = station(value).or(self.station);
+                    set(&mut self.station, station(value));
                 }
                 [b'g', b':', number, b'-', count, b'-', ref id @ ..]
                 | [number @ b'1'..=b'9', b'G', count, b':', ref id @ ..] => {
-                    self.group = group(number, count, id).or(self.group);
+                    set(&mut self.group, group(number, count, id));
                 }
-                [b'n' | b'x', b':', ref value @ ..] => {
-                    self.line_count = number(value).or(self.line_count);
-                }
+                [b'n' | b'x', b':', ref value @ ..] => set(&mut self.line_count, number(value)),
                 [b'd', b':', ref value @ ..] => {
-                    let destination = str::from_utf8(value).ok().and_then(Text::new);
-                    self.destination = destination.or(self.destination);
+                    set(&mut self.destination, str::from_utf8(value).ok().and_then(Text::new));
                 }
-                [b'r', b':', ref value @ ..] => {
-                    self.relative_time = number(value).or(self.relative_time);
-                }
+                [b'r', b':', ref value @ ..] => set(&mut self.relative_time, number(value)),
                 _ => {}
             }
         }
@@ -195,6 +188,14 @@ impl TagBlock {
 fn within_field(text: &str) -> String {
     let ends_field = |c: char| c.is_control() || matches!(c, ',' | '*' | '\\' | '!' | '$');
     text.replace(ends_field, "_")
+}
+
+/// What makes no sense leaves standing what was there.
+#[inline(always)]
+fn set<T>(place: &mut Option<T>, told: Option<T>) {
+    if told.is_some() {
+        *place = told;
+    }
 }
 
 /// A station's name; `None` for what is no text.
