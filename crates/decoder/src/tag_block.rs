@@ -206,7 +206,10 @@ pub(crate) fn station(value: &[u8]) -> Option<Station> {
 /// `None` if the numbers contradict each other.
 fn group(number: u8, count: u8, id: &[u8]) -> Option<TagGroup> {
     let numbered = (b'1'..=count).contains(&number) && count <= b'9';
-    numbered.then_some(TagGroup { number: number - b'0', count: count - b'0', id: group_id(id)? })
+    if !numbered {
+        return None;
+    }
+    Some(TagGroup { number: number - b'0', count: count - b'0', id: group_id(id)? })
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
@@ -269,6 +272,7 @@ mod tests {
         assert_eq!(group("g:1-2-0125"), TagGroup::new(1, 2, "0125"));
         assert_eq!(group("2G2:0125"), TagGroup::new(2, 2, "0125"));
         assert_eq!(group("g:2-1-1"), None);
+        assert_eq!(group("g:)-2-1"), None);
         assert_ne!(group("g:1-2--001"), group("g:1-2-001"));
     }
 
