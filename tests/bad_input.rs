@@ -256,7 +256,8 @@ fn where_everything_is_rejected_the_reasons_are_told() {
         (0..180).map(|second| format!("311000222,8/1/2024 {second},27.0,-90.0\n")).collect();
     desk.write("us.csv", format!("mmsi,time,lat,lon\n{rows}\n"));
     let outcome = desk.run(&["replay", "us.csv"]);
-    check(&outcome, 1, &["us.csv: all 180 records were rejected: bad time 180"]);
+    let expected = "us.csv: all 180 records were rejected: bad time 180, such as \"8/1/2024 0\"";
+    check(&outcome, 1, &[expected]);
     assert_eq!(desk.names(), ["us.csv"]);
     desk.write("ships.csv", two_ships_csv("A", "B"));
     let outcome = desk.run(&["replay", "us.csv", "ships.csv", "--store", "none"]);

@@ -354,6 +354,19 @@ fn a_recording_without_time_needs_one() {
     assert_eq!(desk.names(), ["timeless.nmea"]);
     let outcome = desk.run(&["replay", "timeless.nmea", "--start-time", "2024-01-01"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let expected = "timeless.nmea has no time in it but the seconds of its position reports";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_start_time_that_is_not_needed_is_not_passed_over_in_silence() {
+    let desk = Desk::new();
+    desk.write("ships.csv", two_ships_csv("A", "B"));
+    let arguments = ["replay", "ships.csv", "--store", "none", "-q"];
+    assert_eq!(desk.run(&arguments).stderr, "");
+    let outcome = desk.run(&[&arguments[..], &["--start-time", "2023-01-01"]].concat());
+    let expected = "warning: ships.csv says its own time, so --start-time was passed over\n";
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, expected));
 }
 
 #[test]

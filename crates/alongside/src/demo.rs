@@ -83,6 +83,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         selected: selected_count,
         elapsed: started.elapsed(),
         store: kept.as_deref(),
+        start_time_given: false,
     });
     Ok(())
 }

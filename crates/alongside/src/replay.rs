@@ -96,6 +96,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
         selected: selected_count,
         elapsed: started.elapsed(),
         store: kept.as_ref().ok().and_then(Option::as_deref),
+        start_time_given: args.start_time.is_some(),
     };
     if !args.quiet {
         report::tell_summary(&summary);

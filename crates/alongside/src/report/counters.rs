@@ -17,6 +17,9 @@ use crate::terminal::tell;
 /// Files in a directory that are named one by one when they cannot be read.
 const LEFT_OUT_MAX: usize = 5;
 
+/// Warnings about inputs that are told one by one.
+const WARNINGS_MAX: usize = 20;
+
 /// What there is to say at the end of a replay.
 pub struct Summary<'a> {
     /// What came of it.
@@ -29,6 +32,8 @@ pub struct Summary<'a> {
     pub elapsed: Duration,
     /// Where the encounters are kept.
     pub store: Option<&'a Path>,
+    /// Whether the user said when a recording began.
+    pub start_time_given: bool,
 }
 
 /// Tells what was found in directories and cannot be read.
@@ -44,13 +49,13 @@ pub fn tell_left_out(skipped: &[SourceError]) {
 
 /// Tells what was read, rejected, detected, found and stored.
 pub fn tell_summary(summary: &Summary<'_>) {
-    let Summary { replayed, profiles, selected, elapsed, store } = summary;
+    let Summary { replayed, profiles, selected, elapsed, store, .. } = summary;
     let Replayed { findings, intake, bytes, counters, vessels, .. } = replayed;
     let total = &intake.total;
 
     let seconds = elapsed.as_secs_f64().max(0.001);
     let files = match intake.inputs.len() {
-        1 => shown_input(&intake.inputs[0].input),
+        1 => shown(&intake.inputs[0].input),
         count => format!("{} inputs", grouped(count as u64)),
     };
     line(
@@ -129,27 +134,41 @@ pub fn tell_summary(summary: &Summary<'_>) {
 
 /// Tells what the reader of the result must know: what was not read, and why little was found.
 pub fn tell_warnings(summary: &Summary<'_>) {
-    let Replayed { findings, intake, counters, vessels, late_by, .. } = summary.replayed;
+    let Summary { replayed, start_time_given, .. } = summary;
+    let Replayed { findings, intake, counters, vessels, late_by, .. } = replayed;
     let total = &intake.total;
-    for input in &intake.inputs {
-        let name = shown_input(&input.input);
-        if let Some(damage) = &input.damage {
-            tell(format_args!("warning: {name} {}", shown(damage)));
-        }
-        if intake.inputs.len() > 1
-            && let Some(reasons) = all_rejected(&Intake::new(vec![input.clone()]))
-        {
-            tell(format_args!("warning: {reasons}"));
-        }
-        if input.without_time {
-            tell(format_args!(
-                "warning: {name} has no time in it and was left out; --start-time gives it one"
-            ));
+    let warnings = input_warnings(intake);
+    for warning in warnings.iter().take(WARNINGS_MAX) {
+        tell(format_args!("warning: {warning}"));
+    }
+    if warnings.len() > WARNINGS_MAX {
+        let more = (warnings.len() - WARNINGS_MAX) as u64;
+        tell(format_args!("warning: {} more such warnings", grouped(more)));
+    }
+    if *start_time_given {
+        let inputs = intake.inputs.iter().filter(|input| input.counters.reports > 0);
+        let dated: Vec<_> = inputs.filter(|input| !input.time_from_seconds).collect();
+        match dated[..] {
+            [] => {}
+            [input] => tell(format_args!(
+                "warning: {} says its own time, so --start-time was passed over",
+                shown(&input.input)
+            )),
+            _ => tell(format_args!(
+                "warning: {} inputs say their own time, so --start-time was passed over",
+                grouped(dated.len() as u64)
+            )),
         }
     }
     if intake.late > 0 {
-        let advice = lateness(*late_by)
-            .map_or(String::new(), |lateness| format!("; run again with --lateness {lateness}"));
+        let advice = match lateness(*late_by) {
+            _ if intake.inputs.iter().any(|input| input.waited) => {
+                "; more inputs overlap in time than can be open at once: give fewer at a time"
+                    .into()
+            }
+            Some(lateness) => format!("; run again with --lateness {lateness}"),
+            None => String::new(),
+        };
         tell(format_args!(
             "warning: {} records came too late and were left out{advice}",
             grouped(intake.late)
@@ -167,7 +186,14 @@ pub fn tell_warnings(summary: &Summary<'_>) {
     } else if total.outside_selection > 0 && total.reports == 0 {
         "--since, --until and --bbox leave nothing".into()
     } else if positions == 0 {
-        "there is no position of a ship in it".into()
+        match total.rejected.total() {
+            0 => "there is no position of a ship in it".into(),
+            rejected => format!(
+                "there is no position of a ship in what was accepted; {} of {} records were rejected",
+                grouped(rejected),
+                grouped(total.received)
+            ),
+        }
     } else if vessels.len() < 2 {
         "only one vessel was heard".into()
     } else if counters.legs == 0 {
@@ -179,8 +205,49 @@ pub fn tell_warnings(summary: &Summary<'_>) {
     tell(format_args!("nothing found: {reason}"));
 }
 
-/// `day.csv: all 180 records were rejected: bad time 180`, where some were and no other had anything to
-/// say.
+/// What the reader must know of single inputs.
+fn input_warnings(intake: &Intake) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for input in &intake.inputs {
+        let name = shown(&input.input);
+        if let Some(damage) = &input.damage {
+            warnings.push(format!("{name} {}", shown(damage)));
+        }
+        if intake.inputs.len() > 1 && !input.without_time {
+            warnings.extend(all_rejected(&Intake::new(vec![input.clone()])));
+        }
+        if input.without_time {
+            warnings.push(format!(
+                "{name} has no time in it and was left out; --start-time gives it one"
+            ));
+        }
+        if input.time_from_seconds {
+            warnings.push(format!(
+                "{name} has no time in it but the seconds of its position reports, by which \
+                 --start-time was moved on; after silences of half a minute its times are too early"
+            ));
+        }
+        let tag_blocks = input.counters.tag_blocks_damaged;
+        if tag_blocks > 0 {
+            warnings.push(format!(
+                "{name} has {} tag blocks with a wrong checksum or none; their times were not used",
+                grouped(tag_blocks)
+            ));
+        }
+        if input.times_disbelieved > 0 {
+            warnings.push(format!(
+                "{name}: {} of the {} times told by base stations or the receiver were not believed, \
+                 for they contradict the others",
+                grouped(input.times_disbelieved),
+                grouped(input.times_told)
+            ));
+        }
+    }
+    warnings
+}
+
+/// `day.csv: all 180 records were rejected: bad time 180, such as "8/1/2024"`, where some were and no
+/// other had anything to say.
 pub fn all_rejected(intake: &Intake) -> Option<String> {
     let total = &intake.total;
     let rejected = total.rejected.total();
@@ -194,12 +261,18 @@ pub fn all_rejected(intake: &Intake) -> Option<String> {
         [input] => format!("{}: ", shown(&input.input)),
         _ => String::new(),
     };
-    let reasons: Vec<String> = total
-        .rejected
-        .iter()
-        .map(|(reason, count)| format!("{} {}", spaced(reason), grouped(count)))
-        .collect();
-    Some(format!("{name}all {} records were rejected: {}", grouped(rejected), reasons.join(", ")))
+    let reasons = total.rejected.by_reason.iter().map(|rejection| {
+        let example = rejection.example.as_deref().filter(|example| !example.is_empty());
+        let example =
+            example.map_or(String::new(), |example| format!(", such as \"{}\"", shown(example)));
+        format!("{} {}{example}", spaced(rejection.reason), grouped(rejection.count))
+    });
+    let reasons: Vec<String> = reasons.collect();
+    let whole = match rejected {
+        1 => "its only record was".into(),
+        _ => format!("all {} records were", grouped(rejected)),
+    };
+    Some(format!("{name}{whole} rejected: {}", reasons.join("; ")))
 }
 
 fn set_aside(counters: &Counters) -> [(&'static str, u64); 3] {
@@ -226,10 +299,6 @@ fn list<N: Display>(name: &str, counts: impl Iterator<Item = (N, u64)>) {
 /// `no_time_yet` to `no time yet`.
 fn spaced(name: &str) -> String {
     name.replace('_', " ")
-}
-
-fn shown_input(input: &str) -> String {
-    shown(input)
 }
 
 fn megabytes(bytes: u64) -> String {
