@@ -45,10 +45,16 @@ pub struct Decoder {
     waiting: Waiting,
     /// What the tag block of the last sentence that had a group said, with those before it in the group.
     group: TagBlock,
+    /// In which line that was.
+    group_line: u64,
     /// A line without its NUL bytes.
     scratch: Vec<u8>,
     tag_blocks_damaged: u64,
 }
+
+/// How far apart the sentences of a group may stand. Some senders give all groups the same number, and what was
+/// said long ago holds no more.
+const GROUP_LINES_MAX: u64 = 16;
 
 /// What a line of its own said about the sentence that follows.
 #[derive(Default)]
@@ -81,7 +87,8 @@ impl Decoder {
             payload: Payload::new(),
             own_ship: NmeaParser::new(),
             waiting: Waiting::default(),
-            group: TagBlock::default(),
+            group: TagBlock::NOTHING,
+            group_line: 0,
             scratch: Vec::with_capacity(LINE_BYTES_MAX),
             tag_blocks_damaged: 0,
         }
@@ -131,6 +138,7 @@ impl Decoder {
         }
         self.assembler.finish(each);
         self.waiting = Waiting::default();
+        self.group = TagBlock::NOTHING;
     }
 
     /// How many tag blocks had no or a wrong checksum. Their sentences were decoded without them.
@@ -384,10 +392,12 @@ impl Decoder {
     fn with_group(&mut self, tag_block: &TagBlock, group: TagGroup) -> TagBlock {
         let before = Some(TagGroup { number: group.number - 1, ..group });
         let same_station = tag_block.station.is_none() || tag_block.station == self.group.station;
-        let continues = self.group.group == before && same_station;
+        let near = self.line - self.group_line <= GROUP_LINES_MAX;
+        let continues = self.group.group == before && same_station && near;
         let told = if continues { tag_block.or(&self.group) } else { *tag_block };
         // Every line has its own count.
         self.group = TagBlock { line_count: None, ..told };
+        self.group_line = self.line;
         told
     }
 
@@ -589,6 +599,10 @@ mod tests {
         assert_eq!(stations(first, "g:2-2-18"), None);
         assert_eq!(stations(first, "g:1-2-17"), None);
         assert_eq!(stations(first, "g:2-2-17,s:other").as_deref(), Some("other"));
+        let input = format!("{}{ONE}\n{}{}{ONE}", block(first), "\n".repeat(16), block("g:2-2-17"));
+        let last = collect(input.as_bytes(), usize::MAX).pop();
+        let Some(OutcomeKind::Message(received)) = last.map(|last| last.kind) else { panic!() };
+        assert_eq!((received.station, received.received_at), (None, None));
         let parts = sentences("AI", 3, 'A', &static_voyage(244660390, "LAHRINGEN"));
         let input = format!(
             "{}{}\n{}{}\n{}{ONE}",
