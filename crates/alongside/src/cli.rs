@@ -68,7 +68,8 @@ pub struct ReplayArgs {
     #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Result")]
     pub format: Format,
 
-    /// Write the result to a file in place of standard output; it appears there when it is whole
+    /// Write the result to a file in place of standard output; it appears there when it is whole, and
+    /// until then grows beside it as .FILE.partial, which stays only if the program is killed outright
     #[arg(long, value_name = "FILE", help_heading = "Result")]
     pub output: Option<PathBuf>,
 

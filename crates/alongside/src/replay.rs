@@ -279,7 +279,10 @@ fn check_places(args: &ReplayArgs, intake: &Intake) -> Result<(), UsageError> {
     let (output, store) = (args.output.as_deref(), args.store.path());
     for (option, path) in [("--output", output), ("--store", store)] {
         let Some(path) = path.filter(|path| path.exists()) else { continue };
-        if intake.inputs.iter().any(|input| is_same_file(Path::new(&input.input), path)) {
+        // An input whose name is no text is told by its name alone.
+        let name = path.display().to_string();
+        let is_it = |input: &str| input == name || is_same_file(Path::new(input), path);
+        if intake.inputs.iter().any(|input| is_it(&input.input)) {
             let path = path.display();
             return Err(UsageError(format!("{option} {path} would write over an input")));
         }
