@@ -3,6 +3,8 @@
 //! nmea-parser reads them. It was written for well-meant input: text that is not ASCII and absurd
 //! numbers make it panic, so a guard lets only what is short, printable and plausible through to it.
 
+use std::ops::RangeInclusive;
+
 use maritime::{Position, Timestamp};
 use nmea_parser::{NmeaParser, ParsedMessage};
 
@@ -17,9 +19,9 @@ pub struct OwnShip {
     pub observed_at: Option<Timestamp>,
     /// Where the receiver was; ZDA does not say, nor does a fix marked as void.
     pub position: Option<Position>,
-    /// Over ground; RMC only.
+    /// Over ground, `0.0..=1e4`; RMC only.
     pub speed_knots: Option<f32>,
-    /// Over ground, clockwise from true north; RMC only.
+    /// Over ground, clockwise from true north, `0.0..360.0`; RMC only.
     pub course_deg: Option<f32>,
 }
 
@@ -49,8 +51,9 @@ pub(crate) fn parse_own_ship(
             OwnShip {
                 observed_at,
                 position: position(rmc.latitude, rmc.longitude),
-                speed_knots: rmc.sog_knots.map(|knots| knots as f32),
-                course_deg: rmc.bearing.map(|degrees| degrees as f32),
+                // "nan" and "inf" are numbers to nmea-parser.
+                speed_knots: within(rmc.sog_knots, 0.0..=1e4),
+                course_deg: within(rmc.bearing, 0.0..=360.0).map(|degrees| degrees % 360.0),
                 ..nothing
             }
         }
@@ -86,6 +89,10 @@ fn guard<'a>(framed: &Framed<'a>) -> Option<&'a str> {
     std::str::from_utf8(&framed.whole[..=body.len()]).ok()
 }
 
+fn within(number: Option<f64>, range: RangeInclusive<f32>) -> Option<f32> {
+    number.map(|number| number as f32).filter(|number| range.contains(number))
+}
+
 fn position(latitude_deg: Option<f64>, longitude_deg: Option<f64>) -> Option<Position> {
     Position::new(latitude_deg?, longitude_deg?)
 }
@@ -110,6 +117,22 @@ mod tests {
         assert_eq!(own.position.unwrap().to_string(), "49.27417 -123.18533");
         assert_eq!(own.speed_knots, Some(0.5));
         assert_eq!(own.course_deg, Some(54.7));
+    }
+
+    #[test]
+    fn speeds_and_courses_that_cannot_be_are_left_out() {
+        for (speed, course, expected) in [
+            ("nan", "inf", (None, None)),
+            ("-0.5", "-1", (None, None)),
+            ("1e9", "361", (None, None)),
+            ("22.4", "360.0", (Some(22.4), Some(0.0))),
+        ] {
+            let own = parse(&format!(
+                "GPRMC,225446,A,4916.45,N,12311.12,W,{speed},{course},191120,020.3,E"
+            ));
+            let own = own.unwrap();
+            assert_eq!((own.speed_knots, own.course_deg), expected, "{speed} {course}");
+        }
     }
 
     #[test]
