@@ -134,11 +134,13 @@ impl Interpreter {
                 let station = header.mmsi().map(TimeTeller::Station);
                 return self.take_time(received.received_at, station.zip(message.utc()), out);
             }
-            Message::Other(_) => {
-                out.accept(lines, "other_message");
-                return self.take_time(received.received_at, None, out);
-            }
-            message => (motion(message), statement(message)),
+            message => match (motion(message), statement(message)) {
+                (None, None) => {
+                    out.accept(lines, "other_message");
+                    return self.take_time(received.received_at, None, out);
+                }
+                both => both,
+            },
         };
         // Zero is what a transponder sends that nobody has set up.
         let Some(mmsi) = header.mmsi() else { return out.reject(lines, "bad_mmsi") };
