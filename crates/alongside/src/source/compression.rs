@@ -69,10 +69,10 @@ impl ByteStream {
         };
         match error.kind() {
             io::ErrorKind::UnexpectedEof => {
-                format!("ends in the middle of its {kind} data; everything before the cut was read")
+                format!("ends in the middle of its {kind} data")
             }
             _ => {
-                format!("has damaged {kind} data ({error}); everything before the damage was read")
+                format!("has damaged {kind} data ({error})")
             }
         }
     }

@@ -22,7 +22,8 @@ const BLOCKS_TO_BEGINNING: usize = 8;
 
 /// One open input.
 pub struct Input {
-    stream: ByteStream,
+    /// `None` once it has been read to its end: then it takes no room in the system's tables.
+    stream: Option<ByteStream>,
     buffer: Box<[u8]>,
     /// Read into the buffer and not taken by the reader yet: `buffer[..end]`.
     end: usize,
@@ -32,6 +33,7 @@ pub struct Input {
     /// How many of `arrivals` are taken.
     taken: usize,
     damage: Option<String>,
+    /// All that was read has been handed over.
     ended: bool,
 }
 
@@ -79,20 +81,26 @@ impl Input {
         };
         let format = match (format, damage.take()) {
             (Ok(format), described) => {
-                damage = described;
+                damage = described.map(|found| format!("{found}; everything before that was read"));
                 format
             }
-            // Cut off before anything could be read: the cut is what to tell.
-            (Err(_), Some(found)) => return Err(SourceError::Unusable { input: name, found }),
+            // Cut off before it could be told what it is: the cut is what to tell.
+            (Err(_), Some(found)) => {
+                let found = format!("{found}, before anything in it could be read");
+                return Err(SourceError::Unusable { input: name, found });
+            }
             (Err(unusable), None) => return Err(SourceError::from_unusable(name, unusable)),
         };
         let reader = match format {
             Format::Nmea => Reader::Nmea(Box::new(Nmea::new(options.start_time))),
             Format::Table(layout) => Reader::Table(Box::new(Table::new(*layout))),
         };
-        let collector = Collector::new(options.selection());
+        let mut collector = Collector::new(options.selection());
+        if let Reader::Nmea(_) = reader {
+            collector.judge_clocks();
+        }
         Ok(Input {
-            stream,
+            stream: Some(stream),
             buffer,
             end,
             reader,
@@ -139,6 +147,11 @@ impl Input {
         self.taken += 1;
     }
 
+    /// Whether there is more to read, so that it takes one of the files that the system lets us open.
+    pub fn is_reading(&self) -> bool {
+        !self.ended
+    }
+
     /// The counters as they stand.
     pub fn intake(&self, input: String) -> InputIntake {
         let mut intake = InputIntake {
@@ -175,11 +188,15 @@ impl Input {
 
     /// Reads until the buffer is full. False if nothing more will come.
     fn fill(&mut self) -> bool {
+        let Some(stream) = &mut self.stream else { return false };
         while self.damage.is_none() && self.end < self.buffer.len() {
-            match self.stream.read(&mut self.buffer[self.end..]) {
+            match stream.read(&mut self.buffer[self.end..]) {
                 Ok(0) => return false,
                 Ok(count) => self.end += count,
-                Err(error) => self.damage = Some(self.stream.describe(&error)),
+                Err(error) => {
+                    let found = stream.describe(&error);
+                    self.damage = Some(format!("{found}; everything before that was read"));
+                }
             }
         }
         self.damage.is_none()
@@ -211,6 +228,8 @@ impl Input {
             self.collector.reject(1, "cut_off");
         }
         self.end = 0;
+        self.stream = None;
+        self.buffer = Box::default();
         self.collector.finish();
     }
 }

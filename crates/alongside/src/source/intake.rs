@@ -2,7 +2,7 @@
 
 use maritime::{Position, PositionFix, Report, Timestamp};
 
-use super::order::Order;
+use super::order::{Ahead, Order};
 
 /// Longer examples of what was refused are cut.
 pub const EXAMPLE_CHARACTERS: usize = 60;
@@ -365,9 +365,22 @@ impl Collector {
         self.order.push(Arrival { report, lines }, self.held_max);
     }
 
+    /// The records stand in the order in which they were heard: one that is more than a day ahead of those
+    /// behind it has a broken clock, and is rejected as `clock_ahead`.
+    pub fn judge_clocks(&mut self) {
+        self.order.judge_clocks();
+    }
+
     /// The end of the input: the turn of all reports has come.
     pub fn finish(&mut self) {
         self.order.finish();
+        let Ahead { reports, lines, first_at } = self.order.ahead();
+        if reports > 0 {
+            self.counters.reports -= reports;
+            self.counters.accepted -= lines;
+            let example = || first_at.map(|at| at.to_string());
+            self.counters.rejected.add("clock_ahead", lines, example);
+        }
     }
 
     /// Moves the reports whose turn has come to `arrivals`, in the order of time.

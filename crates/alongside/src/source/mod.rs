@@ -26,8 +26,9 @@ use std::sync::Arc;
 use maritime::Timestamp;
 
 pub use columns::ColumnMapping;
-pub use compression::Progress;
+pub use compression::{ByteStream, Progress};
 pub use intake::{Arrival, BoundingBox, Intake};
+pub use paths::{Place, expand};
 
 use format::Unusable;
 use intake::Selection;
@@ -317,6 +318,19 @@ mod tests {
             let (found, _) = read(&[path, beside.clone()], &Options::default()).unwrap();
             assert!(found == expected, "pieces of {size}");
         }
+    }
+
+    #[test]
+    fn hundreds_of_inputs_side_by_side_lose_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        for i in 0..1_200_u32 {
+            let rows = table(219_000_001 + i, (0..3_600).step_by(400));
+            write(root.path(), &format!("{i}"), rows);
+        }
+        let (arrivals, intake) = read(&[root.path().into()], &Options::default()).unwrap();
+        assert!(is_in_order(&arrivals));
+        assert_eq!(arrivals.len(), 1_200 * 9);
+        assert!(intake.inputs.iter().all(|input| !input.waited));
     }
 
     #[test]

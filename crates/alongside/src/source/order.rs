@@ -5,6 +5,10 @@
 //! hundredth row may be of 23:59. A consumer that took such a row for the time that the file has
 //! reached would find all the others late. Here the time reached is the median of many rows, and rows
 //! ahead of it wait until it has come.
+//!
+//! The lines of a recording stand in the order in which they were heard. Lines whose time is days
+//! ahead of the others, and stays so, come from a receiver with a broken clock: they cannot
+//! drag time forward, and are set aside at the end.
 
 use std::collections::BTreeMap;
 
@@ -22,16 +26,54 @@ const SLICE_MS: i64 = 10_000;
 /// one source does not win.
 const REPORTS_OF_MEDIAN: usize = 63;
 
+/// A time further ahead than this of the time reached, which then does not come, is no time. More than
+/// the span of a table of one day, whose rows may be in any order.
+const AHEAD_MS: i64 = 24 * 3_600_000;
+
 /// Emptied slices kept for the next. One leaves as another comes, so few are enough.
 const SPARE_MAX: usize = 8;
+
+/// Reports that were set aside: the clock by which they were heard is ahead.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ahead {
+    /// How many.
+    pub reports: u64,
+    /// The records for which they stand.
+    pub lines: u64,
+    /// The time of the first that was set aside.
+    pub first_at: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Held {
+    arrival: Arrival,
+    /// In the order of the input.
+    number: u64,
+}
+
+impl Held {
+    fn at(&self) -> Timestamp {
+        self.arrival.report.observed_at()
+    }
+}
 
 /// Puts the reports of one input in order.
 #[derive(Debug, Default)]
 pub struct Order {
-    slices: BTreeMap<i64, Vec<Arrival>>,
-    spare: Vec<Vec<Arrival>>,
+    slices: BTreeMap<i64, Vec<Held>>,
+    spare: Vec<Vec<Held>>,
     held: usize,
     recent: Vec<Timestamp>,
+    /// The furthest time reached.
+    furthest_at: Option<Timestamp>,
+    /// How many reports have been taken.
+    taken: u64,
+    /// Before this one, a whole [`REPORTS_OF_MEDIAN`] came that were not ahead.
+    ordinary_since: u64,
+    /// The last one that was not ahead.
+    ordinary_last: u64,
+    judges_clocks: bool,
+    ahead: Ahead,
     /// Given, in order, and not fetched yet.
     ready: Vec<Arrival>,
     ready_first_at: Option<Timestamp>,
@@ -42,18 +84,23 @@ impl Order {
     /// alone and not on how many of them were read at once. If more than `held_max` are held, the
     /// oldest are given too: the order is then as good as so many reports allow.
     pub fn push(&mut self, arrival: Arrival, held_max: usize) {
-        let at = arrival.report.observed_at();
+        let number = self.taken;
+        let held = Held { arrival, number };
+        let at = held.at();
         let slice = self
             .slices
             .entry(at.as_millis().div_euclid(SLICE_MS))
             .or_insert_with(|| self.spare.pop().unwrap_or_default());
-        slice.push(arrival);
+        slice.push(held);
+        self.taken += 1;
         self.held += 1;
+        if !self.is_ahead(at) {
+            self.ordinary_last = number;
+        }
         self.recent.push(at);
         if self.recent.len() == REPORTS_OF_MEDIAN {
-            let (_, median, _) = self.recent.select_nth_unstable(REPORTS_OF_MEDIAN / 2);
-            let reached_at = *median;
-            self.recent.clear();
+            let reached_at = self.reach();
+            self.set_aside_ahead();
             self.release_until(reached_at.as_millis() - HELD_MS);
         }
         while self.held > held_max {
@@ -61,9 +108,25 @@ impl Order {
         }
     }
 
+    /// From now on, reports whose clock is ahead are set aside. For inputs that stand in the order in which
+    /// they were heard: a table may be sorted by vessel.
+    pub fn judge_clocks(&mut self) {
+        self.judges_clocks = true;
+    }
+
     /// The end: gives everything, in order.
     pub fn finish(&mut self) {
+        if self.ahead.reports > 0 {
+            // It is known by now that there is such a clock.
+            self.ordinary_since = self.ordinary_last;
+            self.set_aside_ahead();
+        }
         self.release_until(i64::MAX);
+    }
+
+    /// What has been set aside.
+    pub fn ahead(&self) -> Ahead {
+        self.ahead
     }
 
     /// Moves what has been given to `out`.
@@ -74,9 +137,54 @@ impl Order {
 
     /// The earliest instant of what has been taken and not fetched.
     pub fn first_at(&self) -> Option<Timestamp> {
-        let at = |arrival: &Arrival| arrival.report.observed_at();
-        let held = self.slices.first_key_value().and_then(|(_, slice)| slice.iter().map(at).min());
+        let first = self.slices.first_key_value();
+        let held = first.and_then(|(_, slice)| slice.iter().map(Held::at).min());
         self.ready_first_at.into_iter().chain(held).min()
+    }
+
+    /// The time that the reports have reached: their median. If that is more than [`AHEAD_MS`] ahead of
+    /// anything before, three quarters of them must be.
+    fn reach(&mut self) -> Timestamp {
+        let (earlier, median, _) = self.recent.select_nth_unstable(REPORTS_OF_MEDIAN / 2);
+        let median = *median;
+        let (_, quartile, _) = earlier.select_nth_unstable(REPORTS_OF_MEDIAN / 4);
+        let quartile = *quartile;
+        self.recent.clear();
+        let furthest_at = self.furthest_at.unwrap_or(quartile);
+        let is_ahead = |at: Timestamp| at.millis_since(furthest_at) > AHEAD_MS;
+        let reached_at = if is_ahead(median) && !is_ahead(quartile) { quartile } else { median };
+        if !is_ahead(reached_at) {
+            self.ordinary_since = self.taken - REPORTS_OF_MEDIAN as u64;
+        }
+        self.furthest_at = Some(furthest_at.max(reached_at));
+        reached_at
+    }
+
+    /// Ahead of the furthest time reached by more than [`AHEAD_MS`].
+    fn is_ahead(&self, at: Timestamp) -> bool {
+        self.furthest_at.is_some_and(|furthest_at| at.millis_since(furthest_at) > AHEAD_MS)
+    }
+
+    /// Sets aside what is more than [`AHEAD_MS`] ahead of the furthest time reached although a whole
+    /// [`REPORTS_OF_MEDIAN`] came after it that is not; but never more than half of all. So a second
+    /// day behind the first is kept however short it is, and so is all of a short recording.
+    fn set_aside_ahead(&mut self) {
+        let Some(furthest_at) = self.furthest_at.filter(|_| self.judges_clocks) else { return };
+        let from = (furthest_at.as_millis() + AHEAD_MS).div_euclid(SLICE_MS) + 1;
+        while let Some((&key, slice)) = self
+            .slices
+            .range(from..)
+            .find(|(_, slice)| slice.iter().all(|held| held.number < self.ordinary_since))
+            && (self.ahead.reports + slice.len() as u64) * 2 <= self.taken
+            && let Some(slice) = self.slices.remove(&key)
+        {
+            self.held -= slice.len();
+            for held in slice {
+                self.ahead.reports += 1;
+                self.ahead.lines += u64::from(held.arrival.lines);
+                self.ahead.first_at = self.ahead.first_at.or(Some(held.at()));
+            }
+        }
     }
 
     /// Gives the slices that end before `until`.
@@ -91,11 +199,11 @@ impl Order {
     fn release_first(&mut self) {
         let Some((_, mut slice)) = self.slices.pop_first() else { return };
         // Stable: who a vessel is stays before where it was, and equal times in the file's order.
-        slice.sort_by_key(|arrival| arrival.report.observed_at());
+        slice.sort_by_key(Held::at);
         self.held -= slice.len();
-        let first_at = slice.first().map(|arrival| arrival.report.observed_at());
+        let first_at = slice.first().map(Held::at);
         self.ready_first_at = self.ready_first_at.into_iter().chain(first_at).min();
-        self.ready.append(&mut slice);
+        self.ready.extend(slice.drain(..).map(|held| held.arrival));
         if self.spare.len() < SPARE_MAX {
             self.spare.push(slice);
         }
@@ -198,5 +306,61 @@ mod tests {
                 assert_eq!(order_in_blocks(&seconds, held_max, block), expected);
             }
         }
+    }
+
+    /// As many are set aside, if clocks are judged; all others come in order.
+    #[track_caller]
+    fn check_ahead(seconds: &[i64], held_max: usize, expected: u64) {
+        let mut order = Order::default();
+        order.judge_clocks();
+        let mut out = Vec::new();
+        for second in seconds {
+            order.push(arrival(*second, 1), held_max);
+        }
+        order.finish();
+        order.fetch(&mut out);
+        assert_eq!((order.ahead().reports, order.ahead().lines), (expected, expected));
+        assert_eq!(out.len() as u64 + expected, seconds.len() as u64);
+        assert!(out.is_sorted_by_key(|arrival| arrival.report.observed_at()));
+    }
+
+    const WEEK_S: i64 = 7 * 86_400;
+
+    #[test]
+    fn a_receiver_whose_clock_is_ahead_is_set_aside() {
+        let ordinary = |i: i64| i * 10;
+        let every_tenth = |i: i64| ordinary(i) + if i % 10 == 0 { WEEK_S } else { 0 };
+        check_ahead(&(0..3999).map(every_tenth).collect::<Vec<_>>(), usize::MAX, 400);
+        // Ten times as long as it is ahead, and more of it than can be held.
+        check_ahead(&(0..600_000).map(every_tenth).collect::<Vec<_>>(), 1500, 60_000);
+        // Whichever begins, and in whatever turn.
+        for first in [0, 1, 2] {
+            let half = |i: i64| {
+                let is_ahead = (i / (first + 1) + first) % 2 == 0;
+                [ordinary(i), ordinary(i) + WEEK_S][usize::from(is_ahead)]
+            };
+            let mut seconds: Vec<i64> = (0..3960).map(half).collect();
+            // The last is heard rightly.
+            seconds.extend((3960..4100).map(ordinary));
+            check_ahead(&seconds, usize::MAX, 1980);
+        }
+    }
+
+    #[test]
+    fn two_days_in_one_recording_are_kept() {
+        for (first, second) in [(1000, 1000), (1000, 40), (1000, 1), (40, 1000), (50, 5), (3, 1)] {
+            let days = (0..first).chain(WEEK_S..WEEK_S + second);
+            check_ahead(&days.collect::<Vec<_>>(), usize::MAX, 0);
+        }
+        check_ahead(&(0..50).map(|i| i * 86_400).collect::<Vec<_>>(), usize::MAX, 0);
+        for step in [86_400, 2 * 86_400] {
+            check_ahead(&(0..5000).map(|i| i * step).collect::<Vec<_>>(), usize::MAX, 0);
+        }
+    }
+
+    #[test]
+    fn a_table_sorted_by_vessel_keeps_all_its_days() {
+        let seconds: Vec<i64> = (0..6000).map(|i| i % 6 * 86_400).collect();
+        assert_eq!(order(&seconds, usize::MAX).len(), seconds.len());
     }
 }
