@@ -158,6 +158,9 @@ pub enum ColumnMappingError {
     /// The same key again.
     #[error("{0:?} is given twice")]
     Twice(String),
+    /// The same column again.
+    #[error("column {0:?} is given for two keys")]
+    ColumnTwice(String),
 }
 
 impl FromStr for ColumnMapping {
@@ -179,6 +182,9 @@ impl FromStr for ColumnMapping {
             if columns.iter().any(|(known, _)| *known == quantity) {
                 return Err(ColumnMappingError::Twice(key.into()));
             }
+            if columns.iter().any(|(_, known)| known == column) {
+                return Err(ColumnMappingError::ColumnTwice(column.into()));
+            }
             columns.push((quantity, column.into()));
         }
         Ok(ColumnMapping { columns })
@@ -197,6 +203,8 @@ pub struct Columns {
     /// How many fields each row must have.
     pub count: usize,
     indexes: [Option<usize>; QUANTITIES],
+    /// It is a table of the Danish Maritime Authority, whose dates are written with the day first.
+    pub is_danish: bool,
 }
 
 /// Why a header cannot be used.
@@ -204,6 +212,8 @@ pub struct Columns {
 pub struct ColumnsError {
     /// What is needed and not there: our key, and the column that the user named for it.
     pub missing: Vec<(&'static str, Option<String>)>,
+    /// What is needed and there more than once: our key, and the columns of that name.
+    pub repeated: Vec<(&'static str, Vec<String>)>,
     /// What is there.
     pub present: Vec<String>,
 }
@@ -213,12 +223,13 @@ impl Columns {
     ///
     /// # Errors
     ///
-    /// A needed column, or one that `mapping` names, is not there.
+    /// A needed column, or one that `mapping` names, is not there, or is there twice.
     pub fn find(header: &[String], mapping: Option<&ColumnMapping>) -> Result<Self, ColumnsError> {
         let reduced: Vec<String> = header.iter().map(|name| reduce(name)).collect();
         let danish = reduced.iter().any(|name| name == "typeofmobile");
         let mut indexes = [None; QUANTITIES];
         let mut missing = Vec::new();
+        let mut repeated = Vec::new();
         for (quantity, key, names) in VOCABULARY {
             let asked = mapping
                 .and_then(|mapping| mapping.columns.iter().find(|(known, _)| *known == quantity));
@@ -228,6 +239,11 @@ impl Columns {
                     missing.push((key, Some(column.clone())));
                 }
                 indexes[quantity as usize] = index;
+                let same = header.iter().filter(|name| *name == column).cloned();
+                let same: Vec<String> = same.collect();
+                if same.len() > 1 {
+                    repeated.push((key, same));
+                }
                 continue;
             }
             // Single letters mean a hull's dimensions in the Danish tables and nowhere else.
@@ -241,11 +257,20 @@ impl Columns {
                 missing.push((key, None));
             }
             indexes[quantity as usize] = index;
+            if let Some(index) = index.filter(|_| NEEDED.contains(&quantity)) {
+                // Which of the two is meant is not ours to guess.
+                let names = header.iter().zip(&reduced);
+                let same = names.filter(|(_, name)| **name == reduced[index]);
+                let same: Vec<String> = same.map(|(name, _)| name.clone()).collect();
+                if same.len() > 1 {
+                    repeated.push((key, same));
+                }
+            }
         }
-        if !missing.is_empty() {
-            return Err(ColumnsError { missing, present: header.to_vec() });
+        if !missing.is_empty() || !repeated.is_empty() {
+            return Err(ColumnsError { missing, repeated, present: header.to_vec() });
         }
-        Ok(Columns { count: header.len(), indexes })
+        Ok(Columns { count: header.len(), indexes, is_danish: danish })
     }
 
     /// The place of `quantity` in a row, less than [`Columns::count`].
@@ -274,11 +299,18 @@ impl fmt::Display for ColumnsError {
                 None => write!(f, "no column for {key}")?,
             }
         }
+        for (i, (key, columns)) in self.repeated.iter().enumerate() {
+            let is_first = i == 0 && self.missing.is_empty();
+            f.write_str(if is_first { "has " } else { " and " })?;
+            write!(f, "{} columns for {key}, ", columns.len())?;
+            for (i, name) in columns.iter().take(5).enumerate() {
+                write!(f, "{}{:?}", if i == 0 { "" } else { " and " }, shown(name))?;
+            }
+        }
         // A header is what somebody else wrote: shown quoted, and not without end.
         f.write_str("; its columns are ")?;
         for (i, name) in self.present.iter().take(40).enumerate() {
-            let name: String = name.chars().take(40).collect();
-            write!(f, "{}{:?}", if i == 0 { "" } else { ", " }, name)?;
+            write!(f, "{}{:?}", if i == 0 { "" } else { ", " }, shown(name))?;
         }
         if self.present.len() > 40 {
             write!(f, " and {} more", self.present.len() - 40)?;
@@ -287,6 +319,10 @@ impl fmt::Display for ColumnsError {
             "; say which is which, as in --columns mmsi=track_id,time=time,lat=lat,lon=lon,sog=speed,cog=course",
         )
     }
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(40).collect()
 }
 
 /// Exactly that name, or else the first that differs in case and signs alone.
@@ -403,6 +439,18 @@ mod tests {
     }
 
     #[test]
+    fn a_needed_column_that_is_there_twice_is_named() {
+        let columns = header("MMSI,BaseDateTime,LAT,LON,Lon,SOG,SOG");
+        let error = Columns::find(&columns, None).unwrap_err().to_string();
+        assert!(error.starts_with("has 2 columns for lon, \"LON\" and \"Lon\"; its"), "{error}");
+        let mapping = "lon=Lon".parse().unwrap();
+        assert!(Columns::find(&columns, Some(&mapping)).is_ok());
+        let mapping = "sog=SOG,lon=Lon".parse().unwrap();
+        let error = Columns::find(&columns, Some(&mapping)).unwrap_err().to_string();
+        assert!(error.starts_with("has 2 columns for sog, \"SOG\" and \"SOG\"; its"), "{error}");
+    }
+
+    #[test]
     fn a_mapping_is_checked() {
         for (text, expected) in [
             ("mmsi", "\"mmsi\" is not key=column"),
@@ -410,6 +458,7 @@ mod tests {
             ("ship=x", "\"ship\" is not a key; the keys are mmsi, time, lat, lon, sog"),
             ("=x", "\"=x\" is not"),
             ("lat=a,lat=b", "\"lat\" is given twice"),
+            ("lat=a,lon=a", "column \"a\" is given for two keys"),
         ] {
             let error = text.parse::<ColumnMapping>().unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");

@@ -9,6 +9,10 @@ pub const SAMPLE_BYTES: usize = 64 << 10;
 /// Longer first lines are no headers. Well below [`SAMPLE_BYTES`], so a header is always whole.
 const HEADER_BYTES_MAX: usize = 16 << 10;
 
+/// A disk or a link that failed leaves a few bytes of zero in a text; with more of them than one in so
+/// many bytes it is none.
+const BYTES_PER_NUL_MIN: usize = 100;
+
 /// What we can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
@@ -43,7 +47,7 @@ pub fn tell(sample: &[u8], mapping: Option<&ColumnMapping>) -> Result<Format, Un
     if holds_sentence(text) {
         return Ok(Format::Nmea);
     }
-    if text.contains(&0) {
+    if memchr::memchr_iter(0, text).count() * BYTES_PER_NUL_MIN > text.len() {
         return Err(Unusable::LooksLike("looks like binary data of an unknown kind"));
     }
     match text.trim_ascii_start().first() {
@@ -188,6 +192,13 @@ mod tests {
         }
         let mapping = "mmsi=track_id".parse().unwrap();
         assert!(matches!(tell(sample, Some(&mapping)), Ok(Format::Table(_))));
+    }
+
+    #[test]
+    fn a_few_bytes_of_zero_make_no_binary_data() {
+        let rows = "219000123,2024-01-01T00:00:00,1,2\n".repeat(100);
+        check_table(&format!("mmsi,time,lat,lon\n{rows}\0{rows}"), b',');
+        check_unusable(&[rows.as_bytes(), &[0; 500]].concat(), "binary");
     }
 
     #[test]

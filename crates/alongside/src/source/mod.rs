@@ -289,13 +289,17 @@ mod tests {
         let png = write(root.path(), "map.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
         check_refused(&png, "looks like a PNG image: expected NMEA lines");
         check_refused(&write(root.path(), "empty", ""), "is empty: expected");
+        let packed = zstd::encode_all(HEADER.repeat(9000).as_bytes(), 1).unwrap();
+        let cut = write(root.path(), "cut.zst", &packed[..packed.len().min(20)]);
+        let found = "ends in the middle of its zstd data, before anything in it could be read: ";
+        check_refused(&cut, found);
         check_refused(&write(root.path(), "empty.gz", gzip(b"")), "is empty: expected");
         let other = write(root.path(), "other.csv", "ship,time,lat,lon\n1,2,3,4\n");
         check_refused(&other, "has no column for mmsi; its columns are \"ship\", \"time\"");
-        check_refused(root.path(), "holds nothing that can be read (4 files; the first, ");
+        check_refused(root.path(), "holds nothing that can be read (5 files; the first, ");
         write(root.path(), "good.csv", table(219_000_001, 0..10));
         let sources = Sources::open(&[root.path().into()], &Options::default()).unwrap();
-        assert_eq!(sources.skipped().len(), 4);
+        assert_eq!(sources.skipped().len(), 5);
     }
 
     /// Gzip whose reads give `size` bytes each: a member ends a read.

@@ -2,7 +2,7 @@
 
 use decoder::{Decoder, Message, Outcome, OutcomeKind, Received};
 use maritime::{Mmsi, Position, PositionFix, Report, StaticReport, Timestamp, VesselIdentity};
-use memchr::memrchr;
+use memchr::{memchr, memrchr};
 
 use super::clock::{TimeTeller, is_plausible};
 use super::dating::{Dating, DatingCounters};
@@ -14,6 +14,10 @@ pub struct Nmea {
     decoder: Decoder,
     interpreter: Interpreter,
     begun: bool,
+    /// Lines end in a carriage return alone.
+    ends_in_cr: bool,
+    /// Lines with the usual end in place of that.
+    translated: Vec<u8>,
 }
 
 impl Nmea {
@@ -21,15 +25,25 @@ impl Nmea {
     pub fn new(start_time: Option<Timestamp>) -> Self {
         let interpreter =
             Interpreter { dating: Dating::new(start_time), positions: Positions::default() };
-        Nmea { decoder: Decoder::new(), interpreter, begun: false }
+        Nmea {
+            decoder: Decoder::new(),
+            interpreter,
+            begun: false,
+            ends_in_cr: false,
+            translated: Vec::new(),
+        }
     }
 
     /// Reads the whole lines at the start of `bytes`; returns how many bytes they took.
     pub fn read(&mut self, bytes: &[u8], more: More, out: &mut Collector) -> usize {
+        if !self.begun && !bytes.is_empty() {
+            self.ends_in_cr = memchr(b'\n', bytes).is_none() && memchr(b'\r', bytes).is_some();
+        }
+        let line_end = if self.ends_in_cr { b'\r' } else { b'\n' };
         // The rest of the last line is left until its end has come: if the input is cut off there, it
         // must not be read, because a cut time or checksum may still look like one.
         let taken = match more {
-            More::Yes => memrchr(b'\n', bytes).map_or(0, |end| end + 1),
+            More::Yes => memrchr(line_end, bytes).map_or(0, |end| end + 1),
             // The decoder refuses lines that are too long, and counts them, without keeping them.
             More::Full | More::No => bytes.len(),
         };
@@ -37,6 +51,11 @@ impl Nmea {
         if !self.begun && !lines.is_empty() {
             self.begun = true;
             lines = lines.strip_prefix(b"\xef\xbb\xbf").unwrap_or(lines);
+        }
+        if self.ends_in_cr {
+            self.translated.clear();
+            self.translated.extend(lines.iter().map(|&b| if b == b'\r' { b'\n' } else { b }));
+            lines = &self.translated;
         }
         self.decoder.push(lines, &mut |outcome| self.interpreter.take(outcome, out));
         taken
@@ -430,6 +449,20 @@ mod tests {
         assert!(without_time && arrivals.is_empty());
         assert_eq!(counters.rejected.total(), 3);
         assert_eq!(counters.rejected.get("no_time_yet").unwrap().count, 3);
+    }
+
+    #[test]
+    fn lines_may_end_in_a_carriage_return_alone() {
+        let line =
+            |second| format!("2024-02-29T12:00:30Z {}", position_report(366_000_001, second));
+        let lines: String = (20..30).map(line).collect();
+        let mut nmea = Nmea::new(None);
+        let mut out = Collector::new(Selection::default());
+        let bytes = lines.replace('\n', "\r").into_bytes();
+        let taken = nmea.read(&bytes[..200], More::Yes, &mut out);
+        nmea.read(&bytes[taken..], More::No, &mut out);
+        nmea.finish(&mut out);
+        assert_eq!((out.counters.received, out.counters.reports), (10, 10));
     }
 
     #[test]

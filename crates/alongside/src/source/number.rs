@@ -22,12 +22,35 @@ pub fn parse_whole(text: &[u8]) -> Option<u32> {
     (f64::from(whole) == number).then_some(whole)
 }
 
+/// Which of the two comes first in `03/04/2024`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayOrder {
+    /// The 3rd of April.
+    DayFirst,
+    /// The 4th of March.
+    MonthFirst,
+}
+
+impl DayOrder {
+    /// What a date tells of the order in which it is written: something if one of its first two numbers
+    /// can be no month.
+    pub fn of(text: &[u8]) -> Option<Self> {
+        let [a, b, b'/', c, d, b'/', ..] = text.trim_ascii() else { return None };
+        match (digits(&[*a, *b])?, digits(&[*c, *d])?) {
+            (13..=31, 1..=12) => Some(DayOrder::DayFirst),
+            (1..=12, 13..=31) => Some(DayOrder::MonthFirst),
+            _ => None,
+        }
+    }
+}
+
 /// An instant: `2024-01-31T23:59:59` or with a blank, with or without a fraction and `Z`;
-/// `31/12/2015 23:59:59`, the day always first; or a form that [`Timestamp::parse`] knows. Without a
-/// zone it is UTC.
-pub fn parse_instant(text: &[u8]) -> Option<Timestamp> {
+/// `31/12/2015 23:59:59` if `day_order` says which is the day; or a form that [`Timestamp::parse`]
+/// knows. Without a zone it is UTC.
+pub fn parse_instant(text: &[u8], day_order: Option<DayOrder>) -> Option<Timestamp> {
     let text = text.trim_ascii();
-    parse_usual_instant(text).or_else(|| Timestamp::parse(std::str::from_utf8(text).ok()?).ok())
+    parse_usual_instant(text, day_order)
+        .or_else(|| Timestamp::parse(std::str::from_utf8(text).ok()?).ok())
 }
 
 /// Up to 15 digits and at most one point. Both the digits and the power of ten are then exact in
@@ -72,14 +95,19 @@ fn parse_long_decimal(text: &[u8]) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-fn parse_usual_instant(text: &[u8]) -> Option<Timestamp> {
+fn parse_usual_instant(text: &[u8], day_order: Option<DayOrder>) -> Option<Timestamp> {
     let (date, time) = (text.get(..10)?, text.get(11..19)?);
     let (year, month, day) = match (date, text[10]) {
         (&[_, _, _, _, b'-', _, _, b'-', _, _], b'T' | b' ') => {
             (digits(&date[..4])?, digits(&date[5..7])?, digits(&date[8..])?)
         }
         (&[_, _, b'/', _, _, b'/', _, _, _, _], b' ') => {
-            (digits(&date[6..])?, digits(&date[3..5])?, digits(&date[..2])?)
+            let (first, second) = (digits(&date[..2])?, digits(&date[3..5])?);
+            let (month, day) = match day_order? {
+                DayOrder::DayFirst => (second, first),
+                DayOrder::MonthFirst => (first, second),
+            };
+            (digits(&date[6..])?, month, day)
         }
         _ => return None,
     };
@@ -193,7 +221,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let found = parse_instant(text.as_bytes()).map(|at| at.to_string());
+        let day_order = Some(DayOrder::DayFirst);
+        let found = parse_instant(text.as_bytes(), day_order).map(|at| at.to_string());
         assert_eq!(found.as_deref(), (!expected.is_empty()).then_some(expected), "{text}");
     }
 
@@ -210,6 +239,21 @@ mod tests {
     }
 
     #[test]
+    fn a_date_with_strokes_needs_to_be_known() {
+        let at =
+            |day_order| parse_instant(b"03/04/2024 00:00:00", day_order).map(|at| at.to_string());
+        assert_eq!(at(Some(DayOrder::DayFirst)).as_deref(), Some("2024-04-03T00:00:00.000Z"));
+        assert_eq!(at(Some(DayOrder::MonthFirst)).as_deref(), Some("2024-03-04T00:00:00.000Z"));
+        assert_eq!(at(None), None);
+        assert_eq!(DayOrder::of(b" 31/12/2024 00:00:00"), Some(DayOrder::DayFirst));
+        assert_eq!(DayOrder::of(b"02/28/2024 22:30:00"), Some(DayOrder::MonthFirst));
+        for text in ["03/04/2024", "13/13/2024", "32/01/2024", "2024-02-28", "1/2", "", "ab/cd/ef"]
+        {
+            assert_eq!(DayOrder::of(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_day_that_is_not_in_the_calendar_is_refused() {
         for text in
             ["2023-02-29T00:00:00", "12/31/2015 00:00:00", "2023-04-31 00:00:00", "soon", ""]
@@ -223,7 +267,7 @@ mod tests {
         for day in -30_000..60_000_i64 {
             let at = Timestamp::from_secs(day * 86_400 + 3_661);
             let text = at.to_string();
-            assert_eq!(parse_usual_instant(text.as_bytes()), Some(at), "{text}");
+            assert_eq!(parse_usual_instant(text.as_bytes(), None), Some(at), "{text}");
         }
     }
 }

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use super::clock::is_plausible;
 use super::columns::{Columns, Quantity};
 use super::intake::Collector;
-use super::number::{parse_decimal, parse_instant, parse_whole};
+use super::number::{DayOrder, parse_decimal, parse_instant, parse_whole};
 
 /// Longer rows are refused: a row of all columns we know takes 300 bytes.
 const ROW_BYTES_MAX: usize = 64 << 10;
@@ -55,6 +55,8 @@ pub struct Table {
     layout: Layout,
     /// The header has been met.
     begun: bool,
+    /// `None` while no row has told: then dates with strokes are refused.
+    day_order: Option<DayOrder>,
     /// Within a row that is too long and already refused.
     skipping: bool,
     fields: Vec<Range<usize>>,
@@ -79,11 +81,21 @@ const IDENTITY: [Quantity; 12] = [
 impl Table {
     /// Before its first byte, the header included.
     pub fn new(layout: Layout) -> Self {
-        Table { layout, begun: false, skipping: false, fields: Vec::new(), said: Said::default() }
+        Table {
+            day_order: layout.columns.is_danish.then_some(DayOrder::DayFirst),
+            layout,
+            begun: false,
+            skipping: false,
+            fields: Vec::new(),
+            said: Said::default(),
+        }
     }
 
     /// Reads the whole rows at the start of `bytes`; returns how many bytes they took.
     pub fn read(&mut self, bytes: &[u8], more: More, out: &mut Collector) -> usize {
+        if !self.begun && !self.layout.columns.is_danish {
+            self.day_order = self.tell_day_order(bytes);
+        }
         let mut start = 0;
         while start < bytes.len() {
             let rest = &bytes[start..];
@@ -106,6 +118,23 @@ impl Table {
             start += taken;
         }
         start
+    }
+
+    /// What the first rows say of how dates with strokes are written. `None` if they say nothing, or
+    /// contradict each other.
+    fn tell_day_order(&mut self, first_rows: &[u8]) -> Option<DayOrder> {
+        let Layout { delimiter, columns, .. } = &self.layout;
+        let index = columns.index(Quantity::Time)?;
+        let mut told = None;
+        for row in first_rows.split(|byte| *byte == b'\n') {
+            split_quoted(row, *delimiter, columns.count, &mut self.fields);
+            let time = self.fields.get(index).and_then(|field| DayOrder::of(&row[field.clone()]));
+            match (told, time) {
+                (Some(told), Some(time)) if told != time => return None,
+                (_, time) => told = told.or(time),
+            }
+        }
+        told
     }
 
     /// The row that begins with `line`, the first of `rest`. `None` if its end has yet to come.
@@ -180,7 +209,8 @@ impl Table {
             }
             return out.reject_value("bad_mmsi", row.field(Quantity::Mmsi));
         };
-        let time = parse_instant(row.field(Quantity::Time)).filter(|at| is_plausible(*at));
+        let time = parse_instant(row.field(Quantity::Time), self.day_order);
+        let time = time.filter(|at| is_plausible(*at));
         let Some(observed_at) = time else {
             return out.reject_value("bad_time", row.field(Quantity::Time));
         };
@@ -599,6 +629,30 @@ mod tests {
         check_rejected(header, "219000123,2024-01-01T00:00:00,95,2\n", "bad_position");
         check_rejected(header, "219000123,2024-01-01T00:00:00,1\n", "bad_field_count");
         check_rejected(header, "219000123,2024-01-01T00:00:00,1,2,3", "bad_field_count");
+    }
+
+    /// The times of the rows, those that are refused left out.
+    #[track_caller]
+    fn check_times(header: &str, times: &[&str], expected: &[&str]) {
+        let row = |time: &&str| format!("219000123,{time},1,2\n");
+        let out = read(header, &times.iter().map(row).collect::<String>());
+        let found: Vec<String> =
+            out.arrivals.iter().map(|a| a.report.observed_at().to_string()[..10].into()).collect();
+        assert_eq!(found, expected);
+        let rejected = out.counters.rejected;
+        assert_eq!(rejected.get("bad_time").map_or(0, |bad| bad.count), rejected.total());
+    }
+
+    #[test]
+    fn whether_the_day_or_the_month_comes_first_is_told_by_the_rows() {
+        let (ambiguous, header) = ("03/04/2024 01:00:00", "MMSI,BaseDateTime,LAT,LON");
+        check_times(header, &[ambiguous], &[]);
+        check_times(header, &[ambiguous, "02/28/2024 01:00:00"], &["2024-02-28", "2024-03-04"]);
+        check_times(header, &[ambiguous, "28/02/2024 01:00:00"], &["2024-02-28", "2024-04-03"]);
+        check_times(header, &[ambiguous, "28/02/2024 01:00:00", "02/28/2024 01:00:00"], &[]);
+        let danish = "MMSI,# Timestamp,Latitude,Longitude,Type of mobile";
+        let out = read(danish, "219000123,03/04/2024 01:00:00,1,2,Class A\n");
+        assert!(out.arrivals[0].report.observed_at().to_string().starts_with("2024-04-03"));
     }
 
     #[test]
