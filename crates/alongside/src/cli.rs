@@ -33,6 +33,8 @@ pub struct Cli {
 pub enum Command {
     /// Find encounters in recorded files
     Replay(ReplayArgs),
+    /// Write the messages in recorded files as JSON, as gpsdecode does
+    Decode(DecodeArgs),
     /// Write a simulated sea, as sentences with the truth beside them
     Simulate(SimulateArgs),
     /// Compare found encounters with the truth of a simulated sea
@@ -138,6 +140,57 @@ pub struct ReplayArgs {
     /// No progress and no counters; warnings and errors stay
     #[arg(long, short, help_heading = "Run")]
     pub quiet: bool,
+}
+
+/// Files to messages.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alongside decode day.nmea.gz | jq 'select(.type == 5) | .shipname'
+  nc feed.example 4001 | alongside decode
+  alongside decode --format csv day.nmea > day.csv
+
+One JSON object a line for each message, with the names, units and special values of gpsd \
+(`gpsdecode -j`), and besides `received_at` and `station` where the sentences tell them. What a \
+station says of itself by RMC, ZDA or GGA is an object of class TPV. Files are read as `replay` \
+reads them: plain, gzip or zstd, in any usual framing.")]
+pub struct DecodeArgs {
+    /// Recordings, or directories of them; `-` is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub files: Vec<PathBuf>,
+
+    /// How the messages are written
+    #[arg(long, value_enum, default_value_t = DecodeFormat::Ndjson, help_heading = "Result")]
+    pub format: DecodeFormat,
+
+    /// Add the lines of each message, as `nmea`
+    #[arg(long, help_heading = "Result")]
+    pub nmea: bool,
+
+    /// Numbers as they were sent, not in degrees, knots and metres
+    #[arg(long, help_heading = "Result")]
+    pub unscaled: bool,
+
+    /// Give part B of the static data of class B the name of the last part A, as one object
+    #[arg(long, help_heading = "Result")]
+    pub join_static: bool,
+
+    /// End with exit code 3 if anything at all was rejected
+    #[arg(long, help_heading = "Run")]
+    pub strict: bool,
+
+    /// No counters; warnings and errors stay
+    #[arg(long, short, help_heading = "Run")]
+    pub quiet: bool,
+}
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DecodeFormat {
+    /// One JSON object in a line
+    Ndjson,
+    /// For spreadsheets: a row for each message, without lists and application data
+    Csv,
 }
 
 /// How a result is written.

@@ -9,6 +9,7 @@
 mod cli;
 mod completions;
 mod config;
+mod decode;
 mod demo;
 mod duration;
 mod output;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     temporary::remove_when_interrupted();
     let outcome = match Cli::parse().command {
         Command::Replay(args) => replay::run(&args),
+        Command::Decode(args) => decode::run(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| DONE),
         Command::Score(args) => score::run(&args).map(|()| DONE),
         Command::Demo(args) => demo::run(&args).map(|()| DONE),
