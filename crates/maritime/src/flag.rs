@@ -1,6 +1,6 @@
 //! The flag that an MMSI claims.
 
-use std::fmt;
+use core::fmt;
 
 /// The country or territory to which the ITU gave a MID, the first three digits of a ship's MMSI.
 ///

@@ -1,6 +1,6 @@
 //! The number of a hull.
 
-use std::fmt;
+use core::fmt;
 
 /// An IMO ship identification number: seven digits, the last of them a check digit
 /// (IMO resolution A.1117(30)). It stays with the hull through every name and flag.

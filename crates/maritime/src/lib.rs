@@ -4,6 +4,9 @@
 //! ([`Position`], [`Timestamp`]), what is said ([`Report`]: a [`PositionFix`] or a [`StaticReport`]),
 //! who is meant ([`VesselPair`]) and what was found ([`Event`]).
 //!
+//! Without the feature `std`, which is on by default, all but events and the reading of times from text is
+//! there, and neither std nor an allocator is needed.
+//!
 //! Nothing here reads a file, a socket or a clock, and nothing here knows a wire format.
 //!
 //! ```
@@ -17,6 +20,9 @@
 //! assert_eq!(format!("{at} {galveston}"), "2024-01-01T00:14:07.250Z 28.25040 -94.85970");
 //! ```
 
+#![cfg_attr(not(feature = "std"), no_std)]
+
+#[cfg(feature = "std")]
 mod event;
 mod flag;
 mod imo;
@@ -28,6 +34,7 @@ mod ship_type;
 mod text;
 mod timestamp;
 
+#[cfg(feature = "std")]
 pub use event::{Event, EventId, EventKind, EventState, EventVessel, Reason, TrackPoint};
 pub use flag::Flag;
 pub use imo::Imo;
@@ -37,4 +44,6 @@ pub use position::{ECCENTRICITY_SQUARED, EQUATORIAL_RADIUS_M, METRES_PER_NAUTICA
 pub use report::{Dimensions, PositionFix, Report, StaticReport, VesselIdentity};
 pub use ship_type::{ShipCategory, ShipType};
 pub use text::Text;
-pub use timestamp::{Timestamp, TimestampError};
+pub use timestamp::Timestamp;
+#[cfg(feature = "std")]
+pub use timestamp::TimestampError;

@@ -1,6 +1,6 @@
 //! The number under which a station speaks.
 
-use std::fmt;
+use core::fmt;
 
 use crate::Flag;
 

@@ -1,6 +1,6 @@
 //! A place on the WGS 84 ellipsoid.
 
-use std::fmt;
+use core::fmt;
 
 /// Semi-major axis of WGS 84, in metres.
 pub const EQUATORIAL_RADIUS_M: f64 = 6_378_137.0;
@@ -42,7 +42,7 @@ impl Position {
         let (sin_lat, cos_lat) = libm::sincos(self.latitude_deg.to_radians());
         let (sin_lon, cos_lon) = libm::sincos(self.longitude_deg.to_radians());
         let normal_m =
-            EQUATORIAL_RADIUS_M / (1.0 - ECCENTRICITY_SQUARED * sin_lat * sin_lat).sqrt();
+            EQUATORIAL_RADIUS_M / libm::sqrt(1.0 - ECCENTRICITY_SQUARED * sin_lat * sin_lat);
         [
             normal_m * cos_lat * cos_lon,
             normal_m * cos_lat * sin_lon,
@@ -55,7 +55,7 @@ impl Position {
     pub fn distance_m(self, other: Position) -> f64 {
         let (a, b) = (self.to_ecef_m(), other.to_ecef_m());
         let squared: f64 = (0..3).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum();
-        squared.sqrt()
+        libm::sqrt(squared)
     }
 }
 

@@ -82,33 +82,43 @@ impl ShipType {
         if let Ok(number) = text.parse::<f64>() {
             return (1.0..=255.0).contains(&number).then_some(ShipType(number as u8));
         }
-        let code = match text.to_ascii_lowercase().as_str() {
-            "wig" | "wing in ground" => 20,
-            "fishing" => 30,
-            "towing" => 31,
-            "towing long/wide" => 32,
-            "dredging" | "dredger" => 33,
-            "diving" => 34,
-            "military" => 35,
-            "sailing" => 36,
-            "pleasure" => 37,
-            "hsc" | "high-speed craft" => 40,
-            "pilot" => 50,
-            "sar" | "search and rescue" => 51,
-            "tug" => 52,
-            "port tender" => 53,
-            "anti-pollution" => 54,
-            "law enforcement" => 55,
-            "medical" => 58,
-            "passenger" => 60,
-            "cargo" => 70,
-            "tanker" => 80,
-            "other" | "reserved" | "not party to conflict" | "spare 1" | "spare 2" => 90,
-            _ => return None,
-        };
-        Some(ShipType(code))
+        let (_, code) = WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text))?;
+        Some(ShipType(*code))
     }
 }
+
+/// What tables call the types.
+const WORDS: [(&str, u8); 29] = [
+    ("wig", 20),
+    ("wing in ground", 20),
+    ("fishing", 30),
+    ("towing", 31),
+    ("towing long/wide", 32),
+    ("dredging", 33),
+    ("dredger", 33),
+    ("diving", 34),
+    ("military", 35),
+    ("sailing", 36),
+    ("pleasure", 37),
+    ("hsc", 40),
+    ("high-speed craft", 40),
+    ("pilot", 50),
+    ("sar", 51),
+    ("search and rescue", 51),
+    ("tug", 52),
+    ("port tender", 53),
+    ("anti-pollution", 54),
+    ("law enforcement", 55),
+    ("medical", 58),
+    ("passenger", 60),
+    ("cargo", 70),
+    ("tanker", 80),
+    ("other", 90),
+    ("reserved", 90),
+    ("not party to conflict", 90),
+    ("spare 1", 90),
+    ("spare 2", 90),
+];
 
 impl ShipCategory {
     /// In plain words, lower case.

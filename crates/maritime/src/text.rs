@@ -1,6 +1,6 @@
 //! Short texts that came by radio.
 
-use std::fmt;
+use core::fmt;
 
 /// A text of at most `N` bytes, kept in place: a name, a callsign, a destination.
 ///
@@ -30,7 +30,7 @@ impl<const N: usize> Text<N> {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.length)])
+        core::str::from_utf8(&self.bytes[..usize::from(self.length)])
             .expect("a Text is made from a str, cut at a whole character")
     }
 }

@@ -1,9 +1,11 @@
 //! Instants in UTC, to the millisecond.
 
-use std::fmt;
-use std::time::Duration;
+use core::fmt;
+use core::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+#[cfg(feature = "std")]
+use chrono::NaiveDateTime;
+use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 
 /// An instant in UTC, in whole milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
@@ -13,6 +15,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 pub struct Timestamp(i64);
 
 /// Why a text is not an instant.
+#[cfg(feature = "std")]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a time: expected 2024-01-31T23:59:59Z or seconds since 1970")]
 pub struct TimestampError {
@@ -61,6 +64,7 @@ impl Timestamp {
     /// # Errors
     ///
     /// Anything else, a day that is not in the calendar included.
+    #[cfg(feature = "std")]
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let trimmed = text.trim();
         parse_epoch(trimmed)
@@ -93,7 +97,16 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match DateTime::from_timestamp_millis(self.0) {
-            Some(date_time) => write!(f, "{}", date_time.format("%Y-%m-%dT%H:%M:%S%.3fZ")),
+            Some(at) => {
+                match at.year() {
+                    year @ 0..=9999 => write!(f, "{year:04}")?,
+                    year => write!(f, "{year:+05}")?,
+                }
+                let (month, day) = (at.month(), at.day());
+                let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+                let millis = self.0.rem_euclid(1000);
+                write!(f, "-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+            }
             None => write!(f, "{}ms", self.0),
         }
     }
@@ -110,6 +123,7 @@ fn millis(span: Duration) -> i64 {
 }
 
 /// Seconds or milliseconds since 1970, with or without a fraction.
+#[cfg(feature = "std")]
 fn parse_epoch(text: &str) -> Option<Timestamp> {
     if !text.bytes().all(|b| b.is_ascii_digit() || b == b'.') || text.len() < 9 {
         return None;
@@ -127,6 +141,7 @@ fn parse_epoch(text: &str) -> Option<Timestamp> {
     }
 }
 
+#[cfg(feature = "std")]
 fn parse_civil(text: &str) -> Option<Timestamp> {
     if let Ok(date_time) = DateTime::parse_from_rfc3339(text) {
         return Some(Timestamp(date_time.timestamp_millis()));
@@ -170,6 +185,16 @@ mod tests {
         check("1709164800000", midnight);
         check("1709164800.25", Some("2024-02-29T00:00:00.250Z"));
         check("2016-01-12 13:02:11.218", Some("2016-01-12T13:02:11.218Z"));
+    }
+
+    #[test]
+    fn every_instant_is_written_as_chrono_writes_it() {
+        for millis in [0, -1, 253_402_300_800_000, -62_167_219_200_001, 1_709_164_800_250] {
+            let expected = DateTime::from_timestamp_millis(millis).unwrap();
+            let expected = expected.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+            assert_eq!(Timestamp::from_millis(millis).to_string(), expected);
+        }
+        assert_eq!(Timestamp::MAX.to_string(), "9223372036854775807ms");
     }
 
     #[test]
