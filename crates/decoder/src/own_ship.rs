@@ -10,25 +10,27 @@ use nmea_parser::{NmeaParser, ParsedMessage};
 
 use crate::sentence::Framed;
 
-/// What the receiver's own instruments said: RMC, ZDA or GGA.
+/// What the receiver's own instruments said: RMC, ZDA, GGA or HDT.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OwnShip {
     /// When the line was written, if it says so: by tag block, suffix or prefix.
     pub received_at: Option<Timestamp>,
-    /// The instant in UTC that the sentence tells; GGA and an RMC without a date tell none.
+    /// The instant in UTC that the sentence tells; GGA, HDT and an RMC without a date tell none.
     pub observed_at: Option<Timestamp>,
-    /// Where the receiver was; ZDA does not say, nor does a fix marked as void.
+    /// Where the receiver was; ZDA and HDT do not say, nor does a fix marked as void.
     pub position: Option<Position>,
     /// Over ground, `0.0..=1e4`; RMC only.
     pub speed_knots: Option<f32>,
     /// Over ground, clockwise from true north, `0.0..360.0`; RMC only.
     pub course_deg: Option<f32>,
+    /// Of the bow, clockwise from true north, `0.0..360.0`; HDT only.
+    pub heading_deg: Option<f32>,
 }
 
 /// The standard allows 82; some receivers write a few more.
 const BYTES_MAX: usize = 120;
 
-/// Reads the sentence if it is one of the three. `None` for all others, and for those that make no sense.
+/// Reads the sentence if it is one of the four. `None` for all others, and for those that make no sense.
 pub(crate) fn parse_own_ship(
     parser: &mut NmeaParser,
     framed: &Framed<'_>,
@@ -41,6 +43,7 @@ pub(crate) fn parse_own_ship(
         position: None,
         speed_knots: None,
         course_deg: None,
+        heading_deg: None,
     };
     Some(match parser.parse_sentence(text).ok()? {
         ParsedMessage::Rmc(rmc) => {
@@ -53,7 +56,7 @@ pub(crate) fn parse_own_ship(
                 position: position(rmc.latitude, rmc.longitude),
                 // "nan" and "inf" are numbers to nmea-parser.
                 speed_knots: within(rmc.sog_knots, 0.0..=1e4),
-                course_deg: within(rmc.bearing, 0.0..=360.0).map(|degrees| degrees % 360.0),
+                course_deg: direction_deg(rmc.bearing),
                 ..nothing
             }
         }
@@ -66,6 +69,9 @@ pub(crate) fn parse_own_ship(
             let position = position(gga.latitude, gga.longitude).filter(|_| fixed);
             OwnShip { position, ..nothing }
         }
+        ParsedMessage::Hdt(hdt) => {
+            OwnShip { heading_deg: direction_deg(hdt.heading_true), ..nothing }
+        }
         _ => return None,
     })
 }
@@ -75,7 +81,7 @@ fn guard<'a>(framed: &Framed<'a>) -> Option<&'a str> {
     let body = framed.body;
     let known = framed.whole[0] == b'$'
         && body[..2.min(body.len())].iter().all(u8::is_ascii_uppercase)
-        && matches!(body.get(2..6)?, b"RMC," | b"ZDA," | b"GGA,");
+        && matches!(body.get(2..6)?, b"RMC," | b"ZDA," | b"GGA," | b"HDT,");
     let printable = framed.whole.iter().all(|byte| matches!(byte, b' '..=b'~'));
     if !known || !printable || framed.whole.len() > BYTES_MAX {
         return None;
@@ -87,6 +93,10 @@ fn guard<'a>(framed: &Framed<'a>) -> Option<&'a str> {
     }
     // Without the checksum, which is known to be right and may be in lower case.
     std::str::from_utf8(&framed.whole[..=body.len()]).ok()
+}
+
+fn direction_deg(number: Option<f64>) -> Option<f32> {
+    within(number, 0.0..=360.0).map(|degrees| degrees % 360.0)
 }
 
 fn within(number: Option<f64>, range: RangeInclusive<f32>) -> Option<f32> {
@@ -154,6 +164,15 @@ mod tests {
     }
 
     #[test]
+    fn hdt_tells_the_heading() {
+        for (heading, expected) in
+            [("274.07", Some(274.07)), ("360.0", Some(0.0)), ("", None), ("-1", None)]
+        {
+            assert_eq!(parse(&format!("HEHDT,{heading},T")).unwrap().heading_deg, expected);
+        }
+    }
+
+    #[test]
     fn others_and_absurd_ones_are_left_alone() {
         assert_eq!(parse("GPVTG,,T,,M,0.5,N,0.9,K"), None);
         assert_eq!(parse("GPZDA,072914.00,31,05,2018,2147483647,00"), None);
@@ -163,7 +182,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_passes_the_guard_does_not_panic(
-            body in "[A-Z]{2}(RMC|ZDA|GGA),([ -)+-~]{0,12},){0,14}[ -)+-~]{0,6}",
+            body in "[A-Z]{2}(RMC|ZDA|GGA|HDT),([ -)+-~]{0,12},){0,14}[ -)+-~]{0,6}",
         ) {
             parse(&body);
         }
