@@ -70,8 +70,6 @@ pub struct Order {
     taken: u64,
     /// Before this one, a whole [`REPORTS_OF_MEDIAN`] came that were not ahead.
     ordinary_since: u64,
-    /// The last one that was not ahead.
-    ordinary_last: u64,
     judges_clocks: bool,
     ahead: Ahead,
     /// Given, in order, and not fetched yet.
@@ -94,9 +92,6 @@ impl Order {
         slice.push(held);
         self.taken += 1;
         self.held += 1;
-        if !self.is_ahead(at) {
-            self.ordinary_last = number;
-        }
         self.recent.push(at);
         if self.recent.len() == REPORTS_OF_MEDIAN {
             let reached_at = self.reach();
@@ -117,8 +112,8 @@ impl Order {
     /// The end: gives everything, in order.
     pub fn finish(&mut self) {
         if self.ahead.reports > 0 {
-            // It is known by now that there is such a clock.
-            self.ordinary_since = self.ordinary_last;
+            // It is known by now that there is such a clock, so its last reports are its too.
+            self.ordinary_since = self.taken;
             self.set_aside_ahead();
         }
         self.release_until(i64::MAX);
@@ -158,11 +153,6 @@ impl Order {
         }
         self.furthest_at = Some(furthest_at.max(reached_at));
         reached_at
-    }
-
-    /// Ahead of the furthest time reached by more than [`AHEAD_MS`].
-    fn is_ahead(&self, at: Timestamp) -> bool {
-        self.furthest_at.is_some_and(|furthest_at| at.millis_since(furthest_at) > AHEAD_MS)
     }
 
     /// Sets aside what is more than [`AHEAD_MS`] ahead of the furthest time reached although a whole
