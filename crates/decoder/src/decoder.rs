@@ -5,13 +5,13 @@ use maritime::Timestamp;
 use nmea_parser::NmeaParser;
 
 use crate::assembler::{Assembled, Assembler, Assembly};
-use crate::line::{LINE_BYTES_MAX, is_bare_millis, read_prefix, read_suffix, trim};
+use crate::line::{is_bare_millis, read_prefix, read_suffix, trim};
 use crate::message;
 use crate::own_ship::parse_own_ship;
 use crate::payload::{Payload, check_characters};
 use crate::sentence::{Framed, Sentence};
 use crate::tag_block::{TagBlock, TagGroup};
-use crate::{Channel, Outcome, OutcomeKind, Received, Rejection, Skipped};
+use crate::{Channel, LINE_BYTES_MAX, Outcome, OutcomeKind, Received, Rejection, Skipped};
 
 /// Reads one source: a file, a port, a receiver. It remembers what is under way, so lines of two sources
 /// must not go through one decoder.

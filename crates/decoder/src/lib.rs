@@ -22,6 +22,11 @@
 //!
 //! The modules are in the order of the data: line, tag block, sentence, assembled payload, message.
 //!
+//! # Without std
+//!
+//! Without the feature `std`, which is on by default, there is neither std nor an allocator: what is left are
+//! the messages, read by [`Message::decode`] and [`Message::decode_bits`], and the [`application`]s.
+//!
 //! # Where other decoders say something else
 //!
 //! The tests compare the fields of all types with what gpsd 3.22, pyais 3.3 and libais make of recorded
@@ -52,23 +57,39 @@
 //! | libais | positions | 32-bit floats, up to 1 m off | 64-bit | unit 1/10000 minute is 0.2 m |
 //! | libais | MMSI of more than nine digits | a message | a rejection | an MMSI has nine digits |
 
+#![cfg_attr(not(feature = "std"), no_std)]
+// Only the encoder writes messages.
+#![cfg_attr(not(feature = "std"), allow(dead_code))]
+
 pub mod application;
+#[cfg(feature = "std")]
 mod assembler;
+#[cfg(feature = "std")]
+mod batch;
+#[cfg(feature = "std")]
 mod decoder;
+#[cfg(feature = "std")]
 pub mod encode;
+#[cfg(feature = "std")]
 mod line;
 mod message;
 mod outcome;
+#[cfg(feature = "std")]
 mod own_ship;
 mod payload;
 #[cfg(test)]
 mod samples;
+#[cfg(feature = "std")]
 mod sentence;
+#[cfg(feature = "std")]
 mod tag_block;
+#[cfg(feature = "std")]
 mod time;
 
+#[cfg(feature = "std")]
+pub use batch::{PositionBatch, PositionRow};
+#[cfg(feature = "std")]
 pub use decoder::Decoder;
-pub use line::LINE_BYTES_MAX;
 pub use message::{
     Acknowledge, Acknowledged, AidToNavigationReport, ApplicationId, Area, Assignment,
     AssignmentCommand, BaseStationReport, BinaryAddressed, BinaryBroadcast, BitData,
@@ -79,6 +100,10 @@ pub use message::{
     SlotBinary, SotdmaSubMessage, StaticDataA, StaticDataB, StaticVoyageReport, StationRequest,
     UtcInquiry,
 };
-pub use outcome::{Channel, Outcome, OutcomeKind, Received, Rejection, Skipped, Station};
+pub use outcome::{Channel, LINE_BYTES_MAX, Rejection, Skipped, Station};
+#[cfg(feature = "std")]
+pub use outcome::{Outcome, OutcomeKind, Received};
+#[cfg(feature = "std")]
 pub use own_ship::OwnShip;
+#[cfg(feature = "std")]
 pub use tag_block::{TagBlock, TagGroup};

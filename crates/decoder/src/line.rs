@@ -10,10 +10,6 @@ use crate::Station;
 use crate::tag_block::station;
 use crate::time::{parse_epoch, read_instant};
 
-/// The longest line that is read, in bytes, its line end left out. Two full sentences with tag blocks
-/// fit several times over; anything longer is no line of sentences.
-pub const LINE_BYTES_MAX: usize = 4096;
-
 /// The time in front of a sentence.
 pub(crate) fn read_prefix(prefix: &[u8]) -> Option<Timestamp> {
     let start = prefix.iter().position(u8::is_ascii_digit)?;

@@ -1,10 +1,18 @@
 //! What becomes of the lines that are pushed.
 
-use maritime::{Text, Timestamp};
+use maritime::Text;
+#[cfg(feature = "std")]
+use maritime::Timestamp;
 
+#[cfg(feature = "std")]
 use crate::{Message, OwnShip};
 
+/// The longest line that is read, in bytes, its line end left out. Two full sentences with tag blocks
+/// fit several times over; anything longer is no line of sentences.
+pub const LINE_BYTES_MAX: usize = 4096;
+
 /// What became of one or more lines.
+#[cfg(feature = "std")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     /// How many lines this settles. Every line pushed is in exactly one outcome: that of a waiting
@@ -17,6 +25,7 @@ pub struct Outcome {
 
 /// The four things that can become of a line.
 // The large variant is the common one, and it is handed to the caller, not kept.
+#[cfg(feature = "std")]
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutcomeKind {
@@ -34,6 +43,7 @@ pub enum OutcomeKind {
 pub type Station = Text<20>;
 
 /// A message and how it came.
+#[cfg(feature = "std")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Received {
     /// When a receiver heard it: by tag block, suffix, prefix or `$PGHP` line, in this order of
@@ -98,7 +108,7 @@ impl Skipped {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Rejection {
     /// Longer than any framing makes it; the rest up to the line's end is skipped.
-    #[error("line is longer than {} bytes", crate::LINE_BYTES_MAX)]
+    #[error("line is longer than {} bytes", LINE_BYTES_MAX)]
     LineTooLong,
     /// Neither `!` nor `$` in it.
     #[error("line holds no sentence")]

@@ -246,7 +246,7 @@ impl BitWriter {
     }
 
     pub(super) fn text(self, text: &str, characters: usize) -> Self {
-        let padded = text.bytes().chain(std::iter::repeat(b'@')).take(characters);
+        let padded = text.bytes().chain(core::iter::repeat(b'@')).take(characters);
         padded.fold(self, |bits, byte| bits.number(byte & 0x3F, 6))
     }
 

@@ -1,7 +1,7 @@
 //! Messages 6, 8, 25 and 26: data of which only the application knows what it means (ITU-R M.1371-5,
 //! annex 8 and, for the application identifier, annex 5).
 
-use std::fmt;
+use core::fmt;
 
 use maritime::{Mmsi, Text};
 

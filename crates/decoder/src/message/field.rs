@@ -81,7 +81,7 @@ pub(crate) fn ascii<const N: usize>(six_bits: impl Iterator<Item = u8>) -> Optio
         };
         length += 1;
     }
-    Text::new(std::str::from_utf8(&ascii[..length]).ok()?)
+    Text::new(core::str::from_utf8(&ascii[..length]).ok()?)
 }
 
 /// The way back of one character.

@@ -159,7 +159,7 @@ impl<T: Field, const N: usize> Field for [T; N] {
     #[inline(always)]
     fn read(payload: &Payload, start: usize, width: usize) -> Self {
         let each = width / N;
-        std::array::from_fn(|at| T::read(payload, start + at * each, each))
+        core::array::from_fn(|at| T::read(payload, start + at * each, each))
     }
 
     fn write(&self, payload: &mut Payload, start: usize, width: usize) {

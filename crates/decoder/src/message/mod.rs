@@ -47,7 +47,7 @@ pub use static_voyage::StaticVoyageReport;
 use maritime::Mmsi;
 
 use crate::Rejection;
-use crate::payload::Payload;
+use crate::payload::{CHARACTERS_MAX, Payload};
 use layout::{Field, layout};
 
 layout! {
@@ -123,6 +123,38 @@ pub enum Message {
 }
 
 impl Message {
+    /// Reads the payload of one message as sentences carry it: the characters of all its sentences one after the
+    /// other, without the last `fill_bits` bits, `0..=5`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the payload, or why its bits are no message.
+    pub fn decode(characters: &[u8], fill_bits: u8) -> Result<Self, Rejection> {
+        let mut payload = Payload::new();
+        payload.append(characters, fill_bits)?;
+        decode(&mut payload)
+    }
+
+    /// Reads a message from the first `bits` bits of `bytes`, most significant first, as radios give them; from as
+    /// many as there are, if there are fewer.
+    ///
+    /// # Errors
+    ///
+    /// Why the bits are no message.
+    pub fn decode_bits(bytes: &[u8], bits: usize) -> Result<Self, Rejection> {
+        let bits = bits.min(8 * bytes.len());
+        if bits > 6 * CHARACTERS_MAX {
+            let characters = bits.div_ceil(6).min(9999) as u16;
+            return Err(Rejection::PayloadTooLong { characters });
+        }
+        let mut payload = Payload::zeros(bits);
+        for (at, byte) in bytes.iter().take(bits.div_ceil(8)).enumerate() {
+            payload.put(8 * at, 8, u64::from(*byte));
+        }
+        payload.truncate(bits);
+        decode(&mut payload)
+    }
+
     /// What every message starts with.
     pub fn header(&self) -> Header {
         match self {
