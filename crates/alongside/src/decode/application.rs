@@ -1,8 +1,8 @@
 //! Takes the data of messages 6 and 8, gives the fields of the applications that gpsd tells, under its names.
 //! Numbers are as they were sent, or scaled, "not available" included, because that is what gpsd gives.
 //!
-//! Bits are counted from 0, the first behind the application id. Data that ends before the last field of its
-//! layout is another application's or was cut, and stays bits.
+//! Bits are counted from 0, the first behind the application id. A field that was not sent, or not all of it,
+//! is left out.
 
 use decoder::BitData;
 use decoder::application::{Application, BitView};
@@ -21,24 +21,25 @@ pub fn tell_addressed<F: Fields>(
     let mut data = Data { bits: data.view(), teller };
     let length = data.bits.len();
     match (dac, fid) {
-        (1, 12) if length >= 269 => data.dangerous_cargo(),
+        (1, 12) if length >= 30 => data.dangerous_cargo(),
         (1, 14) if length >= 9 => data.tidal_window_236(),
         (1, 15) if length >= 11 => data.number(key!("airdraught"), 0, 11),
         (1, 16) => return data.persons(),
-        (1, 18) if length >= 229 => data.clearance(),
-        (1, 20) if length >= 272 => data.berth(),
+        (1, 18) if length >= 10 => data.clearance(),
+        (1, 20) if length >= 10 => data.berth(),
         (1, 25) if length >= 12 => data.dangerous_cargo_list(),
         (1, 28) if length >= 61 => data.route(),
         (1, 30) if length >= 10 => data.description(),
         (1, 32) if length >= 9 => data.tidal_window_289(),
-        (200, 21) if length >= 155 => data.lock_eta(),
-        (200, 22) if length >= 142 => data.lock_rta(),
-        (200, 55) if length >= 29 => {
+        (200, 21) if length >= 120 => data.lock_eta(),
+        (200, 22) if length >= 120 => data.lock_rta(),
+        (200, 55) if length >= 8 => {
             data.number(key!("crew"), 0, 8);
             data.number(key!("passengers"), 8, 13);
             data.number(key!("personnel"), 21, 8);
         }
-        (235 | 250, 10) if length >= 44 => data.aid_monitoring(),
+        // Others send longer data under the same id.
+        (235 | 250, 10) if (10..=48).contains(&length) => data.aid_monitoring(),
         _ => return false,
     }
     true
@@ -54,19 +55,19 @@ pub fn tell_broadcast<F: Fields>(
     let mut data = Data { bits: data.view(), teller };
     let length = data.bits.len();
     match (dac, fid) {
-        (1, 11) if length >= 290 => data.weather_236(),
-        (1, 13) if length >= 412 => data.closed_fairway(),
+        (1, 11) if length >= 49 => data.weather_236(),
+        (1, 13) if length >= 120 => data.closed_fairway(),
         (1, 15) if length >= 11 => data.number(key!("airdraught"), 0, 11),
         (1, 16) => return data.persons(),
         (1, 17) if length >= TARGET_BITS => data.targets(),
-        (1, 19) if length >= 202 => data.traffic_signal(),
+        (1, 19) if length >= 10 => data.traffic_signal(),
         (1, 27) if length >= 61 => data.route(),
         (1, 29) if length >= 10 => data.description(),
-        (1, 31) if length >= 294 => data.weather_289(),
-        (200, 10) if length >= 104 => return data.inland_static(),
-        (200, 23) if length >= 194 => data.weather_warning(),
+        (1, 31) if length >= 49 => data.weather_289(),
+        (200, 10) => return data.inland_static(),
+        (200, 23) if length >= 56 => data.weather_warning(),
         (200, 24) if length >= 37 => data.water_levels(),
-        (200, 40) if length >= 101 => data.inland_signal(),
+        (200, 40) if length >= 55 => data.inland_signal(),
         _ => return false,
     }
     true
@@ -202,7 +203,7 @@ impl<F: Fields> Data<'_, '_, F> {
         self.moment(key!("start"), 18);
         self.number(key!("duration"), 38, 18);
         self.teller.out.list(key!("waypoints"));
-        let count = self.unsigned(56, 5) as usize;
+        let count = self.unsigned(56, 5).unwrap_or(0) as usize;
         for at in self.items(61, 55).take(count) {
             self.teller.out.item();
             self.degrees(key!("lon"), at, 28, Decimal::degrees_fine);
@@ -244,8 +245,10 @@ impl<F: Fields> Data<'_, '_, F> {
         self.number(key!("stat_ext"), 35, 8);
         for (key, at) in [(key!("ana_int"), 0), (key!("ana_ext1"), 10), (key!("ana_ext2"), 20)] {
             // 0.05 V
-            let raw = self.unsigned(at, 10) as i32;
-            self.teller.scaled_by(key, raw, |raw| Decimal::new(5 * i64::from(raw), 2));
+            if let Some(raw) = self.unsigned(at, 10) {
+                let scale = |raw| Decimal::new(5 * i64::from(raw), 2);
+                self.teller.scaled_by(key, raw as i32, scale);
+            }
         }
         self.coded(key!("racon"), key!("racon_text"), 30, 2, |code| {
             words::RACON[code as usize & 3]
@@ -271,9 +274,10 @@ impl<F: Fields> Data<'_, '_, F> {
         self.number(key!("radius"), 360, 10);
         self.number(key!("extunit"), 370, 2);
         for (key, at) in [(key!("from"), 372), (key!("to"), 392)] {
-            let (day, month) = (self.unsigned(at, 5), self.unsigned(at + 5, 4));
-            let (hour, minute) = (self.unsigned(at + 9, 5), self.unsigned(at + 14, 6));
-            self.teller.moment(key, [month, day, hour, minute]);
+            if let Some(raw) = self.unsigned(at, 20) {
+                let (day, month) = (raw >> 15, raw >> 11 & 15);
+                self.teller.moment(key, [month, day, raw >> 6 & 31, raw & 63]);
+            }
         }
     }
 
@@ -281,10 +285,10 @@ impl<F: Fields> Data<'_, '_, F> {
         self.teller.out.list(key!("targets"));
         for at in self.items(0, TARGET_BITS) {
             self.teller.out.item();
-            let id_type = self.unsigned(at, 2);
-            let word = words::ID_TYPE[id_type as usize & 3];
-            self.teller.coded(key!("idtype"), key!("idtype_text"), id_type, word);
-            match id_type {
+            self.coded(key!("idtype"), key!("idtype_text"), at, 2, |code| {
+                words::ID_TYPE[code as usize & 3]
+            });
+            match self.unsigned(at, 2).unwrap_or(0) {
                 0 => self.number_as_text(key!("mmsi"), at + 2, 42),
                 1 => self.number_as_text(key!("imo"), at + 2, 42),
                 2 => self.text(key!("callsign"), at + 2, 7),
@@ -345,9 +349,10 @@ impl<F: Fields> Data<'_, '_, F> {
         self.trend(key!("pressuretend"), 135);
         self.flag(key!("visgreater"), 137);
         self.tenths(key!("visibility"), 138, 7, 0);
-        let level = self.unsigned(145, 12) as i32;
-        self.teller
-            .scaled_by(key!("waterlevel"), level, |raw| Decimal::new(i64::from(raw) - 1000, 2));
+        if let Some(raw) = self.unsigned(145, 12) {
+            let scale = |raw| Decimal::new(i64::from(raw) - 1000, 2);
+            self.teller.scaled_by(key!("waterlevel"), raw as i32, scale);
+        }
         self.trend(key!("leveltrend"), 157);
         self.currents_and_waves(159);
         self.signed_tenths(key!("watertemp"), 270, 10);
@@ -357,10 +362,10 @@ impl<F: Fields> Data<'_, '_, F> {
     }
 
     fn day_and_time(&mut self, at: usize) {
-        let (day, hour) = (self.unsigned(at, 5), self.unsigned(at + 5, 5));
-        let minute = self.unsigned(at + 10, 6);
-        let text = format!("{day:02}T{hour:02}:{minute:02}Z");
-        self.teller.out.word(key!("timestamp"), &text);
+        if let Some(raw) = self.unsigned(at, 16) {
+            let (day, hour, minute) = (raw >> 11, raw >> 6 & 31, raw & 63);
+            self.teller.out.word(key!("timestamp"), &format!("{day:02}T{hour:02}:{minute:02}Z"));
+        }
     }
 
     fn wind(&mut self, at: usize) {
@@ -372,8 +377,9 @@ impl<F: Fields> Data<'_, '_, F> {
 
     fn pressure(&mut self, at: usize, offset_hpa: i64) {
         let offset_hpa = if self.teller.scaled { offset_hpa } else { 0 };
-        let raw = self.unsigned(at, 9) as i64;
-        self.teller.out.integer(key!("pressure"), raw + offset_hpa);
+        if let Some(raw) = self.unsigned(at, 9) {
+            self.teller.out.integer(key!("pressure"), raw as i64 + offset_hpa);
+        }
     }
 
     fn trend(&mut self, key: Key, at: usize) {
@@ -421,9 +427,12 @@ impl<F: Fields> Data<'_, '_, F> {
 
     fn weather_warning(&mut self) {
         for (key, date, time) in [(key!("start"), 0, 34), (key!("end"), 17, 45)] {
-            let (year, month) = (2000 + self.unsigned(date, 8), self.unsigned(date + 8, 4));
-            let day = self.unsigned(date + 12, 5);
-            let (hour, minute) = (self.unsigned(time, 5), self.unsigned(time + 5, 6));
+            let (Some(date), Some(time)) = (self.unsigned(date, 17), self.unsigned(time, 11))
+            else {
+                continue;
+            };
+            let (year, month, day) = (2000 + (date >> 9), date >> 5 & 15, date & 31);
+            let (hour, minute) = (time >> 6, time & 63);
             let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}");
             self.teller.out.word(key, &text);
         }
@@ -432,12 +441,8 @@ impl<F: Fields> Data<'_, '_, F> {
         self.degrees(key!("end_lon"), 111, 28, Decimal::degrees_fine);
         self.degrees(key!("end_lat"), 139, 27, Decimal::degrees_fine);
         self.coded(key!("emma_type"), key!("emma_type_text"), 166, 4, words::emma_type);
-        for (key, at) in [(key!("min"), 170), (key!("max"), 179)] {
-            // A sign and a size.
-            let size = self.unsigned(at + 1, 8) as i64;
-            let is_negative = self.unsigned(at, 1) == 1;
-            self.teller.out.integer(key, if is_negative { -size } else { size });
-        }
+        self.sign_and_size(key!("min"), 170, true, 171, 8);
+        self.sign_and_size(key!("max"), 179, true, 180, 8);
         self.coded(key!("class"), key!("class_text"), 188, 2, |code| {
             words::EMMA_CLASS[code as usize & 3]
         });
@@ -450,10 +455,8 @@ impl<F: Fields> Data<'_, '_, F> {
         for at in self.items(12, 25).take(4) {
             self.teller.out.item();
             self.number(key!("id"), at, 11);
-            // A size in cm and, in the last bit, a sign: 1 is positive.
-            let size = self.unsigned(at + 11, 13) as i64;
-            let is_positive = self.unsigned(at + 24, 1) == 1;
-            self.teller.out.integer(key!("level"), if is_positive { size } else { -size });
+            // Centimetres; the last bit is the sign, and 1 is positive.
+            self.sign_and_size(key!("level"), at + 24, false, at + 11, 13);
         }
         self.teller.out.end_list();
     }
@@ -472,55 +475,83 @@ impl<F: Fields> Data<'_, '_, F> {
         (0..self.bits.len().saturating_sub(start) / item_bits).map(move |at| start + at * item_bits)
     }
 
-    /// Zero beyond the end, which the lengths above keep from being asked for.
-    fn unsigned(&self, start: usize, width: usize) -> u64 {
-        self.bits.unsigned(start, width).unwrap_or(0)
+    fn unsigned(&self, start: usize, width: usize) -> Option<u64> {
+        self.bits.unsigned(start, width)
     }
 
-    fn signed(&self, start: usize, width: usize) -> i32 {
-        self.bits.signed(start, width).unwrap_or(0) as i32
+    fn signed(&self, start: usize, width: usize) -> Option<i32> {
+        self.bits.signed(start, width).map(|raw| raw as i32)
     }
 
     fn number(&mut self, key: Key, start: usize, width: usize) {
-        self.teller.out.integer(key, self.unsigned(start, width) as i64);
+        if let Some(raw) = self.unsigned(start, width) {
+            self.teller.out.integer(key, raw as i64);
+        }
     }
 
     fn number_as_text(&mut self, key: Key, start: usize, width: usize) {
-        let digits = self.unsigned(start, width).to_string();
-        self.teller.out.word(key, &digits);
+        if let Some(raw) = self.unsigned(start, width) {
+            self.teller.out.word(key, &raw.to_string());
+        }
+    }
+
+    /// Bits of sign and size; `negative` is the sign of the negative ones.
+    fn sign_and_size(
+        &mut self,
+        key: Key,
+        sign_at: usize,
+        negative: bool,
+        start: usize,
+        width: usize,
+    ) {
+        if let (Some(sign), Some(size)) = (self.bits.flag(sign_at), self.unsigned(start, width)) {
+            let size = size as i64;
+            self.teller.out.integer(key, if sign == negative { -size } else { size });
+        }
     }
 
     fn flag(&mut self, key: Key, at: usize) {
-        self.teller.out.flag(key, self.unsigned(at, 1) == 1);
+        if let Some(flag) = self.bits.flag(at) {
+            self.teller.out.flag(key, flag);
+        }
     }
 
+    /// As many characters as were sent.
     fn text(&mut self, key: Key, start: usize, characters: usize) {
         let bits = self.bits;
-        let six_bits = (0..characters).map(move |at| bits.unsigned(start + 6 * at, 6).unwrap_or(0));
+        if bits.len() < start + 6 {
+            return;
+        }
+        let six_bits = (0..characters).map_while(move |at| bits.unsigned(start + 6 * at, 6));
         self.teller.out.text(key, ascii(six_bits.map(|six| six as u8)));
     }
 
     /// Month, day, hour and minute, in this order.
     fn moment(&mut self, key: Key, start: usize) {
-        let (month, day) = (self.unsigned(start, 4), self.unsigned(start + 4, 5));
-        let (hour, minute) = (self.unsigned(start + 9, 5), self.unsigned(start + 14, 6));
-        self.teller.moment(key, [month, day, hour, minute]);
+        if let Some(raw) = self.unsigned(start, 20) {
+            let parts = [raw >> 16, raw >> 11 & 31, raw >> 6 & 31, raw & 63];
+            self.teller.moment(key, parts);
+        }
     }
 
     /// A number of 1/10 of its unit, of which `offset` is zero.
     fn tenths(&mut self, key: Key, start: usize, width: usize, offset: i64) {
-        let raw = self.unsigned(start, width) as i32;
-        self.teller.scaled_by(key, raw, |raw| Decimal::new(i64::from(raw) - offset, 1));
+        if let Some(raw) = self.unsigned(start, width) {
+            let scale = |raw| Decimal::new(i64::from(raw) - offset, 1);
+            self.teller.scaled_by(key, raw as i32, scale);
+        }
     }
 
     fn signed_tenths(&mut self, key: Key, start: usize, width: usize) {
-        let raw = self.signed(start, width);
-        self.teller.scaled_by(key, raw, |raw| Decimal::new(raw.into(), 1));
+        if let Some(raw) = self.signed(start, width) {
+            self.teller.scaled_by(key, raw, |raw| Decimal::new(raw.into(), 1));
+        }
     }
 
     fn degrees(&mut self, key: Key, start: usize, width: usize, scale: fn(i32) -> Decimal) {
-        let raw = self.signed(start, width);
-        self.teller.scaled_by(key, raw, scale);
+        if let Some(raw) = self.signed(start, width) {
+            self.teller.scaled_by(key, raw, scale);
+        }
     }
 
     /// In 1/1000 minute, 25 bits of longitude and 24 of latitude.
@@ -537,13 +568,14 @@ impl<F: Fields> Data<'_, '_, F> {
         width: usize,
         words: impl Fn(u64) -> &'static str,
     ) {
-        let code = self.unsigned(start, width);
-        self.teller.coded(key, text_key, code, words(code));
+        if let Some(code) = self.unsigned(start, width) {
+            self.teller.coded(key, text_key, code, words(code));
+        }
     }
 
     /// A word where things are scaled, else its code.
     fn word_or_code(&mut self, key: Key, start: usize, width: usize, words: &[&'static str]) {
-        let code = self.unsigned(start, width);
+        let Some(code) = self.unsigned(start, width) else { return };
         match words.get(code as usize) {
             Some(word) if self.teller.scaled => self.teller.out.word(key, word),
             _ => self.teller.out.integer(key, code as i64),

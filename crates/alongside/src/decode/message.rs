@@ -370,12 +370,7 @@ impl<F: Fields> Teller<'_, F> {
     }
 
     fn long_range(&mut self, message: &LongRangeReport) {
-        let status = message.navigational_status_raw;
-        if self.scaled {
-            self.out.word(key!("status"), words::STATUS[usize::from(status & 15)]);
-        } else {
-            self.number(key!("status"), status);
-        }
+        self.status(message.navigational_status_raw);
         self.out.flag(key!("accuracy"), message.accuracy_high);
         self.place_coarse(message.longitude_raw, message.latitude_raw);
         self.number(key!("speed"), message.speed_raw);

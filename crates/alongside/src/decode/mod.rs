@@ -8,7 +8,8 @@
 //!
 //! # Where gpsdecode says something else
 //!
-//! Compared with gpsdecode 3.22 over all sorts of recordings, in the tests. First, what only one of them has:
+//! The tests compare with gpsdecode over recordings of all sorts; this is said of its edition 3.22. First, what
+//! only one of the two has:
 //!
 //! | type | gpsdecode | here | why |
 //! |---|---|---|---|
@@ -25,16 +26,16 @@
 //! |---|---|---|---|---|
 //! | 1-3 | `turn` | its size in whole degrees | with its sign, to 0.1° | the sign tells the side |
 //! | 17, 27 | `lon`, `lat` | to 0.1° | to 1e-6° | 1/10 minute was sent |
+//! | 27 | `status` | the word where things are scaled | the number, and the word as `status_text` | as of types 1-3, and as later editions of gpsd do |
 //! | 6, 8 | `lon`, `lat` in 1/1000 minute | to 0.0001° | to 1e-6° | 1/1000 minute was sent |
 //! | 1-4, 9, 11, 18 | `radio` of a message that was cut | what is left of it, as a number | nothing | a part of a number is another number |
 //! | 4, 5, 11, 19, 21 | `epfd_text` of 15 | `INVALID EPFD` | `Internal GNSS` | M.1371-5 |
-//! | 5 | `dte` of a message that was cut | that of the message before | 0 | the bit was not sent |
-//! | 21 | `name` with an extension | none of the last bits, or some too many | whole characters | |
 //! | 24 | `vendorid` | seven characters | three, `model` and `serial` | M.1371-4 and later |
 //! | 25, 26 | `app_id`, `data` of an addressed one | from bit 70 | from bit 72 | two spare bits follow the destination |
 //! | 25, 26 | `dest_mmsi`, `app_id` that were not sent | those of an earlier message | 0 | |
 //! | 26 | `data`, `radio` | four bits more, 0 | without the spare bits, as sent | |
-//! | 6, 8 | an application that ends before its last field | zeros for the rest | its bits, as `data` | the rest was not sent |
+//! | 7, 13, 15, 20 | a station or a slot that was cut | what is left of it, as a number | 0, which is none | a part of a number is another number |
+//! | 6, 8 | fields of an application behind the end of its data | zeros | nothing | they were not sent |
 //! | 6, 8 | items of lists | one more, of zeros | those that are whole | |
 //! | 6 | 1/14: `lon`, `lat` | ten times as much | degrees | 1/10000 minute |
 //! | 6, 8 | 1/15, 1/16 | bits of the destination or behind the data | the first bits of the data | the circulars |
