@@ -37,6 +37,16 @@ use crate::tag_block::TagBlock;
 use crate::{Channel, Message};
 
 /// What stands around a message in its sentences.
+///
+/// ```
+/// use alongside_decoder::encode::{Framing, write_sentences};
+/// use alongside_decoder::Message;
+///
+/// let message = Message::decode(b"177KQJ5000G?tO`K>RA1wUbN0TKH", 0).unwrap();
+/// let mut line = Vec::new();
+/// write_sentences(&message, &Framing { talker: *b"BS", ..Framing::default() }, &mut line);
+/// assert!(line.starts_with(b"!BSVDM,1,1,,A,177KQJ5000G?tO`K>RA1wUbN0TKH,0*"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Framing {
     /// `AI` for most, `BS` and `AB` for base stations; capital letters and digits.

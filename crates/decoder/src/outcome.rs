@@ -12,6 +12,17 @@ use crate::{Message, OwnShip};
 pub const LINE_BYTES_MAX: usize = 4096;
 
 /// What became of one or more lines.
+///
+/// ```
+/// use alongside_decoder::{Decoder, OutcomeKind};
+///
+/// let mut lines = 0;
+/// Decoder::new().push(b"# a comment\n\nnoise\n", &mut |outcome| {
+///     lines += outcome.lines;
+///     assert!(!matches!(outcome.kind, OutcomeKind::Message(_)));
+/// });
+/// assert_eq!(lines, 3);
+/// ```
 #[cfg(feature = "std")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
@@ -24,6 +35,17 @@ pub struct Outcome {
 }
 
 /// The four things that can become of a line.
+///
+/// ```
+/// use alongside_decoder::{Decoder, OutcomeKind, Rejection, Skipped};
+///
+/// let mut kinds = Vec::new();
+/// Decoder::new().push(b"# a comment\nnoise\n", &mut |outcome| kinds.push(outcome.kind));
+/// assert_eq!(
+///     kinds,
+///     [OutcomeKind::Skipped(Skipped::Comment), OutcomeKind::Rejected(Rejection::NotASentence)],
+/// );
+/// ```
 // The large variant is the common one, and it is handed to the caller, not kept.
 #[cfg(feature = "std")]
 #[allow(clippy::large_enum_variant)]
@@ -40,9 +62,27 @@ pub enum OutcomeKind {
 }
 
 /// The name of a receiving station, as tag block or suffix give it.
+///
+/// ```
+/// use alongside_decoder::Station;
+///
+/// assert_eq!(Station::new("rEV02").unwrap().as_str(), "rEV02");
+/// ```
 pub type Station = Text<20>;
 
 /// A message and how it came.
+///
+/// ```
+/// use alongside_decoder::{Channel, Decoder, OutcomeKind};
+///
+/// let line = b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C,r003669945,1609459200";
+/// Decoder::new().push_line(line, &mut |outcome| {
+///     let OutcomeKind::Message(received) = outcome.kind else { panic!("{outcome:?}") };
+///     assert_eq!(received.received_at.unwrap().to_string(), "2021-01-01T00:00:00.000Z");
+///     assert_eq!(received.station.unwrap().as_str(), "r003669945");
+///     assert_eq!((received.channel, received.own_ship), (Some(Channel::B), false));
+/// });
+/// ```
 #[cfg(feature = "std")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Received {
@@ -68,6 +108,16 @@ pub struct Received {
 }
 
 /// One of the two channels of AIS.
+///
+/// ```
+/// use alongside_decoder::{Channel, Decoder, OutcomeKind};
+///
+/// let line = b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C";
+/// Decoder::new().push_line(line, &mut |outcome| {
+///     let OutcomeKind::Message(received) = outcome.kind else { panic!("{outcome:?}") };
+///     assert_eq!(received.channel, Some(Channel::B));
+/// });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Channel {
     /// AIS 1, 161.975 MHz
@@ -77,6 +127,12 @@ pub enum Channel {
 }
 
 /// Lines that are in order and carry no message.
+///
+/// ```
+/// use alongside_decoder::Skipped;
+///
+/// assert_eq!(Skipped::OtherSentence.name(), "other_sentence");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Skipped {
     /// Nothing but blanks.
@@ -105,6 +161,15 @@ impl Skipped {
 }
 
 /// Why lines gave no message. Common on the air, hence `Copy` and free of allocation.
+///
+/// ```
+/// use alongside_decoder::{Message, Rejection};
+///
+/// let rejection = Message::decode(b"177KQJ", 0).unwrap_err();
+/// assert_eq!(rejection, Rejection::PayloadTooShort { message_type: 1, bits: 36 });
+/// assert_eq!(rejection.name(), "payload_too_short");
+/// assert_eq!(rejection.to_string(), "payload of message type 1 has only 36 bits");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Rejection {
     /// Longer than any framing makes it; the rest up to the line's end is skipped.

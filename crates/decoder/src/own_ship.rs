@@ -11,6 +11,17 @@ use nmea_parser::{NmeaParser, ParsedMessage};
 use crate::sentence::Framed;
 
 /// What the receiver's own instruments said: RMC, ZDA, GGA or HDT.
+///
+/// ```
+/// use alongside_decoder::{Decoder, OutcomeKind};
+///
+/// let line = b"$GPRMC,225446,A,4916.45,N,12311.12,W,000.5,054.7,191120,020.3,E*67";
+/// Decoder::new().push_line(line, &mut |outcome| {
+///     let OutcomeKind::OwnShip(own_ship) = outcome.kind else { panic!("{outcome:?}") };
+///     assert_eq!(own_ship.observed_at.unwrap().to_string(), "2020-11-19T22:54:46.000Z");
+///     assert_eq!((own_ship.speed_knots, own_ship.course_deg), (Some(0.5), Some(54.7)));
+/// });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OwnShip {
     /// When the line was written, if it says so: by tag block, suffix or prefix.

@@ -13,6 +13,17 @@ use crate::sentence::{checksum, hex_digit};
 use crate::time::parse_epoch;
 
 /// What a tag block says. Its free text (`t`, or `i` in IEC 62320-1) is skipped, as is what is unknown.
+///
+/// ```
+/// use alongside_decoder::encode::{Framing, write_sentences};
+/// use alongside_decoder::{Message, Station, TagBlock};
+///
+/// let message = Message::decode(b"177KQJ5000G?tO`K>RA1wUbN0TKH", 0).unwrap();
+/// let tag_block = TagBlock { station: Station::new("rEV02"), ..TagBlock::default() };
+/// let mut line = Vec::new();
+/// write_sentences(&message, &Framing { tag_block: Some(tag_block), ..Framing::default() }, &mut line);
+/// assert!(line.starts_with(b"\\s:rEV02*"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TagBlock {
     /// `c`: when the sentence was heard, in seconds, milliseconds or microseconds, told by the number of digits.
@@ -30,6 +41,14 @@ pub struct TagBlock {
 }
 
 /// Sentences that belong together. What the block of one of them says holds for those that follow.
+///
+/// ```
+/// use alongside_decoder::TagGroup;
+///
+/// let group = TagGroup::new(1, 2, "3985").unwrap();
+/// assert_eq!((group.number, group.count), (1, 2));
+/// assert_eq!(TagGroup::new(3, 2, "3985"), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TagGroup {
     /// Which of them this is, `1..=count`.

@@ -9,6 +9,51 @@ use crate::{Mmsi, Position, Timestamp, VesselIdentity, VesselPair};
 ///
 /// The same finding is told several times while it develops; each telling has a higher `version`
 /// under the same `id`, and the last one holds.
+///
+/// ```
+/// use alongside_maritime::{Event, EventId, EventKind, EventState, EventVessel, Mmsi, Position};
+/// use alongside_maritime::{Timestamp, VesselIdentity, VesselPair};
+/// use std::time::Duration;
+///
+/// let [a, b] = [311_000_222, 538_005_541].map(|number| Mmsi::new(number).unwrap());
+/// let started_at = Timestamp::from_secs(1_704_067_200);
+/// let ended_at = started_at.plus(Duration::from_secs(5400));
+/// let event = Event {
+///     id: EventId::new(EventKind::Encounter, VesselPair::new(a, b).unwrap(), started_at),
+///     version: 1,
+///     state: EventState::Open,
+///     vessels: [a, b].map(|mmsi| EventVessel {
+///         mmsi,
+///         identity: VesselIdentity::default(),
+///         draught_m_before: None,
+///         draught_m_after: None,
+///         observed: Duration::from_secs(5400),
+///         bridged: Duration::ZERO,
+///         silence_max: Duration::from_secs(180),
+///         track: Vec::new(),
+///     }),
+///     started_at,
+///     started_at_earliest: None,
+///     started_at_latest: started_at,
+///     ended_at,
+///     ended_at_earliest: ended_at,
+///     ended_at_latest: None,
+///     contact: Duration::from_secs(5400),
+///     position: Position::new(28.2504, -94.8597).unwrap(),
+///     distance_m_min: 40.0,
+///     distance_m_p50: 55.0,
+///     distance_m_p95: 90.0,
+///     contact_within_m: [50, 100, 200, 500].map(|m| (m, Duration::from_secs(5400))),
+///     speed_knots_p50: 0.5,
+///     coast_distance_m: None,
+///     profiles: Vec::new(),
+///     score: 0.0,
+///     reasons: Vec::new(),
+///     as_of: ended_at,
+/// };
+/// assert_eq!(event.kind(), EventKind::Encounter);
+/// assert_eq!(event.duration().as_secs(), 5400);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Never changes.
@@ -75,6 +120,15 @@ impl Event {
 ///
 /// It says what was first found: kind, vessels, and the start as first computed, to the second.
 /// Later data may move the start; the id stays.
+///
+/// ```
+/// use alongside_maritime::{EventId, EventKind, Mmsi, Timestamp, VesselPair};
+///
+/// let [a, b] = [311_000_222, 538_005_541].map(|number| Mmsi::new(number).unwrap());
+/// let pair = VesselPair::new(a, b).unwrap();
+/// let id = EventId::new(EventKind::Encounter, pair, Timestamp::from_secs(1_704_067_200));
+/// assert_eq!(id.to_string(), "encounter-311000222-538005541-20240101T000000Z");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId {
     kind: EventKind,
@@ -115,6 +169,12 @@ impl fmt::Display for EventId {
 }
 
 /// What sort of finding.
+///
+/// ```
+/// use alongside_maritime::EventKind;
+///
+/// assert_eq!(EventKind::Encounter.name(), "encounter");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
     /// Two vessels near each other for a while.
@@ -131,6 +191,12 @@ impl EventKind {
 }
 
 /// How far an event has come.
+///
+/// ```
+/// use alongside_maritime::EventState;
+///
+/// assert_eq!(EventState::Retracted.name(), "retracted");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventState {
     /// Too short yet to be told to anyone who did not ask.
@@ -156,6 +222,23 @@ impl EventState {
 }
 
 /// One vessel of an event, with what was known of it when the event was last told.
+///
+/// ```
+/// use alongside_maritime::{EventVessel, Mmsi, VesselIdentity};
+/// use std::time::Duration;
+///
+/// let vessel = EventVessel {
+///     mmsi: Mmsi::new(311_000_222).unwrap(),
+///     identity: VesselIdentity::default(),
+///     draught_m_before: Some(12.2),
+///     draught_m_after: Some(9.5),
+///     observed: Duration::from_secs(5400),
+///     bridged: Duration::from_secs(600),
+///     silence_max: Duration::from_secs(300),
+///     track: Vec::new(),
+/// };
+/// assert_eq!((vessel.observed + vessel.bridged).as_secs(), 6000);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventVessel {
     /// Who, as claimed.
@@ -177,6 +260,17 @@ pub struct EventVessel {
 }
 
 /// One point of a track that goes with an event.
+///
+/// ```
+/// use alongside_maritime::{Position, Timestamp, TrackPoint};
+///
+/// let point = TrackPoint {
+///     observed_at: Timestamp::from_secs(1_704_067_200),
+///     position: Position::new(28.2504, -94.8597).unwrap(),
+///     speed_knots: Some(0.5),
+/// };
+/// assert_eq!(point.position.to_string(), "28.25040 -94.85970");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrackPoint {
     /// When.
@@ -188,6 +282,14 @@ pub struct TrackPoint {
 }
 
 /// One thing that speaks for or against a finding.
+///
+/// ```
+/// use alongside_maritime::Reason;
+///
+/// let reasons = [("slow", 0.25), ("near_harbour", -0.125)];
+/// let reasons = reasons.map(|(rule, weight)| Reason { rule, weight, text: rule.replace('_', " ") });
+/// assert_eq!(reasons.iter().map(|reason| reason.weight).sum::<f64>(), 0.125);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reason {
     /// Name of the rule, `snake_case`, fixed.

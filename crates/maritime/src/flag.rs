@@ -5,6 +5,14 @@ use core::fmt;
 /// The country or territory to which the ITU gave a MID, the first three digits of a ship's MMSI.
 ///
 /// It is the flag that the number claims, and anybody can send any number.
+///
+/// ```
+/// use alongside_maritime::Flag;
+///
+/// let flag = Flag::from_mid(311).unwrap();
+/// assert_eq!((flag.code(), flag.name()), ("BS", "Bahamas"));
+/// assert_eq!(Flag::from_mid(999), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flag {
     mid: u16,

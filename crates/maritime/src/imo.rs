@@ -4,6 +4,13 @@ use core::fmt;
 
 /// An IMO ship identification number: seven digits, the last of them a check digit
 /// (IMO resolution A.1117(30)). It stays with the hull through every name and flag.
+///
+/// ```
+/// use alongside_maritime::Imo;
+///
+/// assert_eq!(Imo::new(9_074_729).unwrap().to_string(), "9074729");
+/// assert_eq!(Imo::new(9_074_728), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Imo(u32);
 

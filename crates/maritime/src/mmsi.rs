@@ -7,10 +7,25 @@ use crate::Flag;
 /// A Maritime Mobile Service Identity: nine decimal digits (ITU-R M.585).
 ///
 /// It names a radio, not a hull: it changes with the flag, and on the air anyone can claim any.
+///
+/// ```
+/// use alongside_maritime::{Mmsi, MmsiKind};
+///
+/// let mmsi = Mmsi::new(2_573_000).unwrap();
+/// assert_eq!(mmsi.to_string(), "002573000");
+/// assert_eq!(mmsi.kind(), MmsiKind::CoastStation);
+/// assert_eq!(mmsi.flag().unwrap().name(), "Norway");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mmsi(u32);
 
 /// What sort of station an MMSI belongs to, by its form (ITU-R M.585, annex 1).
+///
+/// ```
+/// use alongside_maritime::{Mmsi, MmsiKind};
+///
+/// assert_eq!(Mmsi::new(992_351_000).unwrap().kind(), MmsiKind::AidToNavigation);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MmsiKind {
     /// `MIDxxxxxx`, first digit 2 to 7: a ship.

@@ -3,6 +3,15 @@
 use crate::Mmsi;
 
 /// Two different vessels. `VesselPair::new(a, b)` and `VesselPair::new(b, a)` are the same pair.
+///
+/// ```
+/// use alongside_maritime::{Mmsi, VesselPair};
+///
+/// let [a, b] = [538_005_541, 311_000_222].map(|number| Mmsi::new(number).unwrap());
+/// let pair = VesselPair::new(a, b).unwrap();
+/// assert_eq!((pair.low(), pair.high()), (b, a));
+/// assert_eq!(VesselPair::new(a, a), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VesselPair {
     low: Mmsi,

@@ -10,6 +10,15 @@ pub const ECCENTRICITY_SQUARED: f64 = 6.694_379_990_141_316e-3;
 pub const METRES_PER_NAUTICAL_MILE: f64 = 1852.0;
 
 /// A place at sea level: latitude and longitude in degrees on WGS 84, always within their ranges.
+///
+/// ```
+/// use alongside_maritime::Position;
+///
+/// let position = Position::new(28.2504, -94.8597).unwrap();
+/// let north = Position::new(28.2604, -94.8597).unwrap();
+/// assert_eq!(position.distance_m(north).round(), 1108.0);
+/// assert_eq!(Position::new(91.0, 181.0), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Position {
     latitude_deg: f64,

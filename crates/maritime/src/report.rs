@@ -3,6 +3,21 @@
 use crate::{Imo, Mmsi, Position, ShipType, Text, Timestamp};
 
 /// One thing that one vessel said.
+///
+/// ```
+/// use alongside_maritime::{Mmsi, Position, PositionFix, Report, Timestamp};
+///
+/// let fix = PositionFix {
+///     mmsi: Mmsi::new(311_000_222).unwrap(),
+///     observed_at: Timestamp::from_secs(1_704_067_200),
+///     position: Position::new(28.2504, -94.8597).unwrap(),
+///     speed_knots: Some(0.5),
+///     course_deg: None,
+///     heading_deg: None,
+///     coarse: false,
+/// };
+/// assert_eq!(Report::Position(fix).mmsi(), fix.mmsi);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Report {
     /// Where it was.
@@ -30,6 +45,21 @@ impl Report {
 }
 
 /// One reported position of one vessel.
+///
+/// ```
+/// use alongside_maritime::{Mmsi, Position, PositionFix, Timestamp};
+///
+/// let fix = PositionFix {
+///     mmsi: Mmsi::new(311_000_222).unwrap(),
+///     observed_at: Timestamp::from_secs(1_704_067_200),
+///     position: Position::new(28.2504, -94.8597).unwrap(),
+///     speed_knots: Some(0.5),
+///     course_deg: None,
+///     heading_deg: None,
+///     coarse: false,
+/// };
+/// assert_eq!(fix.observed_at.to_string(), "2024-01-01T00:00:00.000Z");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PositionFix {
     /// Who was there, as claimed.
@@ -50,6 +80,19 @@ pub struct PositionFix {
 
 /// One piece of a vessel's identity and voyage. Message 24 sends it in two parts, so every field may
 /// be missing, and a missing field says nothing about what an earlier report said.
+///
+/// ```
+/// use alongside_maritime::{Mmsi, StaticReport, Text, Timestamp, VesselIdentity};
+///
+/// let report = StaticReport {
+///     mmsi: Mmsi::new(311_000_222).unwrap(),
+///     observed_at: Timestamp::from_secs(1_704_067_200),
+///     identity: VesselIdentity { name: Text::new("EVER DIADEM"), ..VesselIdentity::default() },
+///     draught_m: Some(12.2),
+///     destination: None,
+/// };
+/// assert_eq!(report.identity.name.unwrap().as_str(), "EVER DIADEM");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StaticReport {
     /// Who speaks.
@@ -65,6 +108,15 @@ pub struct StaticReport {
 }
 
 /// Who a vessel says it is; what it has not said is `None`.
+///
+/// ```
+/// use alongside_maritime::{ShipType, Text, VesselIdentity};
+///
+/// let mut identity = VesselIdentity { name: Text::new("EVER DIADEM"), ..VesselIdentity::default() };
+/// identity.update(&VesselIdentity { ship_type: Some(ShipType(70)), ..VesselIdentity::default() });
+/// assert_eq!(identity.name.unwrap().as_str(), "EVER DIADEM");
+/// assert_eq!(identity.ship_type, Some(ShipType(70)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct VesselIdentity {
     /// Only with a right check digit.
@@ -92,6 +144,13 @@ impl VesselIdentity {
 
 /// Distances in whole metres from the reported position to the four sides of the hull
 /// (ITU-R M.1371-5, annex 8, figure 41). All zero is "not available" and becomes `None` outside.
+///
+/// ```
+/// use alongside_maritime::Dimensions;
+///
+/// let hull = Dimensions { bow_m: 225, stern_m: 70, port_m: 1, starboard_m: 31 };
+/// assert_eq!((hull.length_m(), hull.beam_m()), (295, 32));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dimensions {
     /// To the bow, `0..=511`.

@@ -1,10 +1,25 @@
 //! What a ship says it is.
 
 /// The "type of ship and cargo" of AIS message 5, `0..=255` (ITU-R M.1371-5, annex 8, table 53).
+///
+/// ```
+/// use alongside_maritime::{ShipCategory, ShipType};
+///
+/// assert_eq!(ShipType(84).category(), Some(ShipCategory::Tanker));
+/// assert_eq!(ShipType::parse("Towing"), Some(ShipType(31)));
+/// assert_eq!(ShipType(0).category(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShipType(pub u8);
 
 /// The families of [`ShipType`] that matter to a meeting.
+///
+/// ```
+/// use alongside_maritime::{ShipCategory, ShipType};
+///
+/// assert_eq!(ShipType(31).category(), Some(ShipCategory::Tug));
+/// assert_eq!(ShipCategory::HighSpeedCraft.name(), "high-speed craft");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ShipCategory {
     /// 20-29

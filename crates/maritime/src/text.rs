@@ -6,6 +6,14 @@ use core::fmt;
 ///
 /// It is what somebody sent, and anybody can send anything: it is data to be escaped wherever it is
 /// shown, never markup, formula or SQL.
+///
+/// ```
+/// use alongside_maritime::Text;
+///
+/// let name = Text::<20>::new("  EVER DIADEM  ").unwrap();
+/// assert_eq!(name.as_str(), "EVER DIADEM");
+/// assert_eq!(Text::<20>::new("   "), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const N: usize> {
     length: u8,

@@ -11,10 +11,25 @@ use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 ///
 /// Milliseconds in an integer and not a float: sums and differences of them are exact, so a finding
 /// does not depend on the order in which its parts were added up.
+///
+/// ```
+/// use alongside_maritime::Timestamp;
+///
+/// let at = Timestamp::parse("2024-02-29T02:00:00+02:00").unwrap();
+/// assert_eq!(at.to_string(), "2024-02-29T00:00:00.000Z");
+/// assert_eq!(at.plus_millis(250).millis_since(at), 250);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
 /// Why a text is not an instant.
+///
+/// ```
+/// use alongside_maritime::Timestamp;
+///
+/// let error = Timestamp::parse("yesterday").unwrap_err();
+/// assert_eq!(error.text, "yesterday");
+/// ```
 #[cfg(feature = "std")]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a time: expected 2024-01-31T23:59:59Z or seconds since 1970")]

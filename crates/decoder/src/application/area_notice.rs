@@ -54,6 +54,16 @@ pub struct AreaNotice<'a> {
 }
 
 /// A piece of the area, or text about it. Bits are counted from the start of the sub-area.
+///
+/// ```
+/// use alongside_decoder::application::{Application, BitView, SubArea};
+///
+/// // A notice of one point.
+/// let bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+/// let data = BitView::new(&bytes, 0, 142);
+/// let Application::AreaNotice(notice) = Application::decode(1, 22, data) else { panic!("{data:?}") };
+/// assert!(matches!(notice.sub_areas().next(), Some(SubArea::Circle(circle)) if circle.radius_m() == 0.0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubArea<'a> {
     /// Shape 0
@@ -73,6 +83,20 @@ pub enum SubArea<'a> {
 }
 
 /// A circle, or a point if it has no radius.
+///
+/// ```
+/// use alongside_decoder::application::Circle;
+///
+/// let circle = Circle {
+///     scale_raw: 1,
+///     longitude_raw: 6 * 60_000,
+///     latitude_raw: 50 * 60_000,
+///     precision_raw: 4,
+///     radius_raw: 926,
+/// };
+/// assert_eq!(circle.position().unwrap().to_string(), "50.00000 6.00000");
+/// assert_eq!(circle.radius_m(), 9260.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Circle {
     /// Bits 3-4: power of ten by which the radius is multiplied.
@@ -88,6 +112,22 @@ pub struct Circle {
 }
 
 /// A rectangle, or a line if one side is 0.
+///
+/// ```
+/// use alongside_decoder::application::Rectangle;
+///
+/// let rectangle = Rectangle {
+///     scale_raw: 2,
+///     longitude_raw: 6 * 60_000,
+///     latitude_raw: 50 * 60_000,
+///     precision_raw: 4,
+///     east_raw: 30,
+///     north_raw: 5,
+///     orientation_raw: 45,
+/// };
+/// assert_eq!((rectangle.east_m(), rectangle.north_m()), (3000.0, 500.0));
+/// assert_eq!(rectangle.orientation_deg(), Some(45.0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rectangle {
     /// Bits 3-4: power of ten by which the sides are multiplied.
@@ -107,6 +147,22 @@ pub struct Rectangle {
 }
 
 /// A sector of a circle.
+///
+/// ```
+/// use alongside_decoder::application::Sector;
+///
+/// let sector = Sector {
+///     scale_raw: 0,
+///     longitude_raw: 6 * 60_000,
+///     latitude_raw: 50 * 60_000,
+///     precision_raw: 4,
+///     radius_raw: 500,
+///     left_raw: 350,
+///     right_raw: 10,
+/// };
+/// assert_eq!(sector.radius_m(), 500.0);
+/// assert_eq!((sector.left_deg(), sector.right_deg()), (Some(350.0), Some(10.0)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sector {
     /// Bits 3-4: power of ten by which the radius is multiplied.
@@ -126,6 +182,16 @@ pub struct Sector {
 }
 
 /// One to four legs of a polyline or polygon.
+///
+/// ```
+/// use alongside_decoder::application::{LegRaw, Legs};
+///
+/// let none = LegRaw { bearing_raw: 720, distance_raw: 0 };
+/// let east = LegRaw { bearing_raw: 180, distance_raw: 25 };
+/// let legs = Legs { scale_raw: 1, legs_raw: [east, none, none, none] };
+/// assert_eq!(legs.legs().count(), 1);
+/// assert_eq!(legs.legs().next().unwrap().distance_m, 250.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Legs {
     /// Bits 3-4: power of ten by which the distances are multiplied.
@@ -135,6 +201,13 @@ pub struct Legs {
 }
 
 /// A leg of [`Legs`] as it is sent.
+///
+/// ```
+/// use alongside_decoder::application::LegRaw;
+///
+/// let east = LegRaw { bearing_raw: 180, distance_raw: 25 };
+/// assert_eq!(east.bearing_raw / 2, 90);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LegRaw {
     /// 10 bits: half degrees from true north; 720 is "not available".
@@ -144,6 +217,15 @@ pub struct LegRaw {
 }
 
 /// From one point to the next.
+///
+/// ```
+/// use alongside_decoder::application::{Leg, LegRaw, Legs};
+///
+/// let east = LegRaw { bearing_raw: 180, distance_raw: 25 };
+/// let legs = Legs { scale_raw: 0, legs_raw: [east; 4] };
+/// let leg = Leg { bearing_deg: Some(90.0), distance_m: 25.0 };
+/// assert!(legs.legs().eq([leg; 4]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Leg {
     /// Clockwise from true north, in `[0, 360)`.

@@ -61,6 +61,14 @@ pub struct ExtendedStatic {
 }
 
 /// What the SOLAS convention asks for, in the order of the message.
+///
+/// ```
+/// use alongside_decoder::application::{Application, BitView, SolasEquipment};
+///
+/// let data = BitView::new(&[0; 38], 0, 304);
+/// let Application::ExtendedStatic(ship) = Application::decode(1, 24, data) else { panic!("{data:?}") };
+/// assert_eq!(ship.is_operational(SolasEquipment::Gnss), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SolasEquipment {
     /// 0

@@ -73,6 +73,15 @@ pub struct InlandStatic {
 }
 
 /// What an inland vessel shows of its cargo.
+///
+/// ```
+/// use alongside_decoder::application::{Application, BitView, HazardousCargo};
+///
+/// // Two blue cones, and nothing else is known.
+/// let data = BitView::new(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0], 0, 112);
+/// let Application::InlandStatic(vessel) = Application::decode(200, 10, data) else { panic!("{data:?}") };
+/// assert_eq!(vessel.hazardous_cargo(), Some(HazardousCargo::BlueCones(2)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HazardousCargo {
     /// 0 to 3 blue cones by day, blue lights by night.
@@ -147,6 +156,21 @@ impl InlandStatic {
 }
 
 /// A lock, bridge or terminal by its codes, bits 0-119 of FI 21 and 22.
+///
+/// ```
+/// use alongside_decoder::application::LockPlace;
+///
+/// let place = LockPlace {
+///     // "DE" in six-bit characters.
+///     country_raw: 4 << 6 | 5,
+///     location_raw: 0,
+///     section_raw: 0,
+///     terminal_raw: 0,
+///     hectometre_raw: 0,
+/// };
+/// assert_eq!(place.country().unwrap().as_str(), "DE");
+/// assert_eq!(place.location(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LockPlace {
     /// Bits 0-11: UN country code, two six-bit characters.
@@ -199,6 +223,14 @@ impl LockPlace {
 }
 
 /// FI 21: when a vessel means to arrive at a lock, bridge or terminal.
+///
+/// ```
+/// use alongside_decoder::application::{Application, BitView};
+///
+/// let data = BitView::new(&[0; 31], 0, 248);
+/// let Application::LockEta(eta) = Application::decode(200, 21, data) else { panic!("{data:?}") };
+/// assert_eq!((eta.arrives_at().day, eta.tugs(), eta.air_draught_m()), (None, Some(0), None));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LockEta {
     /// Bits 0-119.
@@ -247,6 +279,14 @@ impl LockEta {
 }
 
 /// FI 22: when a vessel is asked to arrive at a lock, bridge or terminal.
+///
+/// ```
+/// use alongside_decoder::application::{Application, BitView, LockStatus};
+///
+/// let data = BitView::new(&[0; 29], 0, 232);
+/// let Application::LockRta(rta) = Application::decode(200, 22, data) else { panic!("{data:?}") };
+/// assert_eq!((rta.requested_at().day, rta.status()), (None, Some(LockStatus::Operational)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LockRta {
     /// Bits 0-119.
@@ -264,6 +304,14 @@ pub struct LockRta {
 }
 
 /// Whether a lock, bridge or terminal works.
+///
+/// ```
+/// use alongside_decoder::application::{Application, BitView, LockStatus};
+///
+/// let data = BitView::new(&[0; 29], 0, 232);
+/// let Application::LockRta(rta) = Application::decode(200, 22, data) else { panic!("{data:?}") };
+/// assert_eq!(rta.status(), Some(LockStatus::Operational));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LockStatus {
     /// 0
@@ -304,6 +352,15 @@ impl LockRta {
 
 /// FI 23: warning of heavy weather on a stretch of fairway (European Multiservice Meteorological
 /// Awareness).
+///
+/// ```
+/// use alongside_decoder::application::{Application, BitView};
+///
+/// let data = BitView::new(&[0; 32], 0, 256);
+/// let Application::EmmaWarning(warning) = Application::decode(200, 23, data) else { panic!("{data:?}") };
+/// assert_eq!((warning.start_year(), warning.warning_type()), (None, None));
+/// assert_eq!(warning.value_max(), Some(0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EmmaWarning {
     /// Bits 0-7: years since 2000; 0 is "not available".
@@ -348,6 +405,13 @@ pub struct EmmaWarning {
 }
 
 /// What an [`EmmaWarning`] warns of.
+///
+/// ```
+/// use alongside_decoder::application::EmmaType;
+///
+/// assert_eq!(EmmaType::from_raw(5), Some(EmmaType::Fog));
+/// assert_eq!(EmmaType::from_raw(0), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EmmaType {
     /// 1
@@ -480,6 +544,14 @@ fn sign_and_size(raw: u16) -> Option<i16> {
 }
 
 /// FI 24: how high the water stands at up to four gauges.
+///
+/// ```
+/// use alongside_decoder::application::{Application, BitView};
+///
+/// let data = BitView::new(&[0; 19], 0, 152);
+/// let Application::WaterLevels(levels) = Application::decode(200, 24, data) else { panic!("{data:?}") };
+/// assert_eq!((levels.country(), levels.gauges().count()), (None, 0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WaterLevels {
     /// Bits 0-11: UN country code, two six-bit characters.
@@ -493,6 +565,14 @@ pub struct WaterLevels {
 /// The level has its sign in the lowest of its bits, 1 for positive, and its size above it: so the
 /// note to the message in the register of application specific messages says it ("the least significant
 /// bit of the water level code"), and so the standard itself numbers the bits of its other fields.
+///
+/// ```
+/// use alongside_decoder::application::Gauge;
+///
+/// // 2.5 m above the reference level, and as much below it.
+/// assert_eq!(Gauge { id_raw: 7, level_raw: 250 << 1 | 1 }.level_m(), Some(2.5));
+/// assert_eq!(Gauge { id_raw: 7, level_raw: 250 << 1 }.level_m(), Some(-2.5));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Gauge {
     /// 11 bits: number of the gauge in its country; 0 is "unknown".
@@ -534,6 +614,14 @@ impl Gauge {
 }
 
 /// FI 55: people on board of an inland vessel.
+///
+/// ```
+/// use alongside_decoder::application::InlandPersons;
+///
+/// let persons = InlandPersons { crew_raw: 4, passengers_raw: 8191, personnel_raw: 255 };
+/// assert_eq!(persons.crew(), Some(4));
+/// assert_eq!((persons.passengers(), persons.personnel()), (None, None));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InlandPersons {
     /// Bits 0-7: 255 is "unknown".

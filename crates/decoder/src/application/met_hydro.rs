@@ -5,6 +5,14 @@ use maritime::Position;
 use super::{BitView, Moment, position_thousandths};
 
 /// Which of the two layouts was sent.
+///
+/// ```
+/// use alongside_decoder::application::{Application, BitView, MetHydroEdition};
+///
+/// let data = BitView::new(&[0; 45], 0, 360);
+/// let Application::MetHydro(weather) = Application::decode(1, 31, data) else { panic!("{data:?}") };
+/// assert_eq!(weather.edition, MetHydroEdition::Circular289);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MetHydroEdition {
     /// FI 11, IMO SN/Circ.236: measures are sent above a lowest value, and all ones is "not available".
@@ -109,6 +117,14 @@ pub struct MetHydro {
 }
 
 /// How the water moves at one depth.
+///
+/// ```
+/// use alongside_decoder::application::Current;
+///
+/// let current = Current { speed_raw: 12, direction_raw: 90, depth_raw: 31 };
+/// assert_eq!((current.speed_knots(), current.direction_deg()), (Some(1.2), Some(90.0)));
+/// assert_eq!(current.depth_m(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Current {
     /// 1/10 knot; 251 of FI 31 is that or more, 255 is "not available".
@@ -137,6 +153,14 @@ impl Current {
 }
 
 /// A sea or a swell.
+///
+/// ```
+/// use alongside_decoder::application::Waves;
+///
+/// let swell = Waves { height_raw: 25, period_raw: 8, direction_raw: 511 };
+/// assert_eq!((swell.height_m(), swell.period_s()), (Some(2.5), Some(8.0)));
+/// assert_eq!(swell.direction_deg(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Waves {
     /// 8 bits, 1/10 m; 251 of FI 31 is that or more, 255 is "not available".
@@ -165,6 +189,13 @@ impl Waves {
 }
 
 /// Where a measure goes.
+///
+/// ```
+/// use alongside_decoder::application::Tendency;
+///
+/// assert_eq!(Tendency::from_raw(2), Some(Tendency::Increasing));
+/// assert_eq!(Tendency::from_raw(3), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tendency {
     /// 0
@@ -188,6 +219,13 @@ impl Tendency {
 }
 
 /// What falls (WMO 306, code table 4.201).
+///
+/// ```
+/// use alongside_decoder::application::Precipitation;
+///
+/// assert_eq!(Precipitation::from_raw(5), Some(Precipitation::Snow));
+/// assert_eq!(Precipitation::from_raw(7), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Precipitation {
     /// 1

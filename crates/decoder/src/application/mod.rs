@@ -186,6 +186,14 @@ impl<'a> Application<'a> {
 }
 
 /// A time as it is sent, without a year; what was not sent or cannot be is `None`.
+///
+/// ```
+/// use alongside_decoder::application::Moment;
+///
+/// let moment = Moment::from_raw(13, 0, 14, 60);
+/// assert_eq!((moment.month, moment.day), (None, None));
+/// assert_eq!((moment.hour, moment.minute), (Some(14), None));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Moment {
     /// `1..=12`

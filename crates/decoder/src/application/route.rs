@@ -52,6 +52,13 @@ pub struct Route<'a> {
 }
 
 /// A point of a [`Route`].
+///
+/// ```
+/// use alongside_decoder::application::Waypoint;
+///
+/// let waypoint = Waypoint { longitude_raw: -74 * 600_000, latitude_raw: 40 * 600_000 };
+/// assert_eq!(waypoint.position().unwrap().to_string(), "40.00000 -74.00000");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Waypoint {
     /// Bits 0-27: 1/10000 minute, east positive; 181° is "not available".
@@ -61,6 +68,13 @@ pub struct Waypoint {
 }
 
 /// How binding a [`Route`] is.
+///
+/// ```
+/// use alongside_decoder::application::RouteType;
+///
+/// assert_eq!(RouteType::from_raw(2), Some(RouteType::Recommended));
+/// assert_eq!(RouteType::from_raw(0), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RouteType {
     /// 1

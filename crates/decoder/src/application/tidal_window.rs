@@ -36,6 +36,23 @@ pub struct TidalWindow<'a> {
 }
 
 /// A place, a time and the current predicted for them.
+///
+/// ```
+/// use alongside_decoder::application::Tide;
+///
+/// let tide = Tide {
+///     longitude_raw: 6 * 60_000,
+///     latitude_raw: 50 * 60_000,
+///     from_hour_raw: 4,
+///     from_minute_raw: 30,
+///     to_hour_raw: 24,
+///     to_minute_raw: 60,
+///     current_direction_raw: 180,
+///     current_speed_raw: 15,
+/// };
+/// assert_eq!((tide.starts_at().hour, tide.ends_at().hour), (Some(4), None));
+/// assert_eq!(tide.current_speed_knots(), Some(1.5));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tide {
     /// Bits 0-24: 1/1000 minute, east positive; 181° is "not available".

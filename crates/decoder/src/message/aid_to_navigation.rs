@@ -24,6 +24,16 @@ const BITS_FIXED: usize = 272;
 
 layout! {
     /// What an aid to navigation is and where.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"E1mg=5J1T4W0h97aRh6ba84<h2d;W:Te=eLvH50```q:D44QDlp0C1DU00", 2);
+    /// let Ok(Message::AidToNavigation(aid)) = message else { panic!("{message:?}") };
+    /// assert_eq!(aid.name().unwrap().as_str(), "CHINA ROSE MURPHY EXPRESS ALERT");
+    /// assert_eq!(aid.position().unwrap().to_string(), "47.92062 -122.69859");
+    /// assert_eq!(aid.off_position(), Some(false));
+    /// ```
     pub struct AidToNavigationReport [272] {
         /// type of aid: 1-4 general, 5-19 fixed, 20-31 floating; 0 is "not available".
         aid_type_raw: u8 = 38..=42,

@@ -17,6 +17,15 @@ pub(crate) const LENGTH: Length = Length {
 
 layout! {
     /// What time it is, said by a station that should know.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"403OviQuMGCqWrRO9>E6fE700@GO", 0);
+    /// let Ok(Message::BaseStation(station)) = message else { panic!("{message:?}") };
+    /// assert_eq!(station.utc().unwrap().to_string(), "2007-05-14T19:57:39.000Z");
+    /// assert_eq!(station.position().unwrap().to_string(), "36.88377 -76.35236");
+    /// ```
     pub struct BaseStationReport [149] {
         /// year; 0 is "not available".
         year_raw: u16 = 38..=51,
@@ -77,6 +86,14 @@ pub(crate) const LENGTH_INQUIRY: Length = Length { min: 70, full: 72, absent: &[
 
 layout! {
     /// Message 10: asks a station for message 11.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b":5MlU41GMK6@", 0);
+    /// let Ok(Message::UtcInquiry(inquiry)) = message else { panic!("{message:?}") };
+    /// assert_eq!(inquiry.destination().unwrap().get(), 366_832_740);
+    /// ```
     pub struct UtcInquiry [72] {
         /// MMSI of the station that is asked.
         destination_raw: u32 = 40..=69,

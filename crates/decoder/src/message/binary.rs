@@ -24,6 +24,15 @@ pub(crate) const LENGTH_SLOT: Length = Length { min: 40, full: 40, absent: &[] }
 
 /// Bits as they were sent, most significant first, kept in place. At most [`DATA_BITS_MAX`]: what an
 /// over-long message has beyond them is no data of a transmission and left out.
+///
+/// ```
+/// use alongside_decoder::BitData;
+///
+/// let data = BitData::new(&[0x20, 0x92, 0xFF], 18);
+/// assert_eq!((data.len(), data.bytes()), (18, &[0x20, 0x92, 0xC0][..]));
+/// assert_eq!(data.view().unsigned(0, 6), Some(8));
+/// assert_eq!(data.text::<2>().unwrap().as_str(), "HI");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BitData {
     bits: u16,
@@ -103,6 +112,17 @@ impl Field for BitData {
 
 layout! {
     /// Says which application the data is for, and so what it means.
+    ///
+    /// ```
+    /// use alongside_decoder::{ApplicationId, Message};
+    ///
+    /// let Ok(Message::BinaryBroadcast(binary)) =
+    ///     Message::decode(b"803Ovrh0EP:024`@02PN04da=3V<>N0000", 4)
+    /// else {
+    ///     panic!("not a message 8");
+    /// };
+    /// assert_eq!(binary.application, ApplicationId { dac: 1, fi: 22 });
+    /// ```
     pub struct ApplicationId {
         /// designated area code; 1 is international, else mostly the first three digits of the area's MMSIs.
         dac: u16 = 0..=9,
@@ -113,6 +133,16 @@ layout! {
 
 layout! {
     /// Message 6: data for one station.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"63LBA4;WBevJ04k0=@E=B0td", 0);
+    /// let Ok(Message::BinaryAddressed(binary)) = message else { panic!("{message:?}") };
+    /// assert_eq!(binary.destination().unwrap().get(), 970_110_950);
+    /// assert_eq!((binary.application.dac, binary.application.fi), (1, 12));
+    /// assert_eq!(binary.data.len(), 56);
+    /// ```
     pub struct BinaryAddressed [88] {
         /// numbers the messages to this station, `0..=3`.
         sequence: u8 = 38..=39,
@@ -136,6 +166,19 @@ impl BinaryAddressed {
 
 layout! {
     /// Message 8: data for everybody.
+    ///
+    /// ```
+    /// use alongside_decoder::{Message, application::Application};
+    ///
+    /// let message = Message::decode(b"803Ovrh0EP:024`@02PN04da=3V<>N0000", 4);
+    /// let Ok(Message::BinaryBroadcast(binary)) = message else { panic!("{message:?}") };
+    /// let application = Application::decode(
+    ///     binary.application.dac,
+    ///     binary.application.fi,
+    ///     binary.data.view(),
+    /// );
+    /// assert!(matches!(application, Application::AreaNotice(_)));
+    /// ```
     pub struct BinaryBroadcast [56] {
         /// what the data is.
         application: ApplicationId = 40..=55,
@@ -148,6 +191,17 @@ layout! {
 ///
 /// Destination and identifier are there only if their flags are set. The destination takes 32 bits, the last
 /// two of them spare, so the identifier begins with bit 40 or 72.
+///
+/// ```
+/// use alongside_decoder::Message;
+///
+/// let message = Message::decode(b"JB3R0GO7p>vQL8tjw0b5hqpd0706kh9d3lR2vbl0400", 2);
+/// let Ok(Message::SlotBinary(binary)) = message else { panic!("{message:?}") };
+/// assert_eq!((binary.addressed, binary.structured), (true, true));
+/// assert_eq!(binary.destination().unwrap().get(), 838_351_848);
+/// assert_eq!(binary.application.unwrap().dac, 450);
+/// assert!(binary.communication_state().is_some());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SlotBinary {
     /// Bits 0-37.

@@ -28,6 +28,16 @@ pub(crate) const LENGTH_EXTENDED: Length = Length {
 
 layout! {
     /// Where a class B vessel is and how it moves.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"B52K>;h00Fc>jpUlNV@ikwpUoP06", 0);
+    /// let Ok(Message::ClassB(report)) = message else { panic!("{message:?}") };
+    /// assert_eq!(report.position().unwrap().to_string(), "40.68454 -74.07213");
+    /// assert_eq!((report.speed_knots(), report.heading_deg()), (Some(0.1), None));
+    /// assert!(report.carrier_sense);
+    /// ```
     pub struct ClassBReport [148] {
         /// speed over ground, 1/10 knot; 1023 is "not available".
         speed_raw: u16 = 46..=55,
@@ -99,6 +109,15 @@ impl ClassBReport {
 layout! {
     /// Where a class B vessel is, how it moves and who it is. Name, type and dimensions that were cut read as
     /// "not available": half a name is another name.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"C5N3SRgPEnJGEBT>NhWAwwo862PaLELTBJ:V00000000S0D:R220", 0);
+    /// let Ok(Message::ClassBExtended(report)) = message else { panic!("{message:?}") };
+    /// assert_eq!(report.name().unwrap().as_str(), "CAPT.J.RIMES");
+    /// assert_eq!(report.speed_knots(), Some(8.7));
+    /// ```
     pub struct ClassBExtendedReport [312] {
         /// speed over ground, 1/10 knot; 1023 is "not available".
         speed_raw: u16 = 46..=55,

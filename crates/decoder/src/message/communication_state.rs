@@ -2,6 +2,14 @@
 //! (ITU-R M.1371-5, annex 2, 3.3.7.2 and 3.3.7.3). 2250 slots make a minute on each channel.
 
 /// How a station keeps its slots apart from those of others.
+///
+/// ```
+/// use alongside_decoder::CommunicationState;
+///
+/// let state = CommunicationState::from_sotdma(34017);
+/// let CommunicationState::Sotdma { slot_timeout, .. } = state else { panic!("{state:?}") };
+/// assert_eq!(slot_timeout, 2);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CommunicationState {
     /// Self-organised: the slot is used again for some minutes.
@@ -29,6 +37,14 @@ pub enum CommunicationState {
 }
 
 /// What a self-organised station says besides.
+///
+/// ```
+/// use alongside_decoder::{CommunicationState, SotdmaSubMessage};
+///
+/// let state = CommunicationState::from_sotdma(34017);
+/// let CommunicationState::Sotdma { sub_message, .. } = state else { panic!("{state:?}") };
+/// assert_eq!(sub_message, SotdmaSubMessage::SlotNumber(1249));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SotdmaSubMessage {
     /// Time-out 0: how many slots later the transmission will be in the next minute; 0 is "no more".

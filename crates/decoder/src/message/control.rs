@@ -21,6 +21,15 @@ pub(crate) const LENGTH_GROUP: Length = Length { min: 154, full: 160, absent: &[
 
 layout! {
     /// Message 15: asks one or two stations for messages.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"?h3Ovn1GP<K0<P@59a0", 2);
+    /// let Ok(Message::Interrogation(inquiry)) = message else { panic!("{message:?}") };
+    /// let asked = inquiry.requests().map(|(station, request)| (station.get(), request.message_type));
+    /// assert!(asked.eq([(367_014_320, 3), (367_014_320, 5)]));
+    /// ```
     pub struct Interrogation [88] {
         /// MMSI of the first station.
         first_station_raw: u32 = 40..=69,
@@ -35,6 +44,15 @@ layout! {
 
 layout! {
     /// A message that is asked for, and when it should come.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"?h3Ovn1GP<K0<P@59a0", 2);
+    /// let Ok(Message::Interrogation(inquiry)) = message else { panic!("{message:?}") };
+    /// assert_eq!(inquiry.first_request.message_type, 3);
+    /// assert_eq!(inquiry.first_request.slot_offset, 516);
+    /// ```
     pub struct MessageRequest {
         /// type of message; 0 is none.
         message_type: u8 = 0..=5,
@@ -45,6 +63,14 @@ layout! {
 
 layout! {
     /// What the second station is asked for.
+    ///
+    /// ```
+    /// use alongside_decoder::{MessageRequest, StationRequest};
+    ///
+    /// let request = MessageRequest { message_type: 5, slot_offset: 0 };
+    /// let second = StationRequest { station_raw: 367_014_320, request };
+    /// assert_eq!(second.request.message_type, 5);
+    /// ```
     pub struct StationRequest {
         /// its MMSI; 0 is none.
         station_raw: u32 = 0..=29,
@@ -70,6 +96,15 @@ impl Interrogation {
 
 layout! {
     /// Message 16: assigns one or two stations how often to report, or in which slots.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"@01uEO@mMk7P<P00", 0);
+    /// let Ok(Message::Assignment(command)) = message else { panic!("{message:?}") };
+    /// assert_eq!(command.first.reports_per_ten_minutes(), Some(200));
+    /// assert_eq!(command.second, None);
+    /// ```
     pub struct AssignmentCommand [92] {
         /// the first station.
         first: Assignment = 40..=91,
@@ -80,6 +115,14 @@ layout! {
 
 layout! {
     /// When a station should report.
+    ///
+    /// ```
+    /// use alongside_decoder::Assignment;
+    ///
+    /// let assignment = Assignment { destination_raw: 224_251_000, offset: 200, increment_raw: 0 };
+    /// assert_eq!(assignment.reports_per_ten_minutes(), Some(200));
+    /// assert_eq!(assignment.increment_slots(), None);
+    /// ```
     pub struct Assignment {
         /// its MMSI; 0 is none.
         destination_raw: u32 = 0..=29,
@@ -111,6 +154,14 @@ impl Assignment {
 
 layout! {
     /// Message 20: reserves slots for base stations.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"D030p8@2tN?b<`O6DmQO6D0", 2);
+    /// let Ok(Message::LinkManagement(link)) = message else { panic!("{message:?}") };
+    /// assert_eq!(link.reservations.iter().flatten().count(), 3);
+    /// ```
     pub struct LinkManagement [40] {
         /// up to four rows of slots; the first that is missing ends the list.
         reservations: [Option<Reservation>; 4] = 40..=159,
@@ -119,6 +170,16 @@ layout! {
 
 layout! {
     /// A row of slots that comes again and again.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"D030p8@2tN?b<`O6DmQO6D0", 2);
+    /// let Ok(Message::LinkManagement(link)) = message else { panic!("{message:?}") };
+    /// let first = link.reservations[0].unwrap();
+    /// assert_eq!((first.offset, first.number_of_slots), (47, 1));
+    /// assert_eq!((first.timeout_minutes, first.increment), (7, 250));
+    /// ```
     pub struct Reservation {
         /// slots from the present one to the first; all zero is no reservation.
         offset: u16 = 0..=11,
@@ -133,6 +194,19 @@ layout! {
 
 layout! {
     /// A rectangle between two corners.
+    ///
+    /// ```
+    /// use alongside_decoder::Area;
+    ///
+    /// let area = Area {
+    ///     north_east_longitude_raw: 1578,
+    ///     north_east_latitude_raw: 30642,
+    ///     south_west_longitude_raw: 1096,
+    ///     south_west_latitude_raw: 30408,
+    /// };
+    /// assert_eq!(area.north_east().unwrap().to_string(), "51.07000 2.63000");
+    /// assert_eq!(area.south_west().unwrap().to_string(), "50.68000 1.82667");
+    /// ```
     pub struct Area {
         /// longitude of the north-east corner, signed, 1/10 minute, east positive; 181° is "not available".
         north_east_longitude_raw: i32 = 0..=17,
@@ -159,6 +233,15 @@ impl Area {
 
 layout! {
     /// Message 22: sets channels and power.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"F030ot22N2P6aoQbhe4736L20000", 0);
+    /// let Ok(Message::ChannelManagement(management)) = message else { panic!("{message:?}") };
+    /// assert_eq!((management.channel_a, management.channel_b), (2087, 2088));
+    /// assert_eq!(management.zone_size_nm(), 5);
+    /// ```
     pub struct ChannelManagement [168] {
         /// channel number of ITU-R M.1084 that takes the place of AIS 1; 2087 is AIS 1 itself.
         channel_a: u16 = 40..=51,
@@ -187,6 +270,17 @@ impl ChannelManagement {
 }
 
 /// For whom message 22 is.
+///
+/// ```
+/// use alongside_decoder::{ChannelTarget, Message};
+///
+/// let Ok(Message::ChannelManagement(management)) = Message::decode(b"F030ot22N2P6aoQbhe4736L20000", 0)
+/// else {
+///     panic!("not a message 22");
+/// };
+/// let ChannelTarget::Area(area) = management.target else { panic!("{management:?}") };
+/// assert_eq!(area.north_east().unwrap().to_string(), "45.55000 -73.50000");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChannelTarget {
     /// Bits 69-138, with bit 139 clear: all in an area.
@@ -226,6 +320,15 @@ impl Field for ChannelTarget {
 
 layout! {
     /// Message 23: tells all stations of a sort in an area how often to report.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"G02:Kn01R`sn@291nj600000900", 2);
+    /// let Ok(Message::GroupAssignment(group)) = message else { panic!("{message:?}") };
+    /// assert_eq!(group.station_type_raw, 6);
+    /// assert_eq!((group.interval_raw, group.interval_s()), (9, None));
+    /// ```
     pub struct GroupAssignment [160] {
         /// for the stations in it.
         area: Area = 40..=109,

@@ -12,6 +12,17 @@ pub(crate) const LENGTH: Length = Length { min: 80, full: 80, absent: &[] };
 
 layout! {
     /// Corrections and where they were made.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let payload = b"A02VqLPA4I6C07h5Ed1h<OrsuBTTwS?r:C?w`?la<gno1RTRwSP9:BcurA8a\
+    ///     :Oko02TSwu8<:Jbb";
+    /// let message = Message::decode(payload, 0);
+    /// let Ok(Message::Dgnss(corrections)) = message else { panic!("{message:?}") };
+    /// assert_eq!(corrections.position().unwrap().to_string(), "59.98667 29.13000");
+    /// assert_eq!(corrections.data.len(), 376);
+    /// ```
     pub struct DgnssCorrections [80] {
         /// longitude, signed, 1/10 minute, east positive; 181° (108600) is "not available".
         longitude_raw: i32 = 40..=57,
@@ -23,6 +34,18 @@ layout! {
 }
 
 /// One message of corrections. The words hold what ITU-R M.823 lays down, without its header and parity.
+///
+/// ```
+/// use alongside_decoder::Message;
+///
+/// let payload = b"A02VqLPA4I6C07h5Ed1h<OrsuBTTwS?r:C?w`?la<gno1RTRwSP9:BcurA8a\
+///     :Oko02TSwu8<:Jbb";
+/// let message = Message::decode(payload, 0);
+/// let Ok(Message::Dgnss(corrections)) = message else { panic!("{message:?}") };
+/// let correction = corrections.correction().unwrap();
+/// assert_eq!((correction.message_type, correction.station_id), (31, 5));
+/// assert_eq!((correction.z_count, correction.words), (2776, 14));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DgnssCorrection {
     /// Data bits 0-5: type of message in ITU-R M.823.

@@ -6,6 +6,14 @@ use super::layout::Field;
 use crate::payload::Payload;
 
 /// `N` six-bit characters, at most 20, as they were sent.
+///
+/// ```
+/// use alongside_decoder::SixBitText;
+///
+/// let name = SixBitText::<20>::new("Ever Diadem");
+/// assert_eq!(name.text().unwrap().as_str(), "EVER DIADEM");
+/// assert_eq!(SixBitText::<20>::ABSENT.text(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SixBitText<const N: usize>(u128);
 
@@ -94,6 +102,14 @@ pub(crate) fn six_bits(character: char) -> u8 {
 }
 
 /// How fast the bow turns (annex 8).
+///
+/// ```
+/// use alongside_decoder::RateOfTurn;
+///
+/// assert_eq!(RateOfTurn::from_raw(0), Some(RateOfTurn::DegreesPerMinute(0.0)));
+/// assert_eq!(RateOfTurn::from_raw(-127), Some(RateOfTurn::FastLeft));
+/// assert_eq!(RateOfTurn::from_raw(-128), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RateOfTurn {
     /// Degrees per minute, right (starboard) positive, in `[-709, 709]`: (raw / 4.733)², signed.
@@ -120,6 +136,13 @@ impl RateOfTurn {
 }
 
 /// What a ship says it is doing (annex 8).
+///
+/// ```
+/// use alongside_decoder::NavigationalStatus;
+///
+/// assert_eq!(NavigationalStatus::from_raw(5), Some(NavigationalStatus::Moored));
+/// assert_eq!(NavigationalStatus::from_raw(15), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NavigationalStatus {
     /// 0
@@ -174,6 +197,15 @@ impl NavigationalStatus {
 }
 
 /// Estimated time of arrival in UTC; the year is not sent.
+///
+/// ```
+/// use alongside_decoder::Message;
+///
+/// let message = Message::decode(b"55?MbV02;H;s<HtKR20EHE:0@T4@Dn2222222216L961O5Gf0NSQEp6ClRp888888888880", 2);
+/// let Ok(Message::StaticVoyage(voyage)) = message else { panic!("{message:?}") };
+/// let eta = voyage.eta().unwrap();
+/// assert_eq!((eta.month, eta.day, eta.hour, eta.minute), (5, 15, Some(14), Some(0)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Eta {
     /// `1..=12`

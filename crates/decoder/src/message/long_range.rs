@@ -12,6 +12,15 @@ pub(crate) const LENGTH: Length =
 
 layout! {
     /// Where a vessel is, roughly.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"KkaDpaP0Kq4>N6Ot", 0);
+    /// let Ok(Message::LongRange(report)) = message else { panic!("{message:?}") };
+    /// assert_eq!(report.position().unwrap().to_string(), "57.70000 11.90000");
+    /// assert_eq!((report.speed_knots(), report.course_deg()), (Some(12.0), None));
+    /// ```
     pub struct LongRangeReport [96] {
         /// position better than 10 m before it was rounded.
         accuracy_high: bool = 38,

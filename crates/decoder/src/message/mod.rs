@@ -52,6 +52,15 @@ use layout::{Field, layout};
 
 layout! {
     /// What every message starts with.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"177KQJ5000G?tO`K>RA1wUbN0TKH", 0);
+    /// let Ok(Message::PositionReport(report)) = message else { panic!("{message:?}") };
+    /// assert_eq!(report.header.message_type, 1);
+    /// assert_eq!(report.header.mmsi().unwrap().to_string(), "477553000");
+    /// ```
     pub struct Header {
         /// what sort of message, `1..=28`.
         message_type: u8 = 0..=5,
@@ -70,6 +79,17 @@ impl Header {
 }
 
 /// A message by its type.
+///
+/// ```
+/// use alongside_decoder::Message;
+///
+/// let message = Message::decode(b"15RTgt0PAso;90TKcjM8h6g208CQ", 0).unwrap();
+/// assert_eq!(message.header().mmsi_raw, 371_798_000);
+/// match message {
+///     Message::PositionReport(report) => assert_eq!(report.speed_knots(), Some(12.3)),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Message {
     /// Types 1, 2 and 3

@@ -13,6 +13,16 @@ pub(crate) const LENGTH: Length =
 
 layout! {
     /// Where a class A vessel is and how it moves.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"15RTgt0PAso;90TKcjM8h6g208CQ", 0);
+    /// let Ok(Message::PositionReport(report)) = message else { panic!("{message:?}") };
+    /// assert_eq!(report.position().unwrap().to_string(), "48.38163 -123.39538");
+    /// assert_eq!((report.speed_raw, report.speed_knots()), (123, Some(12.3)));
+    /// assert_eq!((report.course_deg(), report.heading_deg()), (Some(224.0), Some(215.0)));
+    /// ```
     pub struct PositionReport [149] {
         /// navigational status, `0..=15`; 15 is "undefined".
         navigational_status_raw: u8 = 38..=41,

@@ -13,6 +13,15 @@ pub(crate) const LENGTH_BROADCAST: Length = Length { min: 40, full: 40, absent: 
 
 layout! {
     /// Message 12: text for one station.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"<5?SIj1;GbD07??4", 0);
+    /// let Ok(Message::SafetyAddressed(message)) = message else { panic!("{message:?}") };
+    /// assert_eq!(message.text().unwrap().as_str(), "GOOD");
+    /// assert_eq!(message.destination().unwrap().get(), 316_123_456);
+    /// ```
     pub struct SafetyAddressed [72] {
         /// numbers the messages to this station, `0..=3`.
         sequence: u8 = 38..=39,
@@ -39,6 +48,14 @@ impl SafetyAddressed {
 
 layout! {
     /// Message 14: text for everybody.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b">5?Per18=HB1U:1@E=B0m<L", 2);
+    /// let Ok(Message::SafetyBroadcast(message)) = message else { panic!("{message:?}") };
+    /// assert_eq!(message.text().unwrap().as_str(), "RCVD YR TEST MSG");
+    /// ```
     pub struct SafetyBroadcast [40] {
         /// the text in six-bit characters, as long as the message.
         text_raw: BitData = 40..=1063,

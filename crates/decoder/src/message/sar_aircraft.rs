@@ -13,6 +13,15 @@ pub(crate) const LENGTH: Length =
 
 layout! {
     /// Where an aircraft is and how it moves.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"91b77=h3h00nHt0Q3r@@07000<0b", 0);
+    /// let Ok(Message::SarAircraft(aircraft)) = message else { panic!("{message:?}") };
+    /// assert_eq!(aircraft.altitude_m(), Some(15));
+    /// assert_eq!(aircraft.position().unwrap().to_string(), "57.77846 11.88160");
+    /// ```
     pub struct SarAircraftReport [148] {
         /// altitude, metres; 4095 is "not available".
         altitude_raw: u16 = 38..=49,

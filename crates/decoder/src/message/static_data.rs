@@ -15,6 +15,14 @@ pub(crate) const LENGTH_B: Length =
 
 layout! {
     /// Part A: the name.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"H42O55i18tMET00000000000000", 2);
+    /// let Ok(Message::StaticDataA(part)) = message else { panic!("{message:?}") };
+    /// assert_eq!(part.name().unwrap().as_str(), "PROGUY");
+    /// ```
     pub struct StaticDataA [168] {
         /// name, twenty characters; all `@` is "not available".
         name_raw: SixBitText<20> = 40..=159,
@@ -30,6 +38,16 @@ impl StaticDataA {
 
 layout! {
     /// Part B: everything else.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"H42O55lti4hhhilD3nink000?050", 0);
+    /// let Ok(Message::StaticDataB(part)) = message else { panic!("{message:?}") };
+    /// assert_eq!(part.callsign().unwrap().as_str(), "TC6163");
+    /// assert_eq!(part.ship_type().unwrap().category().unwrap().name(), "passenger");
+    /// assert_eq!(part.dimensions().unwrap().length_m(), 15);
+    /// ```
     pub struct StaticDataB [168] {
         /// type of ship and cargo; 0 is "not available".
         ship_type_raw: u8 = 40..=47,

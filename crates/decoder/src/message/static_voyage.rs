@@ -23,6 +23,16 @@ pub(crate) const LENGTH: Length = Length {
 
 layout! {
     /// Who a class A vessel is, how deep it lies and where it says it goes.
+    ///
+    /// ```
+    /// use alongside_decoder::Message;
+    ///
+    /// let message = Message::decode(b"55?MbV02;H;s<HtKR20EHE:0@T4@Dn2222222216L961O5Gf0NSQEp6ClRp888888888880", 2);
+    /// let Ok(Message::StaticVoyage(voyage)) = message else { panic!("{message:?}") };
+    /// assert_eq!(voyage.imo().unwrap().get(), 9_134_270);
+    /// assert_eq!(voyage.destination().unwrap().as_str(), "NEW YORK");
+    /// assert_eq!(voyage.dimensions().unwrap().length_m(), 295);
+    /// ```
     pub struct StaticVoyageReport [424] {
         /// edition of M.1371 that the transponder follows; 0 is edition 1.
         ais_version: u8 = 38..=39,
