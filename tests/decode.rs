@@ -122,9 +122,14 @@ fn a_table_has_a_row_for_each_message_and_no_formula() {
 
 #[test]
 fn the_receivers_own_place_is_an_object_of_its_own() {
-    let body = "GPRMC,225446,A,4916.45,N,12311.12,W,010.0,054.7,191120,020.3,E";
-    let sum = body.bytes().fold(0, |sum, byte| sum ^ byte);
-    let all = objects(&decode(&[], format!("${body}*{sum:02X}\r\n")).stdout);
+    let sentence = |body: &str| {
+        let sum = body.bytes().fold(0, |sum, byte| sum ^ byte);
+        format!("${body}*{sum:02X}\r\n")
+    };
+    let place = sentence("GPRMC,225446,A,4916.45,N,12311.12,W,010.0,054.7,191120,020.3,E");
+    let all = objects(&decode(&[], place + &sentence("HEHDT,271.5,T")).stdout);
+    assert_eq!((&all[1]["class"], &all[1]["heading"]), (&"ATT".into(), &271.5.into()));
+    assert_eq!(all.len(), 2);
     assert_eq!((&all[0]["class"], &all[0]["mode"]), (&"TPV".into(), &2.into()));
     assert_eq!(all[0]["time"], "2020-11-19T22:54:46.000Z");
     let numbers = ["lat", "lon", "speed"].map(|name| all[0][name].as_f64().unwrap());

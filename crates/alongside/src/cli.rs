@@ -152,8 +152,8 @@ Examples:
 
 One JSON object a line for each message, with the names, units and special values of gpsd \
 (`gpsdecode -j`), and besides `received_at` and `station` where the sentences tell them. What a \
-station says of itself by RMC, ZDA or GGA is an object of class TPV. Files are read as `replay` \
-reads them: plain, gzip or zstd, in any usual framing.")]
+receiver says of itself by RMC, ZDA or GGA is an object of class TPV, and by HDT of class ATT; a \
+table leaves them out. Files are read as `replay` reads them: plain, gzip or zstd, in any usual framing.")]
 pub struct DecodeArgs {
     /// Recordings, or directories of them; `-` is standard input
     #[arg(value_name = "FILE", default_value = "-")]

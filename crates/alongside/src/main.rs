@@ -1,8 +1,8 @@
 //! Alongside reads AIS and flags ships that come alongside each other at sea.
 //!
 //! The way of the data: `source` (files to reports), the detector (reports to events), `report` (events
-//! to text) and the GeoPackage; `replay` joins them. The rest serves that: the command line, the
-//! configuration, the simulated sea.
+//! to text) and the GeoPackage; `replay` joins them. `decode` writes the messages themselves. The rest
+//! serves that: the command line, the configuration, the simulated sea.
 
 #![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
 

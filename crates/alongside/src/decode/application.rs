@@ -582,3 +582,76 @@ impl<F: Fields> Data<'_, '_, F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::Json;
+    use super::*;
+
+    /// What is told of the fields `(width, value)`, one behind the other; nothing for what stays bits.
+    #[track_caller]
+    fn check(dac: u16, fid: u8, addressed: bool, fields: &[(u32, i64)], expected: &str) {
+        let bits = fields
+            .iter()
+            .flat_map(|(width, value)| (0..*width).rev().map(move |at| value >> at & 1));
+        let bits: Vec<u8> = bits.map(|bit| bit as u8).collect();
+        let bytes: Vec<u8> = bits
+            .chunks(8)
+            .map(|eight| (0..8).fold(0, |byte, at| byte << 1 | eight.get(at).copied().unwrap_or(0)))
+            .collect();
+        let data = BitData::new(&bytes, bits.len());
+        let mut json = Json::default();
+        let mut teller = Teller { out: &mut json, scaled: true };
+        let tell = if addressed { tell_addressed } else { tell_broadcast };
+        let told = tell(&mut teller, dac, fid, &data);
+        assert_eq!(told, !expected.is_empty());
+        assert_eq!(std::str::from_utf8(json.written()).unwrap(), expected);
+    }
+
+    #[test]
+    fn lists_hold_what_was_sent_whole() {
+        let gauges =
+            [(12, 4 << 6 | 5), (11, 7), (13, 250), (1, 1), (11, 8), (13, 30), (1, 0), (11, 9)];
+        let expected = r#","country":"DE","gauges":[{"id":7,"level":250},{"id":8,"level":-30}]"#;
+        check(200, 24, false, &gauges, expected);
+        let tide = [(25, 60_000), (24, -30_000), (5, 1), (6, 2), (5, 3), (6, 4), (9, 180), (8, 15)];
+        let window = [&[(4, 5), (5, 6)], &tide[..], &tide[..4]].concat();
+        let expected = r#","month":5,"day":6,"tidals":[{"lon":1.000000,"lat":-0.500000,"from_hour":1,"from_min":2,"to_hour":3,"to_min":4,"cdir":180,"cspeed":1.5}]"#;
+        check(1, 32, true, &window, expected);
+        check(1, 25, true, &[(2, 1), (10, 20)], r#","unit":1,"amount":20,"cargos":[]"#);
+    }
+
+    #[test]
+    fn fields_that_were_not_sent_are_left_out() {
+        let persons = [(8, 3), (13, 200), (7, 1)];
+        check(200, 55, true, &persons, r#","crew":3,"passengers":200"#);
+        check(200, 55, true, &persons[..1], r#","crew":3"#);
+        check(200, 55, true, &[(7, 3)], "");
+    }
+
+    #[test]
+    fn a_warning_has_its_own_type_and_signs() {
+        let day = [(8, 24), (4, 5), (5, 6)];
+        let times = [(5, 7), (6, 8), (5, 9), (6, 10)];
+        let rest = [
+            (28, 600_000),
+            (27, 0),
+            (28, 0),
+            (27, 0),
+            (4, 1),
+            (9, 0x100 | 5),
+            (9, 5),
+            (2, 3),
+            (4, 8),
+        ];
+        let expected = r#","start":"2024-05-06T07:08","end":"2024-05-06T09:10","start_lon":1.000000,"start_lat":0.000000,"end_lon":0.000000,"end_lat":0.000000,"emma_type":1,"emma_type_text":"Wind","min":-5,"max":5,"class":3,"class_text":"Strong","wind":8,"wind_text":"North West""#;
+        check(200, 23, false, &[&day[..], &day, &times, &rest].concat(), expected);
+    }
+
+    #[test]
+    fn what_nobody_knows_stays_bits() {
+        check(366, 56, false, &[(50, 5)], "");
+        check(1, 16, false, &[(60, 5), (60, 0)], "");
+        check(1, 11, true, &[(50, 5)], "");
+    }
+}

@@ -4,7 +4,7 @@
 //! words for "not available", so that whatever reads `gpsdecode -j` reads them: `--unscaled` gives what
 //! `gpsdecode -u` gives. Besides, an object says when the message was heard (`received_at`), by whom
 //! (`station`), and with `--nmea` in which lines. What the receiver says of its own place and clock is an
-//! object of class `TPV`.
+//! object of class `TPV`, and its heading one of class `ATT`.
 //!
 //! # Where gpsdecode says something else
 //!
@@ -287,10 +287,13 @@ impl<F: Fields> Printer<F> {
         let rounded = |number: f64, decimals: u32| {
             Decimal::new((number * 10_f64.powi(decimals as i32)).round() as i64, decimals)
         };
-        self.out.begin("TPV");
+        self.out.begin(if own_ship.heading_deg.is_some() { "ATT" } else { "TPV" });
         self.out.any_text(key!("device"), &self.device);
-        // 1 is "no fix", 2 a place without a height.
-        self.out.integer(key!("mode"), if own_ship.position.is_some() { 2 } else { 1 });
+        match own_ship.heading_deg {
+            Some(degrees) => self.out.decimal(key!("heading"), rounded(f64::from(degrees), 2)),
+            // 1 is "no fix", 2 a place without a height.
+            None => self.out.integer(key!("mode"), if own_ship.position.is_some() { 2 } else { 1 }),
+        }
         if let Some(at) = own_ship.observed_at {
             tell_time(&mut self.out, key!("time"), at);
         }
