@@ -1,5 +1,5 @@
 //! Takes messages, gives the positions among them as columns: one array per field, for those who work on many at
-//! once. Never loses a bit of a field, and keeps its memory when it is cleared.
+//! once. Never judges whether a position is right, and keeps its memory when it is cleared.
 
 use maritime::{Mmsi, Position, Timestamp};
 

@@ -20,7 +20,8 @@
 //! });
 //! ```
 //!
-//! The modules are in the order of the data: line, tag block, sentence, assembled payload, message.
+//! The modules are in the order of the data: line, tag block, sentence, assembled payload, message. A
+//! [`PositionBatch`] keeps the positions of many messages as columns.
 //!
 //! # Without std
 //!
