@@ -5,7 +5,7 @@ use maritime::Timestamp;
 use nmea_parser::NmeaParser;
 
 use crate::assembler::{Assembled, Assembler, Assembly};
-use crate::line::{is_bare_millis, read_prefix, read_suffix, trim};
+use crate::line::{read_prefix, read_suffix, trim};
 use crate::message;
 use crate::own_ship::parse_own_ship;
 use crate::payload::{Payload, check_characters};
@@ -67,10 +67,7 @@ struct Waiting {
 #[derive(Clone, Copy)]
 struct Timing {
     received_at: Timestamp,
-    /// As stated. Lines before a VDO state 00, whatever its checksum is.
     checksum: Option<u8>,
-    /// In which line it stood.
-    line: u64,
 }
 
 impl Default for Decoder {
@@ -180,12 +177,7 @@ impl Decoder {
                 if let Some(sentence) = Sentence::parse_plain(line) {
                     return self.push_readable(&sentence, &TagBlock::NOTHING, each);
                 }
-                let Some((sentence, mut beside, suffix)) = read_suffixed(line) else {
-                    return false;
-                };
-                if self.is_timed_by_line_before(sentence.checksum, suffix) {
-                    beside.received_at = None;
-                }
+                let Some((sentence, beside)) = read_suffixed(line) else { return false };
                 self.push_readable(&sentence, &beside, each)
             }
             Some(b'\\') => {
@@ -273,11 +265,7 @@ impl Decoder {
             };
             rest = &rest[framed.whole.len()..];
             let next = memchr::memchr3(b'!', b'$', b'\\', rest).unwrap_or(rest.len());
-            let (mut suffix_time, suffix_station) = read_suffix(&rest[..next]);
-            if prefix_time.is_none() && self.is_timed_by_line_before(framed.checksum, &rest[..next])
-            {
-                suffix_time = None;
-            }
+            let (suffix_time, suffix_station) = read_suffix(&rest[..next]);
             rest = &rest[next..];
             let beside = TagBlock {
                 received_at: suffix_time.or(prefix_time),
@@ -315,7 +303,7 @@ impl Decoder {
             return;
         }
         if framed.body.starts_with(b"PGHP,") {
-            self.waiting.timing = parse_timing(framed.body, self.line);
+            self.waiting.timing = parse_timing(framed.body);
             each(Outcome { lines, kind: OutcomeKind::Skipped(Skipped::Timing) });
             return;
         }
@@ -420,29 +408,17 @@ impl Decoder {
         // For fragments it states the exclusive or of all their checksums, which is not known yet.
         if let Some(timing) = timing
             && (sentence.fragment_count > 1
-                || timing.checksum.is_none_or(|stated| [0, sentence.checksum].contains(&stated)))
+                || timing.checksum.is_none_or(|expected| expected == sentence.checksum))
         {
             told.received_at = told.received_at.or(Some(timing.received_at));
         }
         told
     }
-
-    /// Whether the number behind a sentence is not when it was heard. Where satellites listen, the `$PGHP` line
-    /// just before a sentence, with its checksum, says when the satellite heard it, and milliseconds behind it
-    /// when the file was written on the ground, minutes to hours later.
-    fn is_timed_by_line_before(&self, checksum: u8, suffix: &[u8]) -> bool {
-        self.waiting.timing.is_some_and(|timing| {
-            timing.checksum == Some(checksum)
-                && self.line - timing.line <= 1
-                && is_bare_millis(suffix)
-        })
-    }
 }
 
-/// A sentence, what stands behind it as the US Coast Guard writes it, and that as it is written, if that is all
-/// there is.
+/// A sentence and what stands behind it as the US Coast Guard writes it, if that is all there is.
 #[inline]
-fn read_suffixed(line: &[u8]) -> Option<(Sentence<'_>, TagBlock, &[u8])> {
+fn read_suffixed(line: &[u8]) -> Option<(Sentence<'_>, TagBlock)> {
     let end = memchr::memchr(b'*', line)? + 3;
     let (sentence, suffix) = line.split_at_checked(end)?;
     if suffix.first() != Some(&b',') || memchr::memchr3(b'!', b'$', b'\\', suffix).is_some() {
@@ -450,7 +426,7 @@ fn read_suffixed(line: &[u8]) -> Option<(Sentence<'_>, TagBlock, &[u8])> {
     }
     let sentence = Sentence::parse_plain(sentence)?;
     let (received_at, station) = read_suffix(suffix);
-    Some((sentence, TagBlock { received_at, station, ..TagBlock::default() }, suffix))
+    Some((sentence, TagBlock { received_at, station, ..TagBlock::default() }))
 }
 
 fn rejected(lines: u32, rejection: Rejection) -> Outcome {
@@ -470,7 +446,7 @@ fn channel(character: u8) -> Option<Channel> {
 }
 
 /// `PGHP,1,year,month,day,hour,minute,second,millisecond,country,region,station,online,checksum`.
-fn parse_timing(body: &[u8], line: u64) -> Option<Timing> {
+fn parse_timing(body: &[u8]) -> Option<Timing> {
     let text = std::str::from_utf8(body).ok()?;
     let mut fields = text.split(',').skip(2);
     let mut number = || fields.next()?.parse::<u16>().ok();
@@ -485,7 +461,9 @@ fn parse_timing(body: &[u8], line: u64) -> Option<Timing> {
         u32::from(second),
     )?;
     let checksum = fields.nth(4).and_then(|field| u8::from_str_radix(field, 16).ok());
-    Some(Timing { received_at: instant.plus_millis(i64::from(millis)), checksum, line })
+    // Lines before a VDO state 00.
+    let checksum = checksum.filter(|&checksum| checksum != 0);
+    Some(Timing { received_at: instant.plus_millis(i64::from(millis)), checksum })
 }
 
 #[cfg(test)]
@@ -603,27 +581,6 @@ mod tests {
         let third = Some("2021-01-03T00:00:00.000Z");
         check_received(&format!("{timing}\n2021-01-03T00:00:00Z {ONE}"), third, None);
         check_received(&format!("{timing}\n{ONE}"), Some("2021-01-04T00:00:00.000Z"), None);
-    }
-
-    #[test]
-    fn a_timing_line_for_the_sentence_is_trusted_before_the_time_of_writing() {
-        let timing = checked("$", "PGHP,1,2021,1,1,0,0,0,0,316,2,,1,5C") + ",1609545600000";
-        let written = "2021-01-02T00:00:00.000Z";
-        let suffixed = format!("{ONE},1609545600000");
-        check_received(&format!("{timing}\n{suffixed}"), NEW_YEAR, None);
-        check_received(&format!("{timing}\n {suffixed}\r\n"), NEW_YEAR, None);
-        for lines in [
-            // Not just before it.
-            format!("{timing}\n\n{suffixed}"),
-            format!("{}\n{suffixed}", checked("$", "PGHP,1,2021,1,1,0,0,0,0,316,2,,1,5D")),
-            format!("{}\n{suffixed}", checked("$", "PGHP,1,2021,1,1,0,0,0,0,316,2,,1,00")),
-            format!("{timing}\n{ONE},1609545600"),
-            format!("{timing}\n{}{ONE},1609632000000", checked("\\", "c:1609545600") + "\\"),
-        ] {
-            check_received(&lines, Some(written), None);
-        }
-        let stationed = format!("{timing}\n{ONE},r003669945,1609545600000");
-        check_received(&stationed, Some(written), Some("r003669945"));
     }
 
     #[test]

@@ -35,13 +35,6 @@ pub(crate) fn read_suffix(suffix: &[u8]) -> (Option<Timestamp>, Option<Station>)
     (received_at, name)
 }
 
-/// Whether nothing stands behind a sentence but the milliseconds since 1970 of `,1327992119173`.
-pub(crate) fn is_bare_millis(suffix: &[u8]) -> bool {
-    let Some((b',', digits)) = suffix.split_first() else { return false };
-    let digits = trim(digits);
-    matches!(digits.len(), 12 | 13) && digits.iter().all(u8::is_ascii_digit)
-}
-
 /// The line without blanks and control characters at either end.
 #[inline]
 pub(crate) fn trim(line: &[u8]) -> &[u8] {

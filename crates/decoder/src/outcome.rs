@@ -87,9 +87,7 @@ pub type Station = Text<20>;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Received {
     /// When a receiver heard it: by tag block, suffix, prefix or `$PGHP` line, in this order of
-    /// trust; of the first of its parts that has one. A `$PGHP` line just before the sentence and with its
-    /// checksum is trusted before a suffix that is milliseconds alone: a satellite heard it then, and the
-    /// suffix says when that was written on the ground, minutes to hours later.
+    /// trust; of the first of its parts that has one.
     pub received_at: Option<Timestamp>,
     /// Who heard it: by tag block or suffix.
     pub station: Option<Station>,
