@@ -61,8 +61,9 @@ pub(crate) struct Assembler {
     slots: Vec<Slot>,
     /// Which slots are in use.
     used: u64,
-    /// Of the message that began last, to see whether the sender counts.
-    last_sequence: u8,
+    /// Of the messages that began last, to see whether the sender counts. Where several senders are mixed, one of
+    /// them is often the same by chance.
+    last_sequences: [u8; 6],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +111,7 @@ struct Slot {
 
 impl Assembler {
     pub(crate) fn new() -> Self {
-        Assembler { slots: Vec::with_capacity(SLOTS), used: 0, last_sequence: ABSENT }
+        Assembler { slots: Vec::with_capacity(SLOTS), used: 0, last_sequences: [ABSENT; 6] }
     }
 
     /// Takes a part that came in line number `line` with `lines` lines to account for. `lost` hears of
@@ -159,7 +160,12 @@ impl Assembler {
             return self.join(index, part, tag_block, line, lines, payload, lost);
         }
         self.give_up(index, lost);
-        self.begin(key, part, tag_block, line, lines, lost);
+        if part.fragment_number == 1 {
+            self.begin(key, part, tag_block, line, lines, lost);
+        } else {
+            // Most likely the rest of what was given up; the beginning of the next message must not join it.
+            lost(orphan(lines, 1, key.fragment_count));
+        }
         Assembly::Pending
     }
 
@@ -217,8 +223,10 @@ impl Assembler {
         lines: u32,
         lost: &mut impl FnMut(Outcome),
     ) {
-        let counted = key.sequence != ABSENT && key.sequence != self.last_sequence;
-        self.last_sequence = key.sequence;
+        let counted = key.sequence != ABSENT
+            && self.last_sequences.iter().any(|&sequence| sequence != key.sequence);
+        self.last_sequences.rotate_right(1);
+        self.last_sequences[0] = key.sequence;
         let mut slot = Slot {
             key,
             told: TagBlock::default(),

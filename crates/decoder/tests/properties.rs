@@ -97,6 +97,8 @@ struct Line {
 struct Feed {
     lines: Vec<Line>,
     messages: Vec<Message>,
+    /// Sequence number and channel of those that take two sentences.
+    keys: Vec<Option<(u8, Channel)>>,
 }
 
 const SHIPS: usize = 300;
@@ -106,7 +108,7 @@ const SHIPS: usize = 300;
 fn feeds(stations: &[Option<&str>], messages_each: usize, random: &mut Random) -> Vec<Feed> {
     let mut count = 0;
     let mut feed = |station: &Option<&str>| {
-        let mut feed = Feed { lines: Vec::new(), messages: Vec::new() };
+        let mut feed = Feed { lines: Vec::new(), messages: Vec::new(), keys: Vec::new() };
         let mut sequence = random.next() as u8 % 10;
         for _ in 0..messages_each {
             let message = message_of_ship(random.below(SHIPS), count, random);
@@ -123,6 +125,7 @@ fn feeds(stations: &[Option<&str>], messages_each: usize, random: &mut Random) -
             let mut bytes = Vec::new();
             write_sentences(&message, &framing, &mut bytes);
             let lines: Vec<_> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
+            feed.keys.push((lines.len() > 1).then_some((sequence, channel)));
             sequence = (sequence + u8::from(lines.len() > 1)) % 10;
             feed.lines
                 .extend(lines.iter().map(|line| Line { bytes: line.to_vec(), message: count }));
@@ -287,6 +290,34 @@ fn swapped_parts_cost_nothing() {
         }
         check(&feeds, &lines, |_| false);
     }
+}
+
+#[test]
+fn interleaved_stations_with_names_cost_nothing() {
+    let mut random = Random(3);
+    let feeds = feeds(&STATIONS, 10_000, &mut random);
+    let lines = interleaved(&feeds);
+    check(&feeds, &lines, |_| false);
+    let lines = without_some(&lines, &mut random);
+    check(&feeds, &lines, |_| false);
+}
+
+#[test]
+fn interleaved_stations_without_names_cost_what_nobody_can_tell_apart() {
+    let mut random = Random(4);
+    let feeds = feeds(&[None; 4], 10_000, &mut random);
+    let lines = interleaved(&feeds);
+    let key = |number: usize| feeds[number / 10_000].keys[number % 10_000];
+    // Where a part of another message with the same numbers stands among the parts or near them.
+    let near = |number: usize| {
+        let mut places = (0..lines.len()).filter(|&at| lines[at].message == number);
+        let (first, last) = (places.next().unwrap_or(0), places.next_back().unwrap_or(0));
+        let near = &lines[first.saturating_sub(16)..(last + 9).min(lines.len())];
+        near.iter().any(|line| line.message != number && key(line.message) == key(number))
+    };
+    let lost = check(&feeds, &lines, near);
+    let fragmented = (0..40_000).filter(|&number| key(number).is_some()).count();
+    assert!(lost * 4 < fragmented, "{lost} of {fragmented} lost");
 }
 
 #[test]
