@@ -298,7 +298,7 @@ impl State {
             return;
         }
         let from_m = track.last_ecef_m();
-        let keep_millis = parameters.leg_duration_max().as_millis() as i64;
+        let keep_millis = parameters.leg_millis_max();
         if !track.push(fix, ecef_m, joint, &parameters.leg, keep_millis) {
             return;
         }
@@ -319,7 +319,7 @@ impl State {
         parameters: &Parameters,
     ) -> Option<(TrackIndex, Joint)> {
         let tracks = self.vessels[vessel as usize].tracks.iter();
-        let leg_millis_max = parameters.leg_duration_max().as_millis() as i64;
+        let leg_millis_max = parameters.leg_millis_max();
         let joints = tracks.filter_map(|&index| {
             let joint = self.track(index).joint(at, ecef_m, &parameters.track, leg_millis_max)?;
             Some((index, joint))
@@ -385,11 +385,8 @@ impl State {
         let pair = if vessels.low() == mine { (index, other) } else { (other, index) };
         let (tracks, encounters) = (&self.tracks, &mut self.encounters);
         let track = |index: TrackIndex| tracks[index as usize].as_ref().expect("the track exists");
-        let parties = Parties {
-            vessels: [pair.0, pair.1].map(|index| &self.vessels[track(index).vessel as usize]),
-            tracks: [track(pair.0), track(pair.1)],
-            since: self.now - parameters.leg_duration_max().as_millis() as i64,
-        };
+        let since = self.now - parameters.leg_millis_max();
+        let parties = parties(&self.vessels, tracks, pair, since);
         let knots_max = parameters.leg.speed_knots_max as f32;
         // A long leg tells of the past: what is due already is so when time goes on.
         let apart_after = parameters.encounter.closed_after_apart.as_millis() as i64;
@@ -410,17 +407,16 @@ impl State {
                 continue;
             };
             touched = true;
-            if let Some(encounter) = known {
-                if encounter.takes(&passage, inner, &parameters.encounter) {
-                    let opened = encounter.closed;
-                    encounter.add(&passage, inner, parties, &parameters.encounter);
-                    if opened {
-                        encounter.look_again_at = apart_at(inner);
-                        self.timers.push(Reverse((encounter.look_again_at, pair)));
-                    }
-                    continue;
+            if let Some(encounter) = known
+                && encounter.takes(&passage, inner, &parameters.encounter)
+            {
+                let opened = encounter.closed;
+                encounter.add(&passage, inner, parties, &parameters.encounter);
+                if opened {
+                    encounter.look_again_at = apart_at(inner);
+                    self.timers.push(Reverse((encounter.look_again_at, pair)));
                 }
-                self.replaced.push((pair, encounter.clone()));
+                continue;
             }
             counters.encounters += 1;
             let id = new_id(vessels, inner.from, parties.vessels, encounters);
@@ -428,7 +424,9 @@ impl State {
             encounter.add(&passage, inner, parties, &parameters.encounter);
             encounter.look_again_at = apart_at(inner);
             self.timers.push(Reverse((encounter.look_again_at, pair)));
-            encounters.insert(pair, Box::new(encounter));
+            if let Some(replaced) = encounters.insert(pair, Box::new(encounter)) {
+                self.replaced.push((pair, replaced));
+            }
         }
         if touched {
             self.touched.push(pair);
@@ -471,12 +469,8 @@ impl State {
         as_of: i64,
         parameters: &Parameters,
     ) -> Event {
-        let tracks = [self.track(pair.0), self.track(pair.1)];
-        let parties = Parties {
-            vessels: tracks.map(|track| &self.vessels[track.vessel as usize]),
-            tracks,
-            since: as_of - parameters.leg_duration_max().as_millis() as i64,
-        };
+        let since = as_of - parameters.leg_millis_max();
+        let parties = parties(&self.vessels, &self.tracks, pair, since);
         encounter.tell(state, parties, Timestamp::from_millis(as_of), parameters)
     }
 
@@ -553,7 +547,7 @@ impl State {
     /// Throws away what is out of date. Nothing that is found depends on when this happens.
     fn sweep(&mut self, parameters: &Parameters) {
         self.swept_at = self.now;
-        self.grid.sweep(self.now - parameters.leg_duration_max().as_millis() as i64);
+        self.grid.sweep(self.now - parameters.leg_millis_max());
         let kept_millis = TRACK_KEPT_MILLIS.max(
             (parameters.encounter.merge_gap_max
                 + parameters.encounter.closed_after_apart
@@ -590,6 +584,18 @@ impl State {
     fn mmsi(&self, index: TrackIndex) -> Mmsi {
         self.vessels[self.track(index).vessel as usize].mmsi
     }
+}
+
+/// The two vessels of a pair of sub-tracks with what is remembered since `since`.
+fn parties<'a>(
+    vessels: &'a [Vessel],
+    tracks: &'a [Option<Track>],
+    pair: TrackPair,
+    since: i64,
+) -> Parties<'a> {
+    let tracks =
+        [pair.0, pair.1].map(|index| tracks[index as usize].as_ref().expect("the track exists"));
+    Parties { vessels: tracks.map(|track| &vessels[track.vessel as usize]), tracks, since }
 }
 
 /// An id that no other encounter of the two vessels has that is remembered. Where ships share a number,

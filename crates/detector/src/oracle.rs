@@ -47,7 +47,7 @@ fn all_pairs(reports: &[PositionFix], parameters: &Parameters) -> BTreeMap<Vesse
 
 fn legs(mut fixes: Vec<Fix>, parameters: &Parameters) -> Vec<Leg> {
     fixes.sort_by_key(|fix| fix.at);
-    let leg_millis_max = parameters.leg_duration_max().as_millis() as i64;
+    let leg_millis_max = parameters.leg_millis_max();
     let mut track = Track::new(0, fixes[0], ecef_m(&fixes[0]));
     let mut legs = Vec::new();
     for fix in &fixes[1..] {

@@ -159,6 +159,11 @@ impl Parameters {
     pub fn leg_duration_max(&self) -> Duration {
         self.leg.duration_max.max(self.leg.duration_max_slow)
     }
+
+    /// The same in milliseconds, as the detector reckons.
+    pub(crate) fn leg_millis_max(&self) -> i64 {
+        self.leg_duration_max().as_millis() as i64
+    }
 }
 
 impl Profile {
