@@ -10,10 +10,12 @@
 //! - out of order, or from a sender that does not change its sequence number from message to message, only
 //!   directly ([`PASSED_MAX_DIRECT`], [`LINES_MAX_DIRECT`]); both at once never;
 //! - never once two different parts claimed the same place within [`LINES_AMBIGUOUS`] lines: then nobody
-//!   can tell to which of them the rest belongs, and all of it is lost.
+//!   can tell to which of them the rest belongs, and all of it is lost. A message is held back that long if its
+//!   parts came out of order, because the end of one message before the beginning of the next looks alike, or if
+//!   the feed names no stations and seems to be mixed of several.
 //!
-//! What remains: where a feed names no stations, mixes many of them and loses lines, two ships can share
-//! all of this within a few lines, and nothing in the sentences tells them apart.
+//! What remains: where the end of one message and the beginning of another are both lost, the rest of the two
+//! has the same numbers and stands within a few lines, nothing in the sentences tells that two ships sent it.
 
 use crate::payload::{CHARACTERS_MAX, Payload};
 use crate::sentence::{ABSENT, Sentence};
@@ -30,12 +32,15 @@ const PASSED_MAX: u8 = 8;
 const PASSED_MAX_DIRECT: u8 = 2;
 /// Where both parts name their station or group: feeds merged second by second put many lines between them.
 const LINES_MAX: u64 = 100;
-/// Where they do not: on feeds without names, a wider window joined two ships as soon as lines were lost.
-const LINES_MAX_UNNAMED: u64 = 16;
+/// Where they do not: feeds without names put the parts one behind the other, or, if a few stations are merged
+/// line by line, nearly so. A wider window joined two ships as soon as lines were lost.
+const LINES_MAX_UNNAMED: u64 = 8;
 const LINES_MAX_DIRECT: u64 = 2;
 /// Feeds that are merged line by line put each other's parts this near; farther apart, the older message
 /// has lost its rest.
 const LINES_AMBIGUOUS: u64 = 8;
+/// Where parts without names did not stand one behind the other, the feed is taken to be mixed for this long.
+const LINES_MIXED: u64 = 1000;
 /// A transmission takes a quarter of a second; clocks of receivers and batches of satellites differ more.
 const APART_MILLIS_MAX: i64 = 30_000;
 
@@ -52,6 +57,9 @@ pub(crate) enum Assembly {
 /// How a whole message came.
 pub(crate) struct Assembled {
     pub(crate) lines: u32,
+    pub(crate) own_ship: bool,
+    /// As in the sentences.
+    pub(crate) channel: u8,
     /// What the tag blocks of its parts said, those of the first part before those of the second.
     pub(crate) told: TagBlock,
 }
@@ -64,6 +72,10 @@ pub(crate) struct Assembler {
     /// Of the messages that began last, to see whether the sender counts. Where several senders are mixed, one of
     /// them is often the same by chance.
     last_sequences: [u8; 6],
+    /// The line from which a message that is held back is whole beyond doubt, if it was the only one.
+    settled_from: u64,
+    /// The line up to which the feed is taken to be mixed of several stations.
+    mixed_until: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +105,8 @@ struct Slot {
     lines: u32,
     /// When the last part came, in lines.
     last_line: u64,
+    /// From which line on the message is whole beyond doubt.
+    settled_from: u64,
     last_number: u8,
     /// How many other messages of the sender began since.
     passed: u8,
@@ -102,6 +116,8 @@ struct Slot {
     counted: bool,
     /// Two different parts claimed one place: nothing may join until this is forgotten.
     ambiguous: bool,
+    /// A part came before one that belongs before it.
+    disordered: bool,
     /// One bit per part that is there.
     arrived: u16,
     parts: [Part; 9],
@@ -111,7 +127,13 @@ struct Slot {
 
 impl Assembler {
     pub(crate) fn new() -> Self {
-        Assembler { slots: Vec::with_capacity(SLOTS), used: 0, last_sequences: [ABSENT; 6] }
+        Assembler {
+            slots: Vec::with_capacity(SLOTS),
+            used: 0,
+            last_sequences: [ABSENT; 6],
+            settled_from: u64::MAX,
+            mixed_until: 0,
+        }
     }
 
     /// Takes a part that came in line number `line` with `lines` lines to account for. `lost` hears of
@@ -169,7 +191,26 @@ impl Assembler {
         Assembly::Pending
     }
 
-    /// Gives up all messages under way.
+    /// A message that was held back and is whole beyond doubt before line number `line`; [`Assembly::Pending`] if
+    /// there is none.
+    #[inline]
+    pub(crate) fn settle(&mut self, line: u64, payload: &mut Payload) -> Assembly {
+        if line < self.settled_from { Assembly::Pending } else { self.settle_next(line, payload) }
+    }
+
+    #[cold]
+    fn settle_next(&mut self, line: u64, payload: &mut Payload) -> Assembly {
+        let used = self.used;
+        let held = ones(used).filter(|&index| self.slots[index].is_held());
+        let Some(first) = held.min_by_key(|&index| self.slots[index].settled_from) else {
+            self.settled_from = u64::MAX;
+            return Assembly::Pending;
+        };
+        self.settled_from = self.slots[first].settled_from;
+        if line < self.settled_from { Assembly::Pending } else { self.take(first, payload) }
+    }
+
+    /// Gives up all messages under way. Those that are held back must have been [settled](Self::settle).
     pub(crate) fn finish(&mut self, lost: &mut impl FnMut(Outcome)) {
         for index in ones(self.used) {
             self.give_up(index, lost);
@@ -233,11 +274,13 @@ impl Assembler {
             received_at_of: u8::MAX,
             lines: 0,
             last_line: line,
+            settled_from: 0,
             last_number: 0,
             passed: 0,
             other: (key.sequence, key.channel),
             counted,
             ambiguous: false,
+            disordered: false,
             arrived: 0,
             parts: [Part::default(); 9],
             characters_used: 0,
@@ -267,22 +310,48 @@ impl Assembler {
         lost: &mut impl FnMut(Outcome),
     ) -> Assembly {
         let slot = &mut self.slots[index];
+        let named = slot.is_named_like(tag_block);
+        let before = slot.last_line;
+        if !named && line - before > 1 {
+            self.mixed_until = line + LINES_MIXED;
+        }
         if let Err(rejection) = slot.add(part, tag_block, line, lines) {
             lost(Outcome { lines: slot.lines + lines, kind: OutcomeKind::Rejected(rejection) });
             self.used &= !(1 << index);
             return Assembly::Pending;
         }
-        if slot.arrived_count() < slot.key.fragment_count {
+        if !slot.is_whole() {
             return Assembly::Pending;
         }
+        if slot.disordered {
+            slot.settled_from = line + LINES_AMBIGUOUS + 1;
+        } else if !named && line <= self.mixed_until {
+            // As long as the part that truly belongs here could still come.
+            slot.settled_from = before + LINES_MAX_UNNAMED + 1;
+        }
+        if slot.settled_from <= line {
+            return self.take(index, payload);
+        }
+        self.settled_from = self.settled_from.min(slot.settled_from);
+        Assembly::Pending
+    }
+
+    /// Takes a whole message out of its slot.
+    fn take(&mut self, index: usize, payload: &mut Payload) -> Assembly {
         self.used &= !(1 << index);
+        let slot = &self.slots[index];
         payload.clear();
         for part in &slot.parts[..usize::from(slot.key.fragment_count)] {
             if let Err(rejection) = payload.append(slot.characters(part), part.fill_bits) {
                 return Assembly::Unreadable { lines: slot.lines, rejection };
             }
         }
-        Assembly::Complete(Assembled { lines: slot.lines, told: slot.told })
+        Assembly::Complete(Assembled {
+            lines: slot.lines,
+            own_ship: slot.key.own_ship,
+            channel: slot.key.channel,
+            told: slot.told,
+        })
     }
 
     /// A slot not in use; the one that waited longest is given up if there is none.
@@ -291,7 +360,10 @@ impl Assembler {
         if free < SLOTS {
             return free;
         }
-        let oldest = (0..SLOTS).min_by_key(|&index| self.slots[index].last_line).unwrap_or(0);
+        // One that is held back has been read already and leaves its slot soon.
+        let last_line =
+            |index: &usize| (self.slots[*index].is_held(), self.slots[*index].last_line);
+        let oldest = (0..SLOTS).min_by_key(last_line).unwrap_or(0);
         self.give_up(oldest, lost);
         oldest
     }
@@ -336,6 +408,7 @@ impl Slot {
             fill_bits: part.fill_bits,
         };
         self.arrived |= 1 << part.fragment_number;
+        self.disordered |= part.fragment_number != self.last_number + 1;
         self.lines += lines;
         self.last_line = line;
         self.last_number = part.fragment_number;
@@ -356,9 +429,7 @@ impl Slot {
             return false;
         }
         let lines = line - self.last_line;
-        let named = self.told.station.is_some() && tag_block.station.is_some()
-            || self.told.group.is_some() && tag_block.group.is_some();
-        let lines_max = if named { LINES_MAX } else { LINES_MAX_UNNAMED };
+        let lines_max = if self.is_named_like(tag_block) { LINES_MAX } else { LINES_MAX_UNNAMED };
         let in_order = part.fragment_number == self.last_number + 1;
         match (in_order, self.counted) {
             (true, true) => self.passed <= PASSED_MAX && lines <= lines_max,
@@ -367,6 +438,21 @@ impl Slot {
             }
             (false, false) => false,
         }
+    }
+
+    /// Whether the parts that are there and one with this tag block all name their station or group.
+    fn is_named_like(&self, tag_block: &TagBlock) -> bool {
+        self.told.station.is_some() && tag_block.station.is_some()
+            || self.told.group.is_some() && tag_block.group.is_some()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.arrived_count() == self.key.fragment_count
+    }
+
+    /// Whether it is whole, but may turn out to be parts of two messages.
+    fn is_held(&self) -> bool {
+        self.is_whole() && !self.ambiguous
     }
 
     fn group(&self) -> Option<u64> {

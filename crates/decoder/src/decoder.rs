@@ -118,6 +118,7 @@ impl Decoder {
     /// Takes one line without its line end.
     pub fn push_line(&mut self, line: &[u8], each: &mut impl FnMut(Outcome)) {
         self.line += 1;
+        self.settle(self.line, each);
         if line.len() > LINE_BYTES_MAX {
             each(rejected(1, Rejection::LineTooLong));
             return;
@@ -136,6 +137,7 @@ impl Decoder {
         if !self.partial.is_empty() || self.partial_too_long {
             self.end_partial(each);
         }
+        self.settle(u64::MAX, each);
         self.assembler.finish(each);
         self.waiting = Waiting::default();
         self.group = TagBlock::NOTHING;
@@ -144,6 +146,17 @@ impl Decoder {
     /// How many tag blocks had no or a wrong checksum. Their sentences were decoded without them.
     pub fn tag_blocks_damaged(&self) -> u64 {
         self.tag_blocks_damaged
+    }
+
+    /// Tells the messages whose parts came out of order, once nothing else claims these parts.
+    #[inline]
+    fn settle(&mut self, line: u64, each: &mut impl FnMut(Outcome)) {
+        loop {
+            match self.assembler.settle(line, &mut self.payload) {
+                Assembly::Pending => return,
+                assembly => self.push_assembly(assembly, each),
+            }
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -348,15 +361,21 @@ impl Decoder {
             tag_block = &grouped;
         }
         if sentence.fragment_count == 1 {
-            return self.push_message(sentence, tag_block, lines, each);
+            let Sentence { own_ship, channel, .. } = *sentence;
+            return self.push_message(own_ship, channel, tag_block, lines, each);
         }
         // Parts of one message need no help of their group: the assembler knows them better.
         let payload = &mut self.payload;
-        match self.assembler.push(sentence, own, self.line, lines, payload, each) {
+        let assembly = self.assembler.push(sentence, own, self.line, lines, payload, each);
+        self.push_assembly(assembly, each);
+    }
+
+    fn push_assembly(&mut self, assembly: Assembly, each: &mut impl FnMut(Outcome)) {
+        match assembly {
             Assembly::Pending => {}
             Assembly::Unreadable { lines, rejection } => each(rejected(lines, rejection)),
-            Assembly::Complete(Assembled { lines, told }) => {
-                self.push_message(sentence, &told, lines, each);
+            Assembly::Complete(Assembled { lines, own_ship, channel, told }) => {
+                self.push_message(own_ship, channel, &told, lines, each);
             }
         }
     }
@@ -365,7 +384,8 @@ impl Decoder {
     #[inline]
     fn push_message(
         &mut self,
-        sentence: &Sentence<'_>,
+        own_ship: bool,
+        channel_raw: u8,
         tag_block: &TagBlock,
         lines: u32,
         each: &mut impl FnMut(Outcome),
@@ -379,8 +399,8 @@ impl Decoder {
                     line_count: tag_block.line_count,
                     destination: tag_block.destination,
                     relative_time: tag_block.relative_time,
-                    own_ship: sentence.own_ship,
-                    channel: channel(sentence.channel),
+                    own_ship,
+                    channel: channel(channel_raw),
                     message,
                 }),
             }),
@@ -727,6 +747,25 @@ mod tests {
             &[&one[0][..], &two[0], &one[1], &two[1]].join("\n"),
             &[(2, "orphan_fragment"), (1, "orphan_fragment"), (1, "orphan_fragment")],
         );
+    }
+
+    #[test]
+    fn the_end_of_one_message_before_the_beginning_of_another_joins_nothing() {
+        let one = sentences("AI", 3, 'A', &static_voyage(244660390, "ONE"));
+        let two = sentences("AI", 3, 'A', &static_voyage(244538000, "TWO"));
+        check(&[&one[1][..], &two[0], &two[1]].join("\n"), &[(3, "orphan_fragment")]);
+    }
+
+    #[test]
+    fn parts_out_of_order_are_held_back_until_nothing_else_claims_them() {
+        let parts = sentences("AI", 3, 'A', &static_voyage(244660390, "LAHRINGEN"));
+        let lone = sentences("AI", 0, 'A', &position_report(244660390)).join("\n");
+        let swapped = [&parts[1][..], &parts[0]].join("\n");
+        let mut lines = vec![&swapped[..]];
+        lines.extend([&lone[..]; 10]);
+        let mut expected = vec![(1, "1"); 8];
+        expected.extend([(2, "5"), (1, "1"), (1, "1")]);
+        check(&lines.join("\n"), &expected);
     }
 
     #[test]
