@@ -1,4 +1,4 @@
-//! Messages 7 and 13: that messages 6 and 12 arrived (ITU-R M.1371-5, annex 8).
+//! Messages 7 and 13: that messages 6 and 12 arrived (ITU-R M.1371-5, annex 8, § 3.5 and § 3.11).
 
 use maritime::Mmsi;
 

@@ -1,4 +1,5 @@
-//! Message 21: a buoy, a light, a beacon, or one that only the radio shows (ITU-R M.1371-5, annex 8).
+//! Message 21: a buoy, a light, a beacon, or one that only the radio shows (ITU-R M.1371-5, annex 8,
+//! § 3.19, table 73).
 
 use maritime::{Dimensions, Position, Text};
 

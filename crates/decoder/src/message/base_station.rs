@@ -1,5 +1,5 @@
 //! Messages 4, 10 and 11: UTC and position of a base station, or of a vessel that was asked for them
-//! (ITU-R M.1371-5, annex 8).
+//! (ITU-R M.1371-5, annex 8, § 3.2, § 3.8 and § 3.9).
 
 use maritime::{Mmsi, Position, Timestamp};
 

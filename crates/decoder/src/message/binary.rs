@@ -1,5 +1,5 @@
 //! Messages 6, 8, 25 and 26: data of which only the application knows what it means (ITU-R M.1371-5,
-//! annex 8 and, for the application identifier, annex 5).
+//! annex 8, § 3.4, § 3.6, § 3.23 and § 3.24, and, for the application identifier, annex 5, § 2.1).
 
 use core::fmt;
 

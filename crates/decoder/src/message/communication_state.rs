@@ -1,5 +1,5 @@
 //! The last 19 or 20 bits of many messages: what a station tells the others about its use of the slots
-//! (ITU-R M.1371-5, annex 2, 3.3.7.2 and 3.3.7.3). 2250 slots make a minute on each channel.
+//! (ITU-R M.1371-5, annex 2, § 3.3.7.2.1 and § 3.3.7.3.2). 2250 slots make a minute on each channel.
 
 /// How a station keeps its slots apart from those of others.
 ///

@@ -1,5 +1,5 @@
 //! Messages 15, 16, 20, 22 and 23: what base stations ask of others, and how they share out channels and
-//! slots (ITU-R M.1371-5, annex 8).
+//! slots (ITU-R M.1371-5, annex 8, § 3.13, § 3.14, § 3.18, § 3.20 and § 3.21).
 
 use maritime::{Mmsi, Position};
 

@@ -1,4 +1,5 @@
-//! Message 17: corrections for satellite navigation, made by a reference station (ITU-R M.1371-5, annex 8).
+//! Message 17: corrections for satellite navigation, made by a reference station (ITU-R M.1371-5, annex 8,
+//! § 3.15, tables 68 and 69).
 
 use maritime::Position;
 

@@ -1,4 +1,4 @@
-//! Message 27: position report for reception by satellite (ITU-R M.1371-5, annex 8).
+//! Message 27: position report for reception by satellite (ITU-R M.1371-5, annex 8, § 3.25).
 
 use maritime::Position;
 

@@ -2,7 +2,7 @@
 //! unit gives `None` where the field holds "not available" or a value that the standard reserves.
 //!
 //! One file per family. Bits are counted from 0, the first that is sent, as in gpsd's description of the
-//! protocol; what they mean is said by ITU-R M.1371-5, annex 8, under the message.
+//! protocol; what they mean is said by ITU-R M.1371-5, annex 8, § 3.1 to § 3.25, under the message.
 
 mod layout;
 

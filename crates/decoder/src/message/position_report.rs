@@ -1,4 +1,5 @@
-//! Messages 1, 2 and 3: position report of a class A vessel (ITU-R M.1371-5, annex 8).
+//! Messages 1, 2 and 3: position report of a class A vessel (ITU-R M.1371-5, annex 8, § 3.1,
+//! table 48).
 
 use maritime::Position;
 

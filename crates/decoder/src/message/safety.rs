@@ -1,4 +1,4 @@
-//! Messages 12 and 14: text about safety (ITU-R M.1371-5, annex 8).
+//! Messages 12 and 14: text about safety (ITU-R M.1371-5, annex 8, § 3.10 and § 3.12).
 
 use maritime::{Mmsi, Text};
 

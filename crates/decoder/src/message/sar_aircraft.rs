@@ -1,4 +1,5 @@
-//! Message 9: position report of an aircraft in search and rescue (ITU-R M.1371-5, annex 8).
+//! Message 9: position report of an aircraft in search and rescue (ITU-R M.1371-5, annex 8, § 3.7,
+//! table 59).
 
 use maritime::Position;
 

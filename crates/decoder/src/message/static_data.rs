@@ -1,5 +1,5 @@
-//! Message 24: static data of a class B vessel, in two parts that are sent apart (ITU-R M.1371-5, annex 8). They
-//! are not joined here: who is the same vessel is not for a decoder to say.
+//! Message 24: static data of a class B vessel, in two parts that are sent apart (ITU-R M.1371-5, annex 8,
+//! § 3.22, tables 78 and 79). They are not joined here: who is the same vessel is not for a decoder to say.
 
 use maritime::{Dimensions, Mmsi, MmsiKind, ShipType, Text};
 

@@ -1,4 +1,5 @@
-//! Message 5: static and voyage related data of a class A vessel (ITU-R M.1371-5, annex 8).
+//! Message 5: static and voyage related data of a class A vessel (ITU-R M.1371-5, annex 8, § 3.3,
+//! table 52).
 
 use maritime::{Dimensions, Imo, ShipType, Text};
 
