@@ -86,6 +86,7 @@ pub(crate) fn static_voyage(mmsi: u32, name: &str) -> Payload {
 pub(crate) fn class_b_extended(mmsi: u32) -> Payload {
     let report = ClassBExtendedReport {
         header: header(19, mmsi),
+        reserved: 0,
         speed_raw: 87,
         accuracy_high: false,
         longitude_raw: -53286235,
@@ -93,6 +94,7 @@ pub(crate) fn class_b_extended(mmsi: u32) -> Payload {
         course_raw: 3359,
         heading_raw: 511,
         second_raw: 46,
+        regional: 0,
         name_raw: SixBitText::new("CAPT.J.RIMES"),
         ship_type_raw: 70,
         bow_m_raw: 5,

@@ -1,11 +1,13 @@
 //! What must hold whatever the bytes are, tried on changed messages of our own encoding: a bounded run of what
-//! `fuzz/` does without bounds. And what must hold of messages in several sentences when sentences are lost,
+//! `fuzz/` does without bounds, of 20 seconds for each property, or of as many as `ALONGSIDE_SMOKE_SECONDS` says, if
+//! these are fewer; the same tries every time, as far as the time goes. And what must hold of messages in several sentences when sentences are lost,
 //! overtake each other or are mixed with those of other stations; also on the recordings in the folder named by
 //! `ALONGSIDE_RECORDINGS`.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use alongside_decoder::encode::{Framing, write_sentences};
 use alongside_decoder::{
@@ -25,21 +27,43 @@ mod checks;
 #[path = "properties/inputs.rs"]
 mod inputs;
 
-/// Checks what `seed` makes, and what becomes of it when it is changed again and again.
+/// How long a property is tried.
+fn smoke() -> Duration {
+    const SECONDS_MAX: u64 = 20;
+    let told = std::env::var("ALONGSIDE_SMOKE_SECONDS").ok();
+    let seconds = told.map_or(SECONDS_MAX, |text| {
+        text.parse().unwrap_or_else(|_| panic!("ALONGSIDE_SMOKE_SECONDS is {text:?}, not seconds"))
+    });
+    Duration::from_secs(seconds.min(SECONDS_MAX))
+}
+
+/// Checks what `seed` makes, and what becomes of it when it is changed again and again: `tries` times, which are made
+/// on every machine, and then with one random seed after the other until the time is over.
 fn try_out(
     tries: usize,
     seed: impl Fn(&mut Random) -> Vec<u8>,
     check: impl Fn(&[u8]) + std::panic::RefUnwindSafe,
 ) {
-    let mut random = Random(1371);
-    let mut input = Vec::new();
-    for nth in 0..tries {
-        match nth % 8 {
-            0 => input = seed(&mut random),
-            _ => mutate(&mut input, &mut random),
-        }
-        if std::panic::catch_unwind(|| check(&input)).is_err() {
-            panic!("try {nth} on {:?}", input.escape_ascii().to_string());
+    const FIRST_SEED: u64 = 1371;
+    let ends_at = Instant::now() + smoke();
+    let mut count = 0;
+    for random_seed in FIRST_SEED.. {
+        let mut random = Random(random_seed);
+        let mut input = Vec::new();
+        for nth in 0..tries {
+            if random_seed > FIRST_SEED && Instant::now() >= ends_at {
+                println!("{count} tries, seeds {FIRST_SEED} to {random_seed}");
+                return;
+            }
+            match nth % 8 {
+                0 => input = seed(&mut random),
+                _ => mutate(&mut input, &mut random),
+            }
+            if std::panic::catch_unwind(|| check(&input)).is_err() {
+                let input = input.escape_ascii().to_string();
+                panic!("seed {random_seed}, try {nth} on {input:?}");
+            }
+            count += 1;
         }
     }
 }

@@ -500,6 +500,7 @@ fn pyais_fields(message: &Message) -> Fields {
         }
         Message::StaticVoyage(m) => fields.extend(voyage(m)),
         Message::ClassB(m) => {
+            fields.extend(spare(m.reserved, m.regional));
             fields.extend([
                 ("cs", Flag(m.carrier_sense)),
                 ("display", Flag(m.display)),
@@ -514,6 +515,7 @@ fn pyais_fields(message: &Message) -> Fields {
             fields.extend(place(m.longitude_raw, m.latitude_raw, m.accuracy_high));
         }
         Message::ClassBExtended(m) => {
+            fields.extend(spare(m.reserved, m.regional));
             fields.extend([
                 ("shipname", text(m.name())),
                 ("ship_type", ShipType(m.ship_type_raw)),
@@ -771,6 +773,17 @@ fn place(longitude: i32, latitude: i32, accuracy: bool) -> Fields {
         ("lon", About(f64::from(longitude) / 600_000.0, DEGREES)),
         ("lat", About(f64::from(latitude) / 600_000.0, DEGREES)),
         ("accuracy", Flag(accuracy)),
+    ]
+}
+
+/// Under the names of gpsd and pyais.
+fn spare(reserved: u8, regional: u8) -> Fields {
+    use Expected::*;
+    vec![
+        ("reserved", Number(reserved.into())),
+        ("reserved_1", Number(reserved.into())),
+        ("regional", Number(regional.into())),
+        ("reserved_2", Number(regional.into())),
     ]
 }
 

@@ -1,4 +1,5 @@
-//! Messages 18 and 19: position reports of a class B vessel (ITU-R M.1371-5, annex 8).
+//! Messages 18 and 19: position reports of a class B vessel (ITU-R M.1371-5, annex 8, § 3.16,
+//! table 70, and § 3.17, table 71).
 
 use maritime::{Dimensions, Position, ShipType, Text};
 
@@ -39,6 +40,8 @@ layout! {
     /// assert!(report.carrier_sense);
     /// ```
     pub struct ClassBReport [148] {
+        /// spare; in early editions for regional use.
+        reserved: u8 = 38..=45,
         /// speed over ground, 1/10 knot; 1023 is "not available".
         speed_raw: u16 = 46..=55,
         /// position better than 10 m.
@@ -53,6 +56,8 @@ layout! {
         heading_raw: u16 = 124..=132,
         /// second of the UTC minute; 60 to 63 as in message 1.
         second_raw: u8 = 133..=138,
+        /// spare; in early editions for regional use.
+        regional: u8 = 139..=140,
         /// carrier-sense unit, which waits for a free slot; else SOTDMA, which reserves its slots.
         carrier_sense: bool = 141,
         /// has a display for messages 12 and 14.
@@ -119,6 +124,8 @@ layout! {
     /// assert_eq!(report.speed_knots(), Some(8.7));
     /// ```
     pub struct ClassBExtendedReport [312] {
+        /// spare; in early editions for regional use.
+        reserved: u8 = 38..=45,
         /// speed over ground, 1/10 knot; 1023 is "not available".
         speed_raw: u16 = 46..=55,
         /// position better than 10 m.
@@ -133,6 +140,8 @@ layout! {
         heading_raw: u16 = 124..=132,
         /// second of the UTC minute; 60 to 63 as in message 1.
         second_raw: u8 = 133..=138,
+        /// spare; in early editions for regional use.
+        regional: u8 = 139..=142,
         /// name, twenty characters; all `@` is "not available".
         name_raw: SixBitText<20> = 143..=262,
         /// type of ship and cargo; 0 is "not available".
