@@ -327,7 +327,11 @@ fn is_defined(message_type: Option<i64>) -> bool {
     matches!(message_type, Some(1..=27))
 }
 
-/// Compares two lists of messages in the order of the file.
+/// How far from its place in the list of a peer a message may be: some are held back until no other part can
+/// belong to them.
+const APART_MAX: usize = 20;
+
+/// Compares two lists of messages, nearly in the order of the file.
 fn align(
     name: &str,
     theirs: &[Value],
@@ -338,9 +342,22 @@ fn align(
     if theirs.len() != ours.len() {
         differences.push(format!("{name}: {} messages, here {}", theirs.len(), ours.len()));
     }
-    for (expected, (line, fields)) in theirs.iter().zip(ours) {
-        *compared += 1;
-        compare(&format!("{name} line {line}"), expected, fields, differences);
+    let mut left: Vec<_> = ours.iter().enumerate().collect();
+    for (place, expected) in theirs.iter().enumerate() {
+        let near = left.iter().enumerate().filter(|(_, (at, _))| at.abs_diff(place) <= APART_MAX);
+        let compared_with = near.map(|(index, (at, (line, fields)))| {
+            let mut found = Vec::new();
+            compare(&format!("{name} line {line}"), expected, fields, &mut found);
+            (found, at.abs_diff(place), index)
+        });
+        match compared_with.min_by_key(|(found, apart, _)| (found.len(), *apart)) {
+            Some((found, _, index)) => {
+                *compared += 1;
+                differences.extend(found);
+                left.remove(index);
+            }
+            None => differences.push(format!("{name}: nothing for {expected}")),
+        }
     }
 }
 
