@@ -53,8 +53,8 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let selected: Vec<&Event> =
         replayed.findings.iter().filter(|event| !event.profiles.is_empty()).collect();
     let selected_count = selected.len();
-    let flagged: Vec<Found> = selected.iter().copied().map(found).collect();
-    let all: Vec<Found> = replayed.findings.iter().map(found).collect();
+    let flagged: Vec<Found> = selected.iter().copied().filter_map(found).collect();
+    let all: Vec<Found> = replayed.findings.iter().filter_map(found).collect();
     let mut output = Output::stdout();
     let styled = terminal::is_styled();
     let rest = match &kept {

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use maritime::{Event, EventState, Mmsi, VesselPair};
+use maritime::{Event, EventKind, EventState, Mmsi, VesselPair};
 use sea::{Found, Truth};
 use sink::EventRecord;
 
@@ -37,9 +37,10 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     Ok(output.finish()?)
 }
 
-/// What the score needs of an event.
-pub fn found(event: &Event) -> Found {
-    Found { pair: event.id.pair(), started_at: event.started_at, ended_at: event.ended_at }
+/// What the score needs of an event; `None` if it is no encounter.
+pub fn found(event: &Event) -> Option<Found> {
+    let pair = event.id.pair().filter(|_| event.kind() == EventKind::Encounter)?;
+    Some(Found { pair, started_at: event.started_at, ended_at: event.ended_at })
 }
 
 fn read_truths(path: &Path) -> anyhow::Result<Vec<Truth>> {

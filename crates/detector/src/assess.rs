@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use maritime::{Event, EventVessel, METRES_PER_NAUTICAL_MILE, Reason, ShipCategory};
+use maritime::{Event, EventVessel, METRES_PER_NAUTICAL_MILE, Meeting, Reason, ShipCategory};
 
 use crate::histogram::DistanceHistogram;
 use crate::parameters::Profile;
@@ -13,11 +13,15 @@ pub(crate) fn profiles(
     distances: &DistanceHistogram,
     profiles: &[Profile],
 ) -> Vec<String> {
+    let knots = meeting(event).speed_knots_p50;
     let satisfied = |profile: &&Profile| {
         let near = Duration::from_millis(distances.millis_within(profile.distance_m_max));
         near >= profile.duration_min
-            && event.speed_knots_p50 <= profile.speed_knots_p50_max
-            && event.coast_distance_m.is_none_or(|metres| metres >= profile.coast_distance_m_min)
+            && knots <= profile.speed_knots_p50_max
+            && event
+                .place
+                .coast_distance_m
+                .is_none_or(|metres| metres >= profile.coast_distance_m_min)
     };
     profiles.iter().filter(satisfied).map(|profile| profile.name.clone()).collect()
 }
@@ -36,24 +40,26 @@ pub(crate) fn reasons(event: &Event) -> Vec<Reason> {
 }
 
 fn long(event: &Event) -> Option<Reason> {
-    let hours = event.contact.as_secs_f64() / 3600.0;
-    reason("long", 0.2 * (hours / 8.0).min(1.0), format!("in contact for {}", words(event.contact)))
+    let contact = meeting(event).contact;
+    let hours = contact.as_secs_f64() / 3600.0;
+    reason("long", 0.2 * (hours / 8.0).min(1.0), format!("in contact for {}", words(contact)))
 }
 
 fn near(event: &Event) -> Option<Reason> {
-    let [_, _, (_, within_200_m), _] = event.contact_within_m;
-    let share = within_200_m.as_secs_f64() / event.contact.as_secs_f64().max(1.0);
+    let meeting = meeting(event);
+    let [_, _, (_, within_200_m), _] = meeting.contact_within_m;
+    let share = within_200_m.as_secs_f64() / meeting.contact.as_secs_f64().max(1.0);
     let text = format!(
         "within 200 m for {:.0} % of that, {:.0} m in the median and {:.0} m at the nearest",
         share * 100.0,
-        event.distance_m_p50,
-        event.distance_m_min,
+        meeting.distance_m_p50,
+        meeting.distance_m_min,
     );
     reason("near", 0.2 * share, text)
 }
 
 fn slow(event: &Event) -> Option<Reason> {
-    let knots = event.speed_knots_p50;
+    let knots = meeting(event).speed_knots_p50;
     let text = match knots {
         ..0.2 => "lying still".into(),
         ..2.0 => format!("drifting or swinging at {knots:.1} kn"),
@@ -63,7 +69,7 @@ fn slow(event: &Event) -> Option<Reason> {
 }
 
 fn place(event: &Event) -> Option<Reason> {
-    let metres = event.coast_distance_m?;
+    let metres = event.place.coast_distance_m?;
     if metres < 1000.0 {
         let text = "on or beside land on the map: probably a berth, a harbour or a river";
         return reason("beside_land", -0.3, text.into());
@@ -75,7 +81,8 @@ fn place(event: &Event) -> Option<Reason> {
 /// Who transfers cargo, and who lies alongside others for a living.
 fn ship_types(event: &Event) -> Option<Reason> {
     use ShipCategory::*;
-    let categories = event.vessels.each_ref().map(category);
+    let [a, b] = &event.vessels[..] else { return None };
+    let categories = [category(a), category(b)];
     if let [Some(a), Some(b)] = categories
         && [a, b].iter().all(|category| matches!(category, Tanker | Cargo | Fishing))
     {
@@ -93,7 +100,8 @@ fn ship_types(event: &Event) -> Option<Reason> {
 
 fn draughts(event: &Event) -> Option<Reason> {
     let change = |vessel: &EventVessel| Some(vessel.draught_m_after? - vessel.draught_m_before?);
-    let [a, b] = [change(&event.vessels[0])?, change(&event.vessels[1])?];
+    let [a, b] = &event.vessels[..] else { return None };
+    let [a, b] = [change(a)?, change(b)?];
     // Less than half a metre is trim, fuel or a correction.
     if a * b >= 0.0 || a.abs() < 0.5 || b.abs() < 0.5 {
         return None;
@@ -103,10 +111,15 @@ fn draughts(event: &Event) -> Option<Reason> {
 }
 
 fn bridged(event: &Event) -> Option<Reason> {
-    let [a, b] = event.vessels.each_ref().map(|vessel| vessel.bridged);
-    let share = a.max(b).as_secs_f64() / event.contact.as_secs_f64().max(1.0);
+    let longest = event.vessels.iter().map(|vessel| vessel.bridged).max()?;
+    let share = longest.as_secs_f64() / meeting(event).contact.as_secs_f64().max(1.0);
     let text = format!("{:.0} % of it is bridged between reports far apart", share * 100.0);
     if share < 0.5 { None } else { reason("bridged", -0.1 * share, text) }
+}
+
+/// What is known of the two vessels of an encounter.
+fn meeting(event: &Event) -> &Meeting {
+    event.meeting.as_ref().expect("an encounter is a meeting")
 }
 
 fn category(vessel: &EventVessel) -> Option<ShipCategory> {

@@ -50,6 +50,7 @@ const RECHECK_MILLIS: i64 = 15 * 60_000;
 ///             course_deg: None,
 ///             heading_deg: None,
 ///             coarse: false,
+///             station: None,
 ///         };
 ///         detector.push(&Report::Position(fix), &mut events);
 ///     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use maritime::{Event, EventId, EventState, EventVessel, Position, Timestamp, TrackPoint};
+use maritime::{
+    Event, EventId, EventState, EventVessel, Meeting, Position, Surroundings, Timestamp, TrackPoint,
+};
 
 use crate::assess;
 use crate::coast::Coast;
@@ -266,7 +268,7 @@ impl Encounter {
         match self.told? {
             EventState::Candidate => Some(EventState::Retracted),
             EventState::Open => Some(EventState::Closed),
-            EventState::Closed | EventState::Retracted => None,
+            EventState::Closed | EventState::Revised | EventState::Retracted => None,
         }
     }
 
@@ -293,31 +295,34 @@ impl Encounter {
             let millis = self.distances.millis_within(f64::from(distance_m));
             (distance_m, Duration::from_millis(millis))
         };
+        let meeting = Meeting {
+            contact: Duration::from_millis(self.contact_millis),
+            distance_m_min: f64::from((self.distance_mm_min + 50) / 100) / 10.0,
+            distance_m_p50: percentile_m(50),
+            distance_m_p95: percentile_m(95),
+            contact_within_m: [50, 100, 200, 500].map(within),
+            speed_knots_p50: self.speeds.median_knots(),
+            ..Meeting::default()
+        };
         let mut event = Event {
             id: self.id,
             version: self.version,
             state,
-            vessels: [0, 1].map(|index| self.event_vessel(index, parties.vessels[index])),
+            vessels: [0, 1].map(|index| self.event_vessel(index, parties.vessels[index])).into(),
             started_at: Timestamp::from_millis(self.started_at),
             started_at_earliest: self.started_at_earliest.map(Timestamp::from_millis),
             started_at_latest: Timestamp::from_millis(self.started_at_latest),
             ended_at: Timestamp::from_millis(self.contact_until),
             ended_at_earliest: Timestamp::from_millis(self.ended_at_earliest),
             ended_at_latest: self.ended_at_latest.map(Timestamp::from_millis),
-            contact: Duration::from_millis(self.contact_millis),
             position,
-            distance_m_min: f64::from((self.distance_mm_min + 50) / 100) / 10.0,
-            distance_m_p50: percentile_m(50),
-            distance_m_p95: percentile_m(95),
-            contact_within_m: [50, 100, 200, 500].map(within),
-            speed_knots_p50: self.speeds.median_knots(),
-            coast_distance_m: match parameters.land {
-                LandMap::NaturalEarth => {
-                    let nearest = Coast::natural_earth().nearest(position);
-                    Some(if nearest.on_land { 0.0 } else { nearest.distance_m })
-                }
-                LandMap::None => None,
+            place: Surroundings {
+                coast_distance_m: coast_distance_m(position, parameters.land),
+                ..Surroundings::default()
             },
+            meeting: Some(Box::new(meeting)),
+            figures: Vec::new(),
+            class: None,
             profiles: Vec::new(),
             score: 0.0,
             reasons: Vec::new(),
@@ -332,7 +337,6 @@ impl Encounter {
     fn event_vessel(&self, index: usize, vessel: &Vessel) -> EventVessel {
         let observed_millis = self.observed_millis[index];
         EventVessel {
-            mmsi: vessel.mmsi,
             identity: vessel.identity,
             draught_m_before: self.draught_m_before[index],
             draught_m_after: vessel.draught_m(),
@@ -340,6 +344,7 @@ impl Encounter {
             bridged: Duration::from_millis(self.contact_millis - observed_millis),
             silence_max: Duration::from_millis(self.silence_millis_max[index] as u64),
             track: self.trails[index].points.iter().map(track_point).collect(),
+            ..EventVessel::new(vessel.mmsi)
         }
     }
 
@@ -430,5 +435,16 @@ impl Trail {
             }
             keep
         });
+    }
+}
+
+/// 0 on land.
+fn coast_distance_m(position: Position, land: LandMap) -> Option<f64> {
+    match land {
+        LandMap::NaturalEarth => {
+            let nearest = Coast::natural_earth().nearest(position);
+            Some(if nearest.on_land { 0.0 } else { nearest.distance_m })
+        }
+        LandMap::None => None,
     }
 }

@@ -19,6 +19,10 @@ pub(crate) struct Fix {
     pub(crate) speed_knots: f32,
     /// Of the leg that leads here from the fix before; NaN if no leg does.
     pub(crate) leg_knots: f32,
+    /// Of the bow, as sent; NaN if it was not.
+    pub(crate) heading_deg: f32,
+    /// Over ground, as sent; NaN if it was not.
+    pub(crate) course_deg: f32,
 }
 
 impl Fix {
@@ -31,6 +35,8 @@ impl Fix {
             longitude: wrap(units(fix.position.longitude_deg())) as i32,
             speed_knots: fix.speed_knots.unwrap_or(f32::NAN),
             leg_knots: f32::NAN,
+            heading_deg: fix.heading_deg.unwrap_or(f32::NAN),
+            course_deg: fix.course_deg.unwrap_or(f32::NAN),
         }
     }
 

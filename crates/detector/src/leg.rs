@@ -197,6 +197,7 @@ pub(crate) mod tests {
             course_deg: None,
             heading_deg: None,
             coarse: false,
+            station: None,
         })
     }
 

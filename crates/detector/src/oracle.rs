@@ -130,18 +130,23 @@ fn detect(reports: &[PositionFix], parameters: &Parameters) -> Vec<Event> {
 fn found(events: &[Event]) -> BTreeMap<VesselPair, Vec<Found>> {
     let mut last: BTreeMap<_, &Event> = BTreeMap::new();
     for event in events {
-        last.insert((event.id.pair(), event.started_at), event);
+        last.insert((pair(event), event.started_at), event);
     }
     let mut found: BTreeMap<VesselPair, Vec<Found>> = BTreeMap::new();
     for event in last.into_values() {
-        let contact_millis = event.contact.as_millis() as u64;
-        found.entry(event.id.pair()).or_default().push((
+        let meeting = event.meeting.as_ref().expect("an encounter is a meeting");
+        let contact_millis = meeting.contact.as_millis() as u64;
+        found.entry(pair(event)).or_default().push((
             event.started_at.as_millis(),
             event.ended_at.as_millis(),
             contact_millis,
         ));
     }
     found
+}
+
+fn pair(event: &Event) -> VesselPair {
+    event.id.pair().expect("an encounter has two vessels")
 }
 
 /// The way of one ship: where it begins, and for every further report minutes and a step.
@@ -187,6 +192,7 @@ fn reports(fleet: &[Way], latitude_deg: f64, longitude_deg: f64) -> Vec<Position
                 course_deg: None,
                 heading_deg: None,
                 coarse: false,
+                station: None,
             });
         };
         report(minute, north_m, east_m);
@@ -216,7 +222,7 @@ fn moved(events: &[Event], mmsi: impl Fn(Mmsi) -> Mmsi, millis: i64, east_deg: f
     let time = |at: Timestamp| at.plus_millis(millis);
     let mut moved: Vec<Event> = events.to_vec();
     for event in &mut moved {
-        let [low, high] = [event.id.pair().low(), event.id.pair().high()].map(&mmsi);
+        let [low, high] = [pair(event).low(), pair(event).high()].map(&mmsi);
         let pair = VesselPair::new(low, high).unwrap();
         event.id = EventId::new(event.kind(), pair, time(event.id.first_started_at()));
         for at in [

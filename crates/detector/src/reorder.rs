@@ -124,6 +124,7 @@ mod tests {
             course_deg: None,
             heading_deg: None,
             coarse: false,
+            station: None,
         })
     }
 

@@ -35,13 +35,16 @@ mod text;
 mod timestamp;
 
 #[cfg(feature = "std")]
-pub use event::{Event, EventId, EventKind, EventState, EventVessel, Reason, TrackPoint};
+pub use event::{
+    Classification, Event, EventId, EventKind, EventState, EventVessel, Figure, Meeting,
+    MeetingClass, Reason, Subject, Surroundings, TrackPoint,
+};
 pub use flag::Flag;
 pub use imo::Imo;
 pub use mmsi::{Mmsi, MmsiKind};
 pub use pair::VesselPair;
 pub use position::{ECCENTRICITY_SQUARED, EQUATORIAL_RADIUS_M, METRES_PER_NAUTICAL_MILE, Position};
-pub use report::{Dimensions, PositionFix, Report, StaticReport, VesselIdentity};
+pub use report::{Dimensions, PositionFix, Report, StaticReport, StationId, VesselIdentity};
 pub use ship_type::{ShipCategory, ShipType};
 pub use text::Text;
 pub use timestamp::Timestamp;

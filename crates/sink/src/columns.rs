@@ -6,7 +6,7 @@
 
 use maritime::Timestamp;
 
-use crate::EventRecord;
+use crate::{EventRecord, VesselRecord};
 
 /// One column: its name, what it holds, and how to take it from a record.
 pub(crate) struct Column {
@@ -44,23 +44,35 @@ macro_rules! column {
 macro_rules! vessel_columns {
     ($index:literal, $suffix:literal) => {
         [
-            column!(concat!("mmsi_", $suffix), Integer, |r| r.vessels[$index].mmsi),
-            column!(concat!("imo_", $suffix), Integer, |r| r.vessels[$index].imo),
-            column!(concat!("name_", $suffix), Text, |r| r.vessels[$index].name.clone()),
-            column!(concat!("callsign_", $suffix), Text, |r| r.vessels[$index].callsign.clone()),
-            column!(concat!("flag_", $suffix), Text, |r| r.vessels[$index].flag.clone()),
-            column!(concat!("type_", $suffix), Text, |r| r.vessels[$index].ship_type.clone()),
-            column!(concat!("length_m_", $suffix), Integer, |r| r.vessels[$index].length_m),
-            column!(concat!("beam_m_", $suffix), Integer, |r| r.vessels[$index].beam_m),
+            column!(concat!("mmsi_", $suffix), Integer, |r| vessel(r, $index).map(|v| v.mmsi)),
+            column!(concat!("imo_", $suffix), Integer, |r| vessel(r, $index).and_then(|v| v.imo)),
+            column!(concat!("name_", $suffix), Text, |r| vessel(r, $index)
+                .and_then(|v| v.name.clone())),
+            column!(concat!("callsign_", $suffix), Text, |r| vessel(r, $index)
+                .and_then(|v| v.callsign.clone())),
+            column!(concat!("flag_", $suffix), Text, |r| vessel(r, $index)
+                .and_then(|v| v.flag.clone())),
+            column!(concat!("type_", $suffix), Text, |r| vessel(r, $index)
+                .and_then(|v| v.ship_type.clone())),
+            column!(concat!("length_m_", $suffix), Integer, |r| vessel(r, $index)
+                .and_then(|v| v.length_m)),
+            column!(concat!("beam_m_", $suffix), Integer, |r| vessel(r, $index)
+                .and_then(|v| v.beam_m)),
             column!(concat!("draught_m_before_", $suffix), Real, |r| {
-                r.vessels[$index].draught_m_before
+                vessel(r, $index).and_then(|v| v.draught_m_before)
             }),
             column!(concat!("draught_m_after_", $suffix), Real, |r| {
-                r.vessels[$index].draught_m_after
+                vessel(r, $index).and_then(|v| v.draught_m_after)
             }),
-            column!(concat!("observed_s_", $suffix), Integer, |r| r.observed_s[$index]),
-            column!(concat!("bridged_s_", $suffix), Integer, |r| r.bridged_s[$index]),
-            column!(concat!("silence_max_s_", $suffix), Integer, |r| r.silence_max_s[$index]),
+            column!(concat!("observed_s_", $suffix), Integer, |r| r
+                .observed_s
+                .get($index)
+                .copied()),
+            column!(concat!("bridged_s_", $suffix), Integer, |r| r.bridged_s.get($index).copied()),
+            column!(concat!("silence_max_s_", $suffix), Integer, |r| r
+                .silence_max_s
+                .get($index)
+                .copied()),
         ]
     };
 }
@@ -107,6 +119,10 @@ const WHERE_AND_WHY: &[Column] = &[
     column!("software_version", Text, |r| r.software_version.clone()),
     column!("parameters_hash", Text, |r| r.parameters_hash.clone()),
 ];
+
+fn vessel(record: &EventRecord, index: usize) -> Option<&VesselRecord> {
+    record.vessels.get(index)
+}
 
 /// From start to end in hours, 2 decimals: what people sort a table by.
 fn duration_h(record: &EventRecord) -> f64 {

@@ -567,7 +567,11 @@ mod tests {
     /// A second event, across the 180th meridian, of which one vessel was heard but once.
     fn pacific_event() -> Event {
         let mut event = event();
-        event.id = EventId::new(event.kind(), event.id.pair(), event.started_at.plus_millis(5_000));
+        event.id = EventId::new(
+            event.kind(),
+            event.id.pair().unwrap(),
+            event.started_at.plus_millis(5_000),
+        );
         event.position = Position::new(-17.0, -179.999).unwrap();
         event.vessels[0].track = track(&[(-17.0, 179.99), (-17.0, -179.99)]);
         event.vessels[1].track = track(&[(-17.0, 180.0)]);
@@ -759,7 +763,7 @@ mod tests {
             .map(|i| {
                 let mut event = event();
                 let started_at = event.started_at.plus_millis(1000 * i);
-                event.id = EventId::new(event.kind(), event.id.pair(), started_at);
+                event.id = EventId::new(event.kind(), event.id.pair().unwrap(), started_at);
                 event.version = 9;
                 event
             })

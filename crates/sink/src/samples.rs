@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use maritime::{
-    Dimensions, Event, EventId, EventKind, EventState, EventVessel, Imo, Mmsi, Position, Reason,
-    ShipType, Text, Timestamp, TrackPoint, VesselIdentity, VesselPair,
+    Dimensions, Event, EventId, EventKind, EventState, EventVessel, Imo, Meeting, Mmsi, Position,
+    Reason, ShipType, Surroundings, Text, Timestamp, TrackPoint, VesselIdentity, VesselPair,
 };
 
 use crate::Provenance;
@@ -20,9 +20,8 @@ pub(crate) fn event() -> Event {
         id: EventId::new(EventKind::Encounter, pair, started_at),
         version: 3,
         state: EventState::Closed,
-        vessels: [
+        vessels: vec![
             EventVessel {
-                mmsi: low,
                 identity: VesselIdentity {
                     imo: Imo::new(9_074_729),
                     name: Text::new("GULF \"ONE\""),
@@ -41,19 +40,18 @@ pub(crate) fn event() -> Event {
                 bridged: Duration::from_millis(16_269_501),
                 silence_max: minutes(60),
                 track: track(&[(28.25, -94.86), (28.26, -94.85), (28.27, -94.85)]),
+                ..EventVessel::new(low)
             },
             EventVessel {
-                mmsi: high,
                 identity: VesselIdentity {
                     name: Text::new("=HYPERLINK(\"//X.Y\")"),
                     ..VesselIdentity::default()
                 },
-                draught_m_before: None,
-                draught_m_after: None,
                 observed: Duration::from_secs(48_811),
                 bridged: Duration::from_secs(18_689),
                 silence_max: minutes(90),
                 track: track(&[(28.2501, -94.8601), (28.2601, -94.8501)]),
+                ..EventVessel::new(high)
             },
         ],
         started_at,
@@ -62,19 +60,24 @@ pub(crate) fn event() -> Event {
         ended_at,
         ended_at_earliest: ended_at.minus(minutes(10)),
         ended_at_latest: None,
-        contact: minutes(18 * 60 + 45),
         position: Position::new(28.250_400_04, -94.859_699_96).unwrap(),
-        distance_m_min: 61.2,
-        distance_m_p50: 129.0,
-        distance_m_p95: 181.449,
-        contact_within_m: [
-            (50, Duration::ZERO),
-            (100, minutes(10)),
-            (200, Duration::from_secs(67_000)),
-            (500, minutes(18 * 60 + 45)),
-        ],
-        speed_knots_p50: 0.55,
-        coast_distance_m: Some(86_273.0),
+        place: Surroundings { coast_distance_m: Some(86_273.0), ..Surroundings::default() },
+        meeting: Some(Box::new(Meeting {
+            contact: minutes(18 * 60 + 45),
+            distance_m_min: 61.2,
+            distance_m_p50: 129.0,
+            distance_m_p95: 181.449,
+            contact_within_m: [
+                (50, Duration::ZERO),
+                (100, minutes(10)),
+                (200, Duration::from_secs(67_000)),
+                (500, minutes(18 * 60 + 45)),
+            ],
+            speed_knots_p50: 0.55,
+            ..Meeting::default()
+        })),
+        figures: Vec::new(),
+        class: None,
         profiles: vec!["gfw".into(), "sts".into()],
         score: 0.83,
         reasons: vec![

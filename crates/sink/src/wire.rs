@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use maritime::{Event, EventVessel, Reason, Timestamp};
+use maritime::{Event, EventVessel, Meeting, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Which program found an event, and with which parameters.
@@ -18,7 +18,8 @@ pub struct Provenance {
 }
 
 /// An event as it is written: `null` for what is unknown, instants in UTC to the millisecond, spans in
-/// whole seconds. Arrays of two are in the order of `vessels`.
+/// whole seconds. Arrays are in the order of `vessels`. What is known of meetings alone is `null` in other kinds of
+/// events, whose numbers are in `figures`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EventRecord {
     /// Never changes; see [`maritime::EventId`].
@@ -30,7 +31,7 @@ pub struct EventRecord {
     /// `candidate`, `open`, `closed` or `retracted`.
     pub state: String,
     /// The lower MMSI first.
-    pub vessels: [VesselRecord; 2],
+    pub vessels: Vec<VesselRecord>,
     /// When they came within contact distance.
     #[serde(with = "rfc3339")]
     pub started_at: Timestamp,
@@ -55,29 +56,29 @@ pub struct EventRecord {
     /// East positive, in `[-180, 180]`, 6 decimals.
     pub longitude_deg: f64,
     /// Between the antennas, at the nearest; 1 decimal, as all distances.
-    pub distance_m_min: f64,
+    pub distance_m_min: Option<f64>,
     /// Median over the time in contact.
-    pub distance_m_p50: f64,
+    pub distance_m_p50: Option<f64>,
     /// 95th percentile over the time in contact.
-    pub distance_m_p95: f64,
+    pub distance_m_p95: Option<f64>,
     /// Within contact distance.
-    pub contact_s: u64,
+    pub contact_s: Option<u64>,
     /// Within 50 m.
-    pub contact_within_50_m_s: u64,
+    pub contact_within_50_m_s: Option<u64>,
     /// Within 100 m.
-    pub contact_within_100_m_s: u64,
+    pub contact_within_100_m_s: Option<u64>,
     /// Within 200 m.
-    pub contact_within_200_m_s: u64,
+    pub contact_within_200_m_s: Option<u64>,
     /// Within 500 m.
-    pub contact_within_500_m_s: u64,
+    pub contact_within_500_m_s: Option<u64>,
     /// Over ground, mean of the two, median over the time in contact; 2 decimals.
-    pub speed_knots_p50: f64,
+    pub speed_knots_p50: Option<f64>,
     /// Of the time in contact, near a report of each vessel.
-    pub observed_s: [u64; 2],
+    pub observed_s: Vec<u64>,
     /// Of the time in contact, bridged between reports of each vessel.
-    pub bridged_s: [u64; 2],
+    pub bridged_s: Vec<u64>,
     /// Longest silence of each vessel that touches the contact.
-    pub silence_max_s: [u64; 2],
+    pub silence_max_s: Vec<u64>,
     /// To the coast line of the 1:10m map; 0 on land, `null` where no map was used.
     pub coast_distance_m: Option<f64>,
     /// Definitions of a meeting that this one satisfies.
@@ -136,14 +137,19 @@ impl EventRecord {
     /// What is written of `event`. Its tracks are not: they go to [`crate::GeoPackage`] alone.
     pub fn new(event: &Event, provenance: &Provenance) -> Self {
         let each = |span: fn(&EventVessel) -> Duration| {
-            [whole_seconds(span(&event.vessels[0])), whole_seconds(span(&event.vessels[1]))]
+            event.vessels.iter().map(|vessel| whole_seconds(span(vessel))).collect()
         };
+        let meeting = event.meeting.as_deref();
+        let number = |value: fn(&Meeting) -> f64, decimals| {
+            meeting.map(|meeting| rounded(value(meeting), decimals))
+        };
+        let within_s = |distance_m| meeting.map(|meeting| contact_within_s(meeting, distance_m));
         EventRecord {
             id: event.id.to_string(),
             version: event.version,
             kind: event.kind().name().into(),
             state: event.state.name().into(),
-            vessels: [VesselRecord::new(&event.vessels[0]), VesselRecord::new(&event.vessels[1])],
+            vessels: event.vessels.iter().map(VesselRecord::new).collect(),
             started_at: event.started_at,
             started_at_earliest: event.started_at_earliest,
             started_at_latest: event.started_at_latest,
@@ -152,19 +158,19 @@ impl EventRecord {
             ended_at_latest: event.ended_at_latest,
             latitude_deg: rounded(event.position.latitude_deg(), 6),
             longitude_deg: rounded(event.position.longitude_deg(), 6),
-            distance_m_min: rounded(event.distance_m_min, 1),
-            distance_m_p50: rounded(event.distance_m_p50, 1),
-            distance_m_p95: rounded(event.distance_m_p95, 1),
-            contact_s: whole_seconds(event.contact),
-            contact_within_50_m_s: contact_within_s(event, 50),
-            contact_within_100_m_s: contact_within_s(event, 100),
-            contact_within_200_m_s: contact_within_s(event, 200),
-            contact_within_500_m_s: contact_within_s(event, 500),
-            speed_knots_p50: rounded(event.speed_knots_p50, 2),
+            distance_m_min: number(|meeting| meeting.distance_m_min, 1),
+            distance_m_p50: number(|meeting| meeting.distance_m_p50, 1),
+            distance_m_p95: number(|meeting| meeting.distance_m_p95, 1),
+            contact_s: meeting.map(|meeting| whole_seconds(meeting.contact)),
+            contact_within_50_m_s: within_s(50),
+            contact_within_100_m_s: within_s(100),
+            contact_within_200_m_s: within_s(200),
+            contact_within_500_m_s: within_s(500),
+            speed_knots_p50: number(|meeting| meeting.speed_knots_p50, 2),
             observed_s: each(|vessel| vessel.observed),
             bridged_s: each(|vessel| vessel.bridged),
             silence_max_s: each(|vessel| vessel.silence_max),
-            coast_distance_m: event.coast_distance_m.map(|distance_m| rounded(distance_m, 1)),
+            coast_distance_m: event.place.coast_distance_m.map(|distance_m| rounded(distance_m, 1)),
             profiles: event.profiles.clone(),
             score: rounded(event.score, 2),
             reasons: event.reasons.iter().map(ReasonRecord::new).collect(),
@@ -206,9 +212,9 @@ impl ReasonRecord {
     }
 }
 
-fn contact_within_s(event: &Event, distance_m: u16) -> u64 {
-    let within = event.contact_within_m.iter().find(|&&(within_m, _)| within_m == distance_m);
-    let &(_, span) = within.expect("an event counts the time within 50, 100, 200 and 500 m");
+fn contact_within_s(meeting: &Meeting, distance_m: u16) -> u64 {
+    let within = meeting.contact_within_m.iter().find(|&&(within_m, _)| within_m == distance_m);
+    let &(_, span) = within.expect("a meeting counts the time within 50, 100, 200 and 500 m");
     whole_seconds(span)
 }
 

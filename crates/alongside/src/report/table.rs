@@ -66,7 +66,7 @@ fn write_encounter(
         event.score,
         words::duration(event.duration()),
         words::position(event.position),
-        words::coast(event.coast_distance_m),
+        words::coast(event.place.coast_distance_m),
     );
     let (bold, plain) = if styled { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     writeln!(output, "{bold}{heading}{plain}")?;
@@ -141,17 +141,18 @@ fn how(event: &Event) -> String {
         let whole = (vessel.observed + vessel.bridged).as_secs_f64();
         if whole > 0.0 { vessel.observed.as_secs_f64() / whole } else { 1.0 }
     };
-    let [a, b] = &event.vessels;
-    let share = heard_share(a).min(heard_share(b));
+    let share = event.vessels.iter().map(heard_share).fold(1.0, f64::min);
     let heard = if share >= 0.995 {
         "heard all the time".into()
     } else {
-        let silence = words::duration(a.silence_max.max(b.silence_max));
+        let longest = event.vessels.iter().map(|vessel| vessel.silence_max).max();
+        let silence = words::duration(longest.unwrap_or_default());
         format!("heard {:.0} % of the time, silent up to {silence}", share * 100.0)
     };
+    let Some(meeting) = &event.meeting else { return heard };
     format!(
         "{:.0} m at the nearest, {:.0} m in the median, at {:.1} kn; {heard}",
-        event.distance_m_min, event.distance_m_p50, event.speed_knots_p50,
+        meeting.distance_m_min, meeting.distance_m_p50, meeting.speed_knots_p50,
     )
 }
 
@@ -204,15 +205,14 @@ mod tests {
     use std::time::Duration;
 
     use maritime::{
-        EventId, EventKind, EventState, Imo, Mmsi, Position, Reason, ShipType, Text,
-        VesselIdentity, VesselPair,
+        EventId, EventKind, EventState, Imo, Meeting, Mmsi, Position, Reason, ShipType,
+        Surroundings, Text, VesselIdentity, VesselPair,
     };
 
     use super::*;
 
     fn vessel(mmsi: u32, name: &str) -> EventVessel {
         EventVessel {
-            mmsi: Mmsi::new(mmsi).unwrap(),
             identity: VesselIdentity {
                 imo: Imo::new(9_074_729),
                 name: Text::new(name),
@@ -224,7 +224,7 @@ mod tests {
             observed: Duration::from_secs(36_000),
             bridged: Duration::from_secs(7_000),
             silence_max: Duration::from_secs(2400),
-            track: Vec::new(),
+            ..EventVessel::new(Mmsi::new(mmsi).unwrap())
         }
     }
 
@@ -236,26 +236,31 @@ mod tests {
             id: EventId::new(EventKind::Encounter, pair.unwrap(), at("2024-01-01T00:14:07Z")),
             version: 3,
             state: EventState::Closed,
-            vessels: [vessel(311_000_222, name), vessel(538_005_541, "EVER DARK")],
+            vessels: vec![vessel(311_000_222, name), vessel(538_005_541, "EVER DARK")],
             started_at: at("2024-01-01T00:14:07Z"),
             started_at_earliest: Some(at("2024-01-01T00:02:00Z")),
             started_at_latest: at("2024-01-01T00:31:00Z"),
             ended_at: at("2024-01-01T13:56:00Z"),
             ended_at_earliest: at("2024-01-01T13:55:40Z"),
             ended_at_latest: Some(at("2024-01-01T13:56:20Z")),
-            contact: Duration::from_secs(43_000),
             position: Position::new(28.2504, -94.8597).unwrap(),
-            distance_m_min: 61.2,
-            distance_m_p50: 129.0,
-            distance_m_p95: 181.4,
-            contact_within_m: [
-                (50, Duration::ZERO),
-                (100, Duration::from_secs(600)),
-                (200, Duration::from_secs(40_000)),
-                (500, Duration::from_secs(43_000)),
-            ],
-            speed_knots_p50: 0.5,
-            coast_distance_m: Some(57_900.0),
+            place: Surroundings { coast_distance_m: Some(57_900.0), ..Surroundings::default() },
+            meeting: Some(Box::new(Meeting {
+                contact: Duration::from_secs(43_000),
+                distance_m_min: 61.2,
+                distance_m_p50: 129.0,
+                distance_m_p95: 181.4,
+                contact_within_m: [
+                    (50, Duration::ZERO),
+                    (100, Duration::from_secs(600)),
+                    (200, Duration::from_secs(40_000)),
+                    (500, Duration::from_secs(43_000)),
+                ],
+                speed_knots_p50: 0.5,
+                ..Meeting::default()
+            })),
+            figures: Vec::new(),
+            class: None,
             profiles: vec!["gfw".into(), "sts".into()],
             score,
             reasons: vec![

@@ -1,7 +1,9 @@
 //! Lines of NMEA to reports: the decoder's messages, put in time by the recording's clock.
 
 use decoder::{Decoder, Message, Outcome, OutcomeKind, Received};
-use maritime::{Mmsi, Position, PositionFix, Report, StaticReport, Timestamp, VesselIdentity};
+use maritime::{
+    Mmsi, Position, PositionFix, Report, StaticReport, StationId, Timestamp, VesselIdentity,
+};
 use memchr::{memchr, memrchr};
 
 use super::clock::{TimeTeller, is_plausible};
@@ -107,6 +109,7 @@ struct Heard {
     mmsi: Mmsi,
     motion: Option<Motion>,
     statement: Option<Statement>,
+    station: Option<StationId>,
     lines: u32,
 }
 
@@ -165,7 +168,8 @@ impl Interpreter {
         let Some(mmsi) = header.mmsi() else { return out.reject(lines, "bad_mmsi") };
         let received_at = received.received_at.filter(|at| is_plausible(*at));
         let second = motion.as_ref().and_then(|motion| motion.second);
-        let heard = Heard { mmsi, motion, statement, lines };
+        let station = received.station.map(|name| StationId::new(name.as_str()));
+        let heard = Heard { mmsi, motion, statement, station, lines };
         let Interpreter { dating, positions } = self;
         dating.observe(received_at, second, heard, &mut |heard, observed_at| {
             heard.give(observed_at, positions, out);
@@ -191,13 +195,13 @@ impl Interpreter {
 
 impl Heard {
     fn give(self, observed_at: Option<Timestamp>, positions: &mut Positions, out: &mut Collector) {
-        let Heard { mmsi, motion, statement, lines } = self;
+        let Heard { mmsi, motion, statement, station, lines } = self;
         positions.all += u64::from(motion.is_some());
         let Some(observed_at) = observed_at else {
             positions.without_time += u64::from(motion.is_some());
             return out.reject(lines, "no_time_yet");
         };
-        let fix = motion.and_then(|motion| motion.fix(mmsi, observed_at));
+        let fix = motion.and_then(|motion| motion.fix(mmsi, observed_at, station));
         let report = statement.map(|statement| statement.report(mmsi, observed_at));
         match (report, fix) {
             (Some(report), Some(fix)) => {
@@ -213,7 +217,12 @@ impl Heard {
 
 impl Motion {
     /// `None` if the position is not available.
-    fn fix(&self, mmsi: Mmsi, observed_at: Timestamp) -> Option<PositionFix> {
+    fn fix(
+        &self,
+        mmsi: Mmsi,
+        observed_at: Timestamp,
+        station: Option<StationId>,
+    ) -> Option<PositionFix> {
         Some(PositionFix {
             mmsi,
             observed_at,
@@ -222,6 +231,7 @@ impl Motion {
             course_deg: self.course_deg,
             heading_deg: self.heading_deg,
             coarse: self.coarse,
+            station,
         })
     }
 }

@@ -237,6 +237,7 @@ impl Table {
             course_deg: row.number(Quantity::Course, 0.0..360.0),
             heading_deg: row.number(Quantity::Heading, 0.0..360.0),
             coarse: false,
+            station: None,
         };
         if out.wants(&fix)
             && let Some(report) = self.said.news(&row, mmsi, observed_at)
