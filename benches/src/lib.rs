@@ -5,6 +5,10 @@
 
 use std::time::{Duration, Instant};
 
+pub use lines::{ais_sentence, checksums_hold, lines};
+
+mod lines;
+
 /// Rounds that each subject runs; the first is thrown away.
 const ROUNDS: usize = 6;
 
@@ -12,9 +16,24 @@ const ROUNDS: usize = 6;
 pub struct Subject<'a> {
     /// As it stands in the table.
     pub name: &'a str,
-    /// Does all of the work once and gives how much was done, so that nothing is optimised away and a
-    /// subject that leaves something out is seen to.
-    pub run: Box<dyn FnMut() -> u64 + 'a>,
+    /// Does all of the work once.
+    pub run: Box<dyn FnMut() -> Done + 'a>,
+}
+
+/// How much a subject did, so that nothing is optimised away and one that leaves something out is seen to.
+#[derive(Clone, Copy, Default)]
+pub struct Done {
+    /// Messages, events and the like that it gave.
+    pub results: u64,
+    /// Lines and the like that it could not read.
+    pub refused: u64,
+}
+
+impl Done {
+    /// Nothing was refused.
+    pub fn all(results: u64) -> Self {
+        Done { results, refused: 0 }
+    }
 }
 
 /// What was measured of one subject.
@@ -24,13 +43,13 @@ pub struct Measured {
     /// Median over the rounds.
     pub time: Duration,
     /// What the subject said it did.
-    pub done: u64,
+    pub done: Done,
 }
 
 /// Runs the subjects in turn.
 pub fn measure(mut subjects: Vec<Subject<'_>>) -> Vec<Measured> {
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); subjects.len()];
-    let mut done = vec![0; subjects.len()];
+    let mut done = vec![Done::default(); subjects.len()];
     for round in 0..ROUNDS {
         for (index, subject) in subjects.iter_mut().enumerate() {
             let started_at = Instant::now();
@@ -57,18 +76,19 @@ pub fn measure(mut subjects: Vec<Subject<'_>>) -> Vec<Measured> {
 /// A table of what was measured over `count` pieces of work, each relative to the first.
 pub fn print_table(title: &str, unit: &str, count: u64, measured: &[Measured]) {
     println!("\n{title} ({count} {unit}s)\n");
-    println!("| | ns/{unit} | {unit}s/s | time | done |");
-    println!("|---|---:|---:|---:|---:|");
+    println!("| | ns/{unit} | {unit}s/s | time | results | refused |");
+    println!("|---|---:|---:|---:|---:|---:|");
     let first = measured[0].time.as_secs_f64();
     for subject in measured {
         let seconds = subject.time.as_secs_f64();
         println!(
-            "| {} | {:.0} | {:.2} M | {:.1}x | {} |",
+            "| {} | {:.0} | {:.2} M | {:.2}x | {} | {} |",
             subject.name,
             seconds * 1e9 / count as f64,
             count as f64 / seconds / 1e6,
             seconds / first,
-            subject.done,
+            subject.done.results,
+            subject.done.refused,
         );
     }
 }
