@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use decoder::Station as StationName;
+
 use crate::motion::{Flow, Heading, Swing};
 use crate::plane::Plane;
 use crate::random::Chance;
@@ -20,13 +22,13 @@ pub(crate) struct Site {
     pub anchored: Heading,
     pub stations: Vec<Station>,
     passes: Arc<[Pass]>,
-    satellite: Arc<str>,
+    satellite: StationName,
 }
 
 /// A receiver on a mast.
 #[derive(Debug, Clone)]
 pub(crate) struct Station {
-    pub name: Arc<str>,
+    pub name: StationName,
     pub point_m: [f64; 2],
     /// Where half of class A is heard.
     range_m: f64,
@@ -76,7 +78,7 @@ pub(crate) fn plan_sites(places: &[Place], duration_s: f64, chance: &mut Chance)
                 anchored: plan_anchored(chance),
                 stations: plan_stations(place, index, open_sea, axis_rad),
                 passes: passes.clone(),
-                satellite: format!("{}-SAT{index}", chart.station).into(),
+                satellite: station_name(format!("{}-SAT{index}", chart.station)),
             });
         }
     }
@@ -94,11 +96,15 @@ fn plan_stations(place: &Place, index: usize, open_sea: bool, axis_rad: f64) -> 
     let (east, north) = libm::sincos(axis_rad);
     let shore = if open_sea { "" } else { "R" };
     let station = |(number, along_m): (usize, &f64)| Station {
-        name: format!("{}{index}-{shore}{}", place.area.chart().station, number + 1).into(),
+        name: station_name(format!("{}{index}-{shore}{}", place.area.chart().station, number + 1)),
         point_m: [along_m * east, along_m * north],
         range_m: STATION_RANGE_M,
     };
     along_m.iter().enumerate().map(station).collect()
+}
+
+fn station_name(name: String) -> StationName {
+    StationName::new(&name).expect("names of stations are short")
 }
 
 fn plan_passes(duration_s: f64, chance: &mut Chance) -> Arc<[Pass]> {
@@ -163,13 +169,13 @@ impl Site {
         point_m: [f64; 2],
         lost_share: f64,
         chance: &mut Chance,
-        mut heard: impl FnMut(&Arc<str>, bool, &mut Chance),
+        mut heard: impl FnMut(StationName, bool, &mut Chance),
     ) {
         if signal != Signal::LongRange {
             for station in &self.stations {
                 let probability = station.probability(signal, point_m) * (1.0 - lost_share);
                 if chance.yes(probability) {
-                    heard(&station.name, false, chance);
+                    heard(station.name, false, chance);
                 }
             }
         }
@@ -180,7 +186,7 @@ impl Site {
             Signal::LongRange => 0.8,
         };
         if chance.yes(probability) {
-            heard(&self.satellite, true, chance);
+            heard(self.satellite, true, chance);
         }
     }
 

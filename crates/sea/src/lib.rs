@@ -45,8 +45,6 @@ mod coverage;
 mod reporting;
 mod simulation;
 
-pub mod encode;
-
 mod score;
 mod truth;
 

@@ -5,7 +5,8 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
-use maritime::{Timestamp, VesselPair};
+use decoder::encode::position_raw;
+use maritime::{Position, Timestamp, VesselPair};
 
 use crate::coverage::Site;
 use crate::fleet::{Build, Draught, Duty, Identity, Registry, Vessel};
@@ -272,13 +273,20 @@ impl<'a> Plan<'a> {
             started_at: self.instant(span_s[0]),
             ended_at: self.instant(span_s[1]),
             distance_m_min: libm::round(distance_m_min * 10.0) / 10.0,
-            position: crate::encode::quantised_position(site.plane.to_position(middle_m)),
+            position: quantised(site.plane.to_position(middle_m)),
         }
     }
 
     fn instant(&self, time_s: f64) -> Timestamp {
         self.scenario.started_at.plus_millis(libm::round(time_s * 1000.0) as i64)
     }
+}
+
+/// As AIS could send it, in 1/10000 minute.
+fn quantised(position: Position) -> Position {
+    let (longitude, latitude) = position_raw(Some(position), 600_000.0);
+    Position::new(f64::from(latitude) / 600_000.0, f64::from(longitude) / 600_000.0)
+        .expect("rounding stays within the ranges, whose ends are whole")
 }
 
 /// From when to when the ships are within [`TOGETHER_M`] about the core: outwards from its ends where

@@ -45,7 +45,9 @@ impl Plane {
         let second_eccentricity_squared = ECCENTRICITY_SQUARED / (1.0 - ECCENTRICITY_SQUARED);
         let axis_m = (x * x + y * y).sqrt();
         // Bowring's formula; one step is exact to far below a millimetre near the surface.
-        let (sin, cos) = libm::sincos(libm::atan2(z * SEMI_MAJOR_M, axis_m * semi_minor_m));
+        let (rise, run) = (z * SEMI_MAJOR_M, axis_m * semi_minor_m);
+        let slant = (rise * rise + run * run).sqrt();
+        let (sin, cos) = (rise / slant, run / slant);
         let latitude = libm::atan2(
             z + second_eccentricity_squared * semi_minor_m * sin * sin * sin,
             axis_m - ECCENTRICITY_SQUARED * SEMI_MAJOR_M * cos * cos * cos,

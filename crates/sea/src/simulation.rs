@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
-use std::sync::Arc;
 
+use decoder::encode::{Framing, position_raw, write_sentences};
+use decoder::{BaseStationReport, Channel, Header, Message, Station, TagBlock};
 use maritime::{
     Mmsi, PositionFix, Report, StaticReport, Text, Timestamp, VesselIdentity, VesselPair,
 };
 
 use crate::coverage::{Signal, Site, plan_sites};
-use crate::encode::{BaseStation, Framing, Message, Tag, quantised_position};
 use crate::fleet::Vessel;
 use crate::meeting::Plan;
 use crate::random::Chance;
@@ -47,14 +47,12 @@ pub struct Simulation {
     stations: Vec<ShoreStation>,
     /// What is sent next, by whom; three entries for each ship at most.
     agenda: BinaryHeap<Reverse<(i64, u32, Task)>>,
-    /// Heard, not yet here. Bounded by what is heard within the longest delay.
-    on_the_way: BinaryHeap<Reverse<OnTheWay>>,
-    serial: u64,
+    on_the_way: OnTheWay,
     sequence: u8,
 }
 
 /// One message as one listener passed it on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transmission {
     /// When it came here. Transmissions come in this order.
     pub arrived_at: Timestamp,
@@ -64,11 +62,11 @@ pub struct Transmission {
     /// and for message 27, which say no second.
     pub observed_at: Timestamp,
     /// Who heard it.
-    pub station: Arc<str>,
+    pub station: Station,
     /// What was said.
     pub message: Message,
-    /// VHF channel, `b'A'` or `b'B'`.
-    pub channel: u8,
+    /// On which it was sent.
+    pub channel: Channel,
     /// Ties the sentences of one message together, `0..=9`.
     pub sequence: u8,
 }
@@ -76,7 +74,7 @@ pub struct Transmission {
 #[derive(Debug, Clone)]
 struct ShoreStation {
     mmsi: Mmsi,
-    name: Arc<str>,
+    name: Station,
     site: usize,
     point_m: [f64; 2],
 }
@@ -90,10 +88,15 @@ enum Task {
     BaseStation,
 }
 
-#[derive(Debug)]
+/// What was heard and is not yet here. Bounded by what is heard within the longest delay.
+#[derive(Debug, Default)]
 struct OnTheWay {
-    serial: u64,
-    transmission: Transmission,
+    /// When it arrives, how many were heard before, and its slot: a heap of whole messages would move
+    /// them about.
+    order: BinaryHeap<Reverse<(Timestamp, u64, usize)>>,
+    slots: Vec<Transmission>,
+    free: Vec<usize>,
+    heard: u64,
 }
 
 /// Delays beyond which nothing is held back: late reports, in seconds.
@@ -125,8 +128,7 @@ impl Simulation {
             vessels,
             truths,
             agenda: BinaryHeap::new(),
-            on_the_way: BinaryHeap::new(),
-            serial: 0,
+            on_the_way: OnTheWay::default(),
             sequence: 0,
         };
         simulation.fill_agenda();
@@ -263,12 +265,12 @@ impl Simulation {
         self.agenda.push(Reverse((millis(next_s), index, task)));
 
         let observed_at = (task == Task::Position).then_some(fixed_at);
-        let channel = if transponder.chance.yes(0.5) { b'A' } else { b'B' };
+        let channel = if transponder.chance.yes(0.5) { Channel::A } else { Channel::B };
         for (part, message) in messages.into_iter().flatten().enumerate() {
             let mut heard_by_one = false;
             let scenario = &self.scenario;
             let chance = &mut transponder.chance;
-            let heard = |station: &Arc<str>, by_satellite: bool, chance: &mut Chance| {
+            let heard = |station: Station, by_satellite: bool, chance: &mut Chance| {
                 if heard_by_one && !chance.yes(scenario.duplicate_share) {
                     return;
                 }
@@ -287,13 +289,12 @@ impl Simulation {
                     arrived_at: sent_at.plus_millis(1000 * part as i64 + millis(delay_s)),
                     received_at,
                     observed_at: observed_at.unwrap_or(received_at),
-                    station: station.clone(),
+                    station,
                     message,
                     channel,
                     sequence: self.sequence,
                 };
-                self.serial += 1;
-                self.on_the_way.push(Reverse(OnTheWay { serial: self.serial, transmission }));
+                self.on_the_way.push(transmission);
                 heard_by_one = true;
             };
             site.listen(signal, time_s, point_m, scenario.lost_share, chance, heard);
@@ -305,27 +306,34 @@ impl Simulation {
         let sent_at = self.scenario.started_at.plus_millis(time_ms);
         let received_at = whole_second(sent_at);
         let plane = &self.sites[station.site].plane;
-        let message = Message::BaseStation(BaseStation {
-            repeat: 0,
-            mmsi: station.mmsi,
-            time: Some(received_at),
-            accurate: true,
-            position: Some(quantised_position(plane.to_position(station.point_m))),
-            fix_type: 7,
+        let position = plane.to_position(station.point_m);
+        let (longitude_raw, latitude_raw) = position_raw(Some(position), 600_000.0);
+        let [year, month, day, hour, minute, second] = civil(received_at);
+        let message = Message::BaseStation(BaseStationReport {
+            header: Header { message_type: 4, repeat: 0, mmsi_raw: station.mmsi.get() },
+            year_raw: year,
+            month_raw: month as u8,
+            day_raw: day as u8,
+            hour_raw: hour as u8,
+            minute_raw: minute as u8,
+            second_raw: second as u8,
+            accuracy_high: true,
+            longitude_raw,
+            latitude_raw,
+            positioning_device_raw: 7,
             raim: false,
-            radio: 0,
+            communication_state_raw: Some(0),
         });
         let transmission = Transmission {
             arrived_at: sent_at.plus_millis(50),
             received_at,
             observed_at: received_at,
-            station: station.name.clone(),
+            station: station.name,
             message,
-            channel: b'A',
+            channel: Channel::A,
             sequence: 0,
         };
-        self.serial += 1;
-        self.on_the_way.push(Reverse(OnTheWay { serial: self.serial, transmission }));
+        self.on_the_way.push(transmission);
         if let Some(interval) = self.scenario.base_station_interval {
             // Never more often than the ten seconds of the recommendation.
             let next_ms = time_ms + (interval.as_millis() as i64).max(10_000);
@@ -344,12 +352,11 @@ impl Iterator for Simulation {
                 Some(Reverse((time_ms, ..))) if *time_ms < end_ms => *time_ms,
                 _ => i64::MAX,
             };
-            let here = self.on_the_way.peek().is_some_and(|Reverse(first)| {
-                let arrived = first.transmission.arrived_at;
+            let here = self.on_the_way.first_at().is_some_and(|arrived| {
                 next_ms == i64::MAX || arrived.millis_since(self.scenario.started_at) <= next_ms
             });
             if here {
-                return self.on_the_way.pop().map(|Reverse(first)| first.transmission);
+                return self.on_the_way.pop();
             }
             if next_ms == i64::MAX {
                 return None;
@@ -363,42 +370,60 @@ impl Iterator for Simulation {
 impl Transmission {
     /// Appends its sentences, one or two lines with tag blocks, and says how many.
     pub fn write_lines(&self, out: &mut Vec<u8>) -> usize {
-        let tag = Some(Tag { station: &self.station, received_at: self.received_at });
-        let framing = Framing { channel: self.channel, sequence: self.sequence, tag };
-        self.message.write_sentences(&framing, out)
+        let tag_block = TagBlock {
+            received_at: Some(self.received_at),
+            station: Some(self.station),
+            ..TagBlock::default()
+        };
+        let framing = Framing {
+            channel: Some(self.channel),
+            sequence: self.sequence,
+            tag_block: Some(tag_block),
+            ..Framing::default()
+        };
+        let from = out.len();
+        write_sentences(&self.message, &framing, out);
+        out[from..].iter().filter(|&&byte| byte == b'\n').count()
+    }
+
+    /// Who speaks.
+    pub fn mmsi(&self) -> Mmsi {
+        self.message.header().mmsi().expect("nobody at this sea has the number 0")
     }
 
     /// The same as a report; `None` for base stations, which are no vessels.
     pub fn report(&self) -> Option<Report> {
         let nothing = PositionFix {
-            mmsi: self.message.mmsi(),
+            mmsi: self.mmsi(),
             observed_at: self.observed_at,
             position: maritime::Position::new(0.0, 0.0)?,
             speed_knots: None,
             course_deg: None,
             heading_deg: None,
             coarse: false,
+            station: None,
         };
         let fix = match &self.message {
-            Message::ClassAPosition(said) => PositionFix {
-                position: said.position?,
-                speed_knots: said.speed_knots,
-                course_deg: said.course_deg,
-                heading_deg: said.heading_deg,
+            Message::PositionReport(said) => PositionFix {
+                position: said.position()?,
+                speed_knots: said.speed_knots(),
+                course_deg: said.course_deg(),
+                heading_deg: said.heading_deg(),
                 ..nothing
             },
-            Message::ClassBPosition(said) => PositionFix {
-                position: said.position?,
-                speed_knots: said.speed_knots,
-                course_deg: said.course_deg,
-                heading_deg: said.heading_deg,
+            Message::ClassB(said) => PositionFix {
+                position: said.position()?,
+                speed_knots: said.speed_knots(),
+                course_deg: said.course_deg(),
+                heading_deg: said.heading_deg(),
                 ..nothing
             },
             Message::LongRange(said) => PositionFix {
-                position: said.position?,
-                speed_knots: said.speed_knots,
-                course_deg: said.course_deg,
+                position: said.position()?,
+                speed_knots: said.speed_knots(),
+                course_deg: said.course_deg(),
                 coarse: true,
+                station: None,
                 ..nothing
             },
             other => return self.static_report(other).map(Report::Static),
@@ -407,61 +432,64 @@ impl Transmission {
     }
 
     fn static_report(&self, message: &Message) -> Option<StaticReport> {
-        let name = |name: &Text<20>| Text::new(name.as_str());
-        let nobody = VesselIdentity::default();
-        let (identity, draught_m, destination) = match message {
+        let mut report = StaticReport {
+            mmsi: self.mmsi(),
+            observed_at: self.observed_at,
+            identity: VesselIdentity::default(),
+            draught_m: None,
+            destination: None,
+        };
+        match message {
             Message::StaticVoyage(said) => {
-                let identity = VesselIdentity {
-                    imo: said.imo,
-                    name: said.name.as_ref().and_then(name),
-                    callsign: said.callsign,
-                    ship_type: said.ship_type,
-                    dimensions: said.dimensions,
+                report.identity = VesselIdentity {
+                    imo: said.imo(),
+                    name: said.name().and_then(|name| Text::new(name.as_str())),
+                    callsign: said.callsign(),
+                    ship_type: said.ship_type(),
+                    dimensions: said.dimensions(),
                 };
-                (identity, said.draught_m, said.destination)
+                report.draught_m = said.draught_m();
+                report.destination = said.destination();
             }
-            Message::StaticPartA(said) => {
-                (VesselIdentity { name: said.name.as_ref().and_then(name), ..nobody }, None, None)
+            Message::StaticDataA(said) => {
+                report.identity.name = said.name().and_then(|name| Text::new(name.as_str()));
             }
-            Message::StaticPartB(said) => {
-                let identity = VesselIdentity {
-                    callsign: said.callsign,
-                    ship_type: said.ship_type,
-                    dimensions: said.dimensions,
-                    ..nobody
-                };
-                (identity, None, None)
+            Message::StaticDataB(said) => {
+                report.identity.callsign = said.callsign();
+                report.identity.ship_type = said.ship_type();
+                report.identity.dimensions = said.dimensions();
             }
             _ => return None,
-        };
-        let (mmsi, observed_at) = (message.mmsi(), self.observed_at);
-        Some(StaticReport { mmsi, observed_at, identity, draught_m, destination })
+        }
+        Some(report)
     }
 }
 
 impl OnTheWay {
-    fn key(&self) -> (Timestamp, u64) {
-        (self.transmission.arrived_at, self.serial)
+    fn push(&mut self, transmission: Transmission) {
+        let arrived_at = transmission.arrived_at;
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot] = transmission;
+                slot
+            }
+            None => {
+                self.slots.push(transmission);
+                self.slots.len() - 1
+            }
+        };
+        self.heard += 1;
+        self.order.push(Reverse((arrived_at, self.heard, slot)));
     }
-}
 
-impl PartialEq for OnTheWay {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
+    fn first_at(&self) -> Option<Timestamp> {
+        self.order.peek().map(|Reverse((arrived_at, ..))| *arrived_at)
     }
-}
 
-impl Eq for OnTheWay {}
-
-impl PartialOrd for OnTheWay {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for OnTheWay {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
+    fn pop(&mut self) -> Option<Transmission> {
+        let Reverse((_, _, slot)) = self.order.pop()?;
+        self.free.push(slot);
+        Some(self.slots[slot])
     }
 }
 
@@ -474,7 +502,7 @@ fn shore_stations(sites: &[Site]) -> Vec<ShoreStation> {
             let number = at.area.chart().mid * 10_000 + 9001 + stations.len() as u32;
             stations.push(ShoreStation {
                 mmsi: Mmsi::new(number).expect("seven digits are an MMSI"),
-                name: station.name.clone(),
+                name: station.name,
                 site,
                 point_m: station.point_m,
             });
@@ -490,6 +518,13 @@ fn message_is_long(message: &Message) -> bool {
 
 fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_millis(at.as_millis().div_euclid(1000) * 1000)
+}
+
+/// Year, month, day, hour, minute, second.
+fn civil(at: Timestamp) -> [u16; 6] {
+    let text = at.to_string();
+    let field = |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse().ok());
+    [0..4, 5..7, 8..10, 11..13, 14..16, 17..19].map(|range| field(range).unwrap_or(0))
 }
 
 fn millis(time_s: f64) -> i64 {

@@ -1,12 +1,12 @@
 //! The sea keeps its promises: determinism, truths that are true, coverage and intervals as stated.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use alongside_sea::encode::Message;
 use alongside_sea::{
     Area, Coverage, Kind, Place, Planted, Scenario, Simulation, TOGETHER_M, Transmission, Truth,
 };
+use decoder::{Decoder, Message, OutcomeKind};
 use maritime::{Mmsi, PositionFix, Report, Timestamp};
 
 fn scenario(coverage: Coverage, planted: Planted) -> Scenario {
@@ -63,6 +63,35 @@ fn the_seed_decides_every_byte() {
     assert!(first == bytes(&scenario));
     scenario.seed += 1;
     assert!(first != bytes(&scenario));
+}
+
+#[test]
+fn a_decoder_reads_what_was_sent_by_whom_it_was_heard_and_when() {
+    let scenario = Scenario {
+        duration: Duration::from_secs(9 * 3600),
+        long_range_reports: true,
+        base_station_interval: Some(Duration::from_secs(600)),
+        ..scenario(Coverage::Mixed, Planted::every(1))
+    };
+    let mut decoder = Decoder::new();
+    let mut types = HashSet::new();
+    for transmission in Simulation::new(&scenario).unwrap() {
+        let mut lines = Vec::new();
+        let sentences = transmission.write_lines(&mut lines);
+        let mut heard = Vec::new();
+        decoder.push(&lines, &mut |outcome| {
+            let OutcomeKind::Message(received) = outcome.kind else { panic!("{outcome:?}") };
+            assert_eq!(outcome.lines as usize, sentences);
+            heard.push(received);
+        });
+        let [received] = heard[..] else { panic!("{heard:?}") };
+        assert_eq!(received.message, transmission.message);
+        assert_eq!(received.received_at, Some(transmission.received_at));
+        assert_eq!(received.station, Some(transmission.station));
+        assert_eq!(received.channel, Some(transmission.channel));
+        types.insert(received.message.header().message_type);
+    }
+    assert_eq!(types, HashSet::from([1, 3, 4, 5, 18, 24, 27]));
 }
 
 #[test]
@@ -127,7 +156,7 @@ fn no_ship_outruns_itself() {
     let mut seen: HashMap<Mmsi, (Timestamp, Timestamp)> = HashMap::new();
     for transmission in simulation.by_ref() {
         let at = transmission.observed_at;
-        let span = seen.entry(transmission.message.mmsi()).or_insert((at, at));
+        let span = seen.entry(transmission.mmsi()).or_insert((at, at));
         *span = (span.0.min(at), span.1.max(at));
     }
     for (mmsi, (from, to)) in seen {
@@ -153,7 +182,7 @@ fn only_planted_pairs_stay_near_each_other() {
     let mut spans: HashMap<Mmsi, (Timestamp, Timestamp)> = HashMap::new();
     for transmission in simulation.by_ref() {
         let at = transmission.observed_at;
-        let span = spans.entry(transmission.message.mmsi()).or_insert((at, at));
+        let span = spans.entry(transmission.mmsi()).or_insert((at, at));
         *span = (span.0.min(at), span.1.max(at));
     }
     let planted: Vec<_> = simulation.truths().iter().map(|truth| truth.pair).collect();
@@ -219,12 +248,12 @@ fn static_data_come_every_six_minutes() {
     for transmission in Simulation::new(&scenario).unwrap() {
         let part = match transmission.message {
             Message::StaticVoyage(_) => 0,
-            Message::StaticPartA(_) => 1,
-            Message::StaticPartB(_) => 2,
+            Message::StaticDataA(_) => 1,
+            Message::StaticDataB(_) => 2,
             _ => continue,
         };
         let at = transmission.received_at;
-        if let Some(before) = last.insert((transmission.message.mmsi(), part), at) {
+        if let Some(before) = last.insert((transmission.mmsi(), part), at) {
             gaps_s.push(at.millis_since(before) / 1000);
         }
     }
