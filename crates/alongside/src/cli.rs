@@ -228,8 +228,10 @@ Examples:
     alongside score --truth truth.ndjson -
 
 Meetings: long (4 to 24 h), short (50 to 110 min), under_way, at_anchor. What only looks like one: \
-anchored_neighbours, same_berth, tow, pair_trawl, pilot, convoy, overtaking, burst. --hours must \
-leave three hours more than the longest.")]
+anchored_neighbours, same_berth, tow, pair_trawl, pilot, convoy, overtaking, burst, bunkering, gear. \
+Ships that are silent: dark_meeting (both, 4 h together), dark_waiting (one of two), infeasible_gap \
+(both, too far apart to have met), reception_hole (nobody there is heard), identity_change. Where ships \
+are dark one after the other, give it more --hours. --hours must leave three hours more than the longest.")]
 pub struct SimulateArgs {
     /// The same seed gives the same sea
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -373,26 +375,9 @@ fn parse_planted(text: &str) -> Result<Planted, String> {
                 let kinds = Kind::ALL.map(Kind::name).join(", ");
                 format!("{part:?} is no KIND=N; the kinds are {kinds}")
             })?;
-        *planted_of(&mut planted, kind) = count;
+        *planted.count_mut(kind) = count;
     }
     Ok(planted)
-}
-
-fn planted_of(planted: &mut Planted, kind: Kind) -> &mut u32 {
-    match kind {
-        Kind::Long => &mut planted.long,
-        Kind::Short => &mut planted.short,
-        Kind::UnderWay => &mut planted.under_way,
-        Kind::AtAnchor => &mut planted.at_anchor,
-        Kind::AnchoredNeighbours => &mut planted.anchored_neighbours,
-        Kind::SameBerth => &mut planted.same_berth,
-        Kind::Tow => &mut planted.tow,
-        Kind::PairTrawl => &mut planted.pair_trawl,
-        Kind::Pilot => &mut planted.pilot,
-        Kind::Convoy => &mut planted.convoy,
-        Kind::Overtaking => &mut planted.overtaking,
-        Kind::Burst => &mut planted.burst,
-    }
 }
 
 fn parse_store(text: &str) -> Result<Store, String> {

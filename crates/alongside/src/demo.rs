@@ -8,13 +8,13 @@ use detector::Parameters;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use maritime::Event;
-use sea::{Coverage, Found, Scenario, Scorecard, Simulation, Truth};
+use sea::{Coverage, Findings, Scenario, Scorecard, Simulation, Truth};
 
 use crate::cli::DemoArgs;
 use crate::output::Output;
 use crate::replay::{self, replay};
 use crate::report::{self, Summary, Table, grouped};
-use crate::score::found;
+use crate::score::findings;
 use crate::source::{Options, Sources};
 use crate::store::Keeper;
 use crate::temporary::Temporary;
@@ -53,8 +53,8 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let selected: Vec<&Event> =
         replayed.findings.iter().filter(|event| !event.profiles.is_empty()).collect();
     let selected_count = selected.len();
-    let flagged: Vec<Found> = selected.iter().copied().filter_map(found).collect();
-    let all: Vec<Found> = replayed.findings.iter().filter_map(found).collect();
+    let flagged = findings(selected.iter().copied());
+    let all = findings(&replayed.findings);
     let mut output = Output::stdout();
     let styled = terminal::is_styled();
     let rest = match &kept {
@@ -89,7 +89,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
 }
 
 /// How it compares, in a few lines; `alongside score` has the rest.
-fn comparison(truths: &[Truth], all: &[Found], flagged: &[Found]) -> String {
+fn comparison(truths: &[Truth], all: &Findings, flagged: &Findings) -> String {
     let (all, flagged) = (sea::score(truths, all), sea::score(truths, flagged));
     let mut text = String::from("Beside what was planted:\n");
     for coverage in Coverage::ALL {

@@ -44,11 +44,12 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     }?;
     output.finish()?;
     let meetings = truths.iter().filter(|truth| truth.is_meeting()).count();
+    let dark = truths.iter().filter(|truth| truth.kind.is_dark_meeting()).count();
     tell(format_args!(
-        "{} sentences of {} vessels; planted: {meetings} meetings, {} that only look like one",
+        "{} sentences of {} vessels; planted: {meetings} meetings, {dark} dark ones, {} that only look like one",
         grouped(sentences),
         grouped(vessels as u64),
-        truths.len() - meetings,
+        truths.len() - meetings - dark,
     ));
     Ok(())
 }

@@ -21,8 +21,17 @@ pub(crate) struct Site {
     /// Of a ship at anchor.
     pub anchored: Heading,
     pub stations: Vec<Station>,
+    /// Where and when nobody hears anybody.
+    pub holes: Vec<Hole>,
     passes: Arc<[Pass]>,
     satellite: StationName,
+}
+
+/// A piece of water from which for some hours nothing is heard: a station out of order, the weather, interference.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hole {
+    pub centre_m: [f64; 2],
+    pub span_s: [f64; 2],
 }
 
 /// A receiver on a mast.
@@ -56,6 +65,8 @@ pub(crate) enum Signal {
 }
 
 const STATION_RANGE_M: f64 = 80_000.0;
+/// From the centre of a hole: those who drift in it for hours stay in it.
+const HOLE_M: f64 = 18_000.0;
 /// How gradually the range ends.
 const STATION_FALLOFF_M: f64 = 4000.0;
 /// Satellites are asked of by their passes, and all of them pass under one name.
@@ -77,6 +88,7 @@ pub(crate) fn plan_sites(places: &[Place], duration_s: f64, chance: &mut Chance)
                 flow: plan_flow(chance),
                 anchored: plan_anchored(chance),
                 stations: plan_stations(place, index, open_sea, axis_rad),
+                holes: Vec::new(),
                 passes: passes.clone(),
                 satellite: station_name(format!("{}-SAT{index}", chart.station)),
             });
@@ -153,6 +165,14 @@ impl Site {
     /// The passes, in order of time; empty where no satellite listens.
     pub(crate) fn passes(&self) -> &[Pass] {
         if self.coverage == Coverage::Terrestrial { &[] } else { &self.passes }
+    }
+
+    /// Whether this is in a hole.
+    pub(crate) fn is_in_hole(&self, point_m: [f64; 2], time_s: f64) -> bool {
+        self.holes.iter().any(|hole| {
+            let [x, y] = [0, 1].map(|i| point_m[i] - hole.centre_m[i]);
+            (hole.span_s[0]..hole.span_s[1]).contains(&time_s) && x * x + y * y < HOLE_M * HOLE_M
+        })
     }
 
     fn pass_at(&self, time_s: f64) -> Option<&Pass> {

@@ -18,6 +18,10 @@ pub(crate) struct Vessel {
     pub duty: Duty,
     /// It sends between these, in seconds since the start: within the area, or at all.
     pub heard_s: [f64; 2],
+    /// Within this it is silent, or nobody can hear it.
+    pub silent_s: Option<[f64; 2]>,
+    /// Goes about its own business: it is unheard in the holes of its site.
+    pub is_background: bool,
     pub draught: Draught,
 }
 
@@ -67,6 +71,8 @@ pub(crate) enum Build {
     Tug,
     Barge,
     PilotBoat,
+    BunkerTanker,
+    NetBuoy,
 }
 
 impl Vessel {
@@ -118,6 +124,9 @@ const FLAGS: [(u32, &str); 14] = [
     (613, "TJ"),
     (677, "5I"),
 ];
+
+/// What the numbers of net buoys begin with: those of craft, marks and distress beacons, and no MID at all.
+const BUOY_DIGITS: [u32; 7] = [979, 982, 987, 991, 995, 998, 150];
 
 const FIRST_NAMES: [&str; 32] = [
     "OCEAN", "PACIFIC", "NORDIC", "GOLDEN", "EASTERN", "STAR", "CRYSTAL", "GRAND", "ROYAL", "BLUE",
@@ -182,9 +191,10 @@ impl Registry {
         let (mid, prefix) = chance.pick(&FLAGS);
         let mmsi = loop {
             // The last three digits are 0 on most ships that go between continents.
-            let number = mid * 1_000_000 + 1000 + chance.below(990_000) as u32;
+            let first = if build == Build::NetBuoy { chance.pick(&BUOY_DIGITS) } else { mid };
+            let number = first * 1_000_000 + 1000 + chance.below(990_000) as u32;
             if self.mmsis.insert(number) {
-                break Mmsi::new(number).expect("a MID and six digits are nine digits");
+                break Mmsi::new(number).expect("three and six digits are nine digits");
             }
         };
         let length_m = chance.range(hull.length_m[0], hull.length_m[1]);
@@ -195,11 +205,17 @@ impl Registry {
         let name = match build {
             Build::PilotBoat => format!("PILOT {}", 1 + chance.below(99)),
             Build::Barge => format!("BARGE {}", 100 + chance.below(899)),
+            Build::BunkerTanker if chance.yes(0.5) => {
+                format!("{} BUNKER {}", chance.pick(&FIRST_NAMES), 1 + chance.below(40))
+            }
+            Build::NetBuoy => buoy_name(chance),
             _ => format!("{} {}", chance.pick(&FIRST_NAMES), chance.pick(&LAST_NAMES)),
         };
         let letter = |chance: &mut Chance| char::from(b'A' + chance.below(26) as u8);
-        let callsign =
-            format!("{prefix}{}{}{}", letter(chance), letter(chance), 2 + chance.below(8));
+        let callsign = match build {
+            Build::NetBuoy => "0".into(),
+            _ => format!("{prefix}{}{}{}", letter(chance), letter(chance), 2 + chance.below(8)),
+        };
         Identity {
             mmsi,
             imo: hull.has_imo.then(|| self.imo(chance)),
@@ -220,6 +236,19 @@ impl Registry {
         }
     }
 
+    /// The same ship under another flag: with a number, name and callsign that it did not have.
+    pub(crate) fn renamed(&mut self, ship: &Identity, chance: &mut Chance) -> Identity {
+        let other = loop {
+            let other = self.build(Build::Tanker, chance);
+            if other.mmsi.get() / 1_000_000 != ship.mmsi.get() / 1_000_000
+                && other.name != ship.name
+            {
+                break other;
+            }
+        };
+        Identity { mmsi: other.mmsi, name: other.name, callsign: other.callsign, ..*ship }
+    }
+
     fn imo(&mut self, chance: &mut Chance) -> Imo {
         loop {
             let six = 910_000 + chance.below(80_000) as u32;
@@ -228,6 +257,16 @@ impl Registry {
                 return imo;
             }
         }
+    }
+}
+
+/// With the charge of the battery, as most of them.
+fn buoy_name(chance: &mut Chance) -> String {
+    let number = 1 + chance.below(40);
+    match chance.below(3) {
+        0 => format!("NET MARK {number}-{}%", 30 + chance.below(70)),
+        1 => format!("BUOY {number} {}.{}V", 10 + chance.below(4), chance.below(10)),
+        _ => format!("{}-{number}-{}%", chance.pick(&FIRST_NAMES), 30 + chance.below(70)),
     }
 }
 
@@ -253,17 +292,23 @@ impl Hull {
             Build::Tug => (&[31, 32, 52], [28.0, 48.0], 3.0, 8.0),
             Build::Barge => (&[90, 99], [70.0, 120.0], 3.6, 20.0),
             Build::PilotBoat => (&[50], [12.0, 20.0], 3.2, 10.0),
+            Build::BunkerTanker => (&[80, 80, 89], [55.0, 105.0], 5.5, 17.0),
+            Build::NetBuoy => (&[0, 30, 30], [2.0, 4.0], 1.5, 4.0),
         };
         Hull {
             types,
             length_m,
             length_to_beam,
             length_to_draught,
-            bridge_aft: !matches!(build, Build::Tug | Build::PilotBoat | Build::FishingVessel),
-            has_imo: !matches!(build, Build::Barge | Build::PilotBoat),
+            bridge_aft: !matches!(
+                build,
+                Build::Tug | Build::PilotBoat | Build::FishingVessel | Build::NetBuoy
+            ),
+            has_imo: !matches!(build, Build::Barge | Build::PilotBoat | Build::NetBuoy),
             class_b_share: match build {
                 Build::FishingVessel => 0.3,
                 Build::PilotBoat | Build::Barge => 0.6,
+                Build::NetBuoy => 1.0,
                 _ => 0.0,
             },
         }

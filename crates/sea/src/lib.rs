@@ -12,7 +12,8 @@
 //!
 //! What it leaves out: a ship is simulated only while it has a part to play, so it appears on its way
 //! in and vanishes on its way out as if at the edge of the recording; hulls of passing ships may cross;
-//! reporting intervals do not shorten in turns; the water is one per place; nobody lies.
+//! reporting intervals do not shorten in turns; the water is one per place; nobody lies about its
+//! position.
 //!
 //! ```
 //! use alongside_sea::{Area, Coverage, Place, Planted, Scenario, Simulation};
@@ -52,6 +53,8 @@ pub use reporting::{
     LONG_RANGE_INTERVAL_S, STATIC_INTERVAL_S, class_a_interval_s, class_b_interval_s,
 };
 pub use scenario::{Area, Coverage, Place, Planted, Scenario, ScenarioError};
-pub use score::{Found, ScoreRow, Scorecard, score};
+pub use score::{
+    Candidate, CoverageScore, DarkScore, Findings, Found, IdentityScore, ScoreRow, Scorecard, score,
+};
 pub use simulation::{Simulation, Transmission};
-pub use truth::{Kind, TOGETHER_M, Truth, TruthError};
+pub use truth::{Kind, Silence, TOGETHER_M, Truth, TruthError};

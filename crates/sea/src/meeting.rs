@@ -8,7 +8,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 use decoder::encode::position_raw;
 use maritime::{Position, Timestamp, VesselPair};
 
-use crate::coverage::Site;
+use crate::coverage::{Hole, Site};
 use crate::fleet::{Build, Draught, Duty, Identity, Registry, Vessel};
 use crate::motion::{Course, Frame, Heading, Leg, Motion, Pace, Swing, turned, wrapped};
 use crate::random::Chance;
@@ -27,6 +27,13 @@ const ROOM_M: [f64; 2] = [55_000.0, 26_000.0];
 const TRIES_MAX: u32 = 400;
 /// Between two berths or two anchors of ships that have nothing to do with each other.
 const BERTH_STEP_M: f64 = 1700.0;
+/// Between two times at which somebody is dark in one place, while there is time enough for all: ships dark at the same
+/// time near each other could have met, whoever planted them.
+const DARK_APART_S: f64 = 1800.0;
+/// From the middle of a hole in the reception to the ships that drift in it.
+const HOLE_RING_M: f64 = 8000.0;
+/// What ships that could not have met could not have done.
+const OUTRUN_KNOTS: f64 = 22.0;
 /// Truth is looked for on this grid, then refined to the millisecond.
 const TRUTH_STEP_S: f64 = 10.0;
 
@@ -41,6 +48,10 @@ pub(crate) struct Plan<'a> {
     pub registry: Registry,
     pub chance: Chance,
     pub duration_s: f64,
+    /// By site.
+    pub holes: Vec<(usize, Hole)>,
+    /// When somebody is dark or unheard on purpose, by site.
+    dark_s: Vec<Vec<[f64; 2]>>,
     /// Slow ships by site and time step; bounded by what is planted and the length of the scenario.
     slow: Vec<Vec<Vec<[f64; 2]>>>,
     /// Anchors and berths given out so far, by site.
@@ -57,6 +68,10 @@ struct Pair {
     heard_s: [[f64; 2]; 2],
     /// From when to when it is what it is.
     core_s: [f64; 2],
+    silent_s: [Option<[f64; 2]>; 2],
+    hole: Option<Hole>,
+    /// Others that are in it.
+    witnesses: Vec<Motion>,
 }
 
 impl<'a> Plan<'a> {
@@ -71,6 +86,8 @@ impl<'a> Plan<'a> {
             registry: Registry::default(),
             chance,
             duration_s,
+            holes: Vec::new(),
+            dark_s: vec![Vec::new(); sites.len()],
             slow: vec![vec![Vec::new(); steps]; sites.len()],
             moorings: vec![[0; 2]; sites.len()],
         }
@@ -92,11 +109,15 @@ impl<'a> Plan<'a> {
             return Err(ScenarioError::TooShort { duration: self.scenario.duration, kind });
         }
         let builds = self.builds(kind);
-        let identities = builds.map(|build| self.registry.build(build, &mut self.chance));
+        let mut identities = builds.map(|build| self.registry.build(build, &mut self.chance));
+        if kind == Kind::IdentityChange {
+            identities[1] = self.registry.renamed(&identities[0], &mut self.chance);
+        }
         for attempt in 0..TRIES_MAX {
             let spread = 1.0 + f64::from(attempt) / 200.0;
             let pair = self.pair(kind, place, builds, identities, spread);
-            if self.keeps_clear(&pair) {
+            let crowded = attempt > TRIES_MAX / 2;
+            if self.keeps_clear(&pair) && (crowded || self.keeps_dark_apart(&pair)) {
                 self.put_to_sea(kind, pair);
                 return Ok(());
             }
@@ -119,6 +140,13 @@ impl<'a> Plan<'a> {
             Kind::AnchoredNeighbours | Kind::SameBerth => {
                 [(); 2].map(|()| self.chance.pick(&[Tanker, BulkCarrier, Cargo]))
             }
+            Kind::DarkMeeting | Kind::DarkWaiting => [TankerLarge, Tanker],
+            Kind::Bunkering => [self.chance.pick(&[TankerLarge, BulkCarrier, Cargo]), BunkerTanker],
+            Kind::Gear => [self.chance.pick(&[FishingVessel, NetBuoy]), NetBuoy],
+            Kind::InfeasibleGap | Kind::ReceptionHole => {
+                [(); 2].map(|()| self.chance.pick(&[TankerLarge, Tanker, BulkCarrier]))
+            }
+            Kind::IdentityChange => [self.chance.pick(&[Tanker, BulkCarrier, Cargo]); 2],
             Kind::Tow => [Tug, Barge],
             Kind::PairTrawl => [FishingVessel, FishingVessel],
             Kind::Pilot => [self.chance.pick(&[Tanker, BulkCarrier, Cargo]), PilotBoat],
@@ -136,11 +164,20 @@ impl<'a> Plan<'a> {
         identities: [Identity; 2],
         spread: f64,
     ) -> Pair {
-        let roadstead = matches!(kind, Kind::AtAnchor | Kind::AnchoredNeighbours | Kind::SameBerth);
+        let roadstead = matches!(
+            kind,
+            Kind::AtAnchor | Kind::AnchoredNeighbours | Kind::SameBerth | Kind::Bunkering
+        );
         let site = 2 * place + usize::from(roadstead);
         let frames = Frames { plan: self, kind, site, builds, identities, spread };
         match kind {
-            Kind::Long | Kind::Short | Kind::UnderWay | Kind::AtAnchor => frames.alongside(),
+            Kind::Long
+            | Kind::Short
+            | Kind::UnderWay
+            | Kind::AtAnchor
+            | Kind::Bunkering
+            | Kind::DarkMeeting
+            | Kind::DarkWaiting => frames.alongside(),
             Kind::AnchoredNeighbours => frames.anchored_neighbours(),
             Kind::SameBerth => frames.same_berth(),
             Kind::Tow => frames.tow(),
@@ -149,6 +186,10 @@ impl<'a> Plan<'a> {
             Kind::Convoy => frames.convoy(),
             Kind::Overtaking => frames.overtaking(),
             Kind::Burst => frames.burst(),
+            Kind::Gear => frames.gear(),
+            Kind::InfeasibleGap => frames.infeasible_gap(),
+            Kind::ReceptionHole => frames.reception_hole(),
+            Kind::IdentityChange => frames.identity_change(),
         }
     }
 
@@ -165,16 +206,46 @@ impl<'a> Plan<'a> {
                 motion: pair.motions[i].clone(),
                 duty: pair.duties[i],
                 heard_s: pair.heard_s[i],
+                silent_s: pair.silent_s[i],
+                is_background: false,
                 draught,
             });
+        }
+        self.dark_s[pair.site].extend(pair.silent_s.into_iter().flatten());
+        self.holes.extend(pair.hole.map(|hole| (pair.site, hole)));
+        for motion in &pair.witnesses {
+            self.put_witness_to_sea(&pair, motion);
         }
         let truth = self.truth(kind, &pair, first);
         self.truths.push(truth);
     }
 
+    fn put_witness_to_sea(&mut self, pair: &Pair, motion: &Motion) {
+        self.claim(pair.site, motion, pair.heard_s[0]);
+        let build = self.chance.pick(&[Build::Tanker, Build::BulkCarrier, Build::Cargo]);
+        let identity = self.registry.build(build, &mut self.chance);
+        let draught = Draught::steady(&identity, &mut self.chance);
+        self.vessels.push(Vessel {
+            identity,
+            site: pair.site,
+            motion: motion.clone(),
+            duty: Duty::UnderWay,
+            heard_s: pair.heard_s[0],
+            silent_s: pair.silent_s[0],
+            is_background: false,
+            draught,
+        });
+    }
+
     /// Cargo goes from one to the other in a meeting; otherwise nothing changes.
     fn draughts(&mut self, kind: Kind, pair: &Pair) -> [Draught; 2] {
-        if !kind.is_meeting() {
+        if kind == Kind::IdentityChange {
+            return [Draught::steady(&pair.identities[0], &mut self.chance); 2];
+        }
+        if kind == Kind::Bunkering {
+            return self.bunkered(pair);
+        }
+        if !kind.is_meeting() && !kind.is_dark_meeting() {
             return [0, 1].map(|i| Draught::steady(&pair.identities[i], &mut self.chance));
         }
         let giver = usize::from(pair.builds[0] == Build::FishCarrier);
@@ -190,11 +261,34 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// The bunker tanker rises by a tenth or more; the ship that it fuels hardly sinks.
+    fn bunkered(&mut self, pair: &Pair) -> [Draught; 2] {
+        let chance = &mut self.chance;
+        let mut draughts = [0, 1].map(|i| Draught::steady(&pair.identities[i], chance));
+        let [ship, tanker] = &mut draughts;
+        ship.after_m = ship.before_m + chance.range(0.0, 0.2);
+        tanker.after_m = tanker.before_m * chance.range(0.8, 0.92);
+        for draught in &mut draughts {
+            draught.entered_s = pair.core_s[1] - chance.range(-2400.0, 900.0);
+        }
+        draughts
+    }
+
+    /// Whether nobody else planted here is dark at about the same time.
+    fn keeps_dark_apart(&self, pair: &Pair) -> bool {
+        pair.silent_s.into_iter().flatten().all(|[from_s, to_s]| {
+            self.dark_s[pair.site]
+                .iter()
+                .all(|other| to_s + DARK_APART_S < other[0] || other[1] + DARK_APART_S < from_s)
+        })
+    }
+
     /// Whether these ships, while slow, stay away from all slow ships put to sea before.
     fn keeps_clear(&self, pair: &Pair) -> bool {
         pair.motions
             .iter()
             .zip(pair.heard_s)
+            .chain(pair.witnesses.iter().map(|motion| (motion, pair.heard_s[0])))
             .all(|(motion, heard_s)| self.is_clear(pair.site, motion, heard_s))
     }
 
@@ -241,7 +335,10 @@ impl<'a> Plan<'a> {
 
     fn roadstead_side(&self) -> u32 {
         let planted = &self.scenario.planted;
-        let moored = planted.at_anchor + planted.anchored_neighbours + self.scenario.ships / 6;
+        let moored = planted.at_anchor
+            + planted.bunkering
+            + planted.anchored_neighbours
+            + self.scenario.ships / 6;
         let each = moored / self.scenario.places.len() as u32 + 1;
         (f64::from(each).sqrt() as u32).max(3)
     }
@@ -258,22 +355,32 @@ impl<'a> Plan<'a> {
             pair.heard_s[0][0].max(pair.heard_s[1][0]),
             pair.heard_s[0][1].min(pair.heard_s[1][1]),
         ];
-        let span_s = together_s(&distance_m, pair.core_s, heard_s);
+        let span_s = match kind {
+            // These are not together.
+            Kind::InfeasibleGap | Kind::ReceptionHole | Kind::IdentityChange => pair.core_s,
+            _ => together_s(&distance_m, pair.core_s, heard_s),
+        };
         let steps = ((span_s[1] - span_s[0]) / TRUTH_STEP_S) as u32;
         let distance_m_min = (0..=steps)
             .map(|step| distance_m(span_s[0] + f64::from(step) * TRUTH_STEP_S))
             .fold(f64::INFINITY, f64::min);
         let [a, b] = points_m((span_s[0] + span_s[1]) / 2.0);
         let middle_m = [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0];
-        let [low, high] = [0, 1].map(|i| vessels[i].identity.mmsi);
+        let mmsis = [0, 1].map(|i| vessels[i].identity.mmsi);
+        let silence = |i: usize| {
+            let [from_s, to_s] = pair.silent_s[i]?;
+            Some((self.instant(from_s), self.instant(to_s)))
+        };
+        let in_order = if mmsis[0] < mmsis[1] { [0, 1] } else { [1, 0] };
         Truth {
             kind,
             coverage: site.coverage,
-            pair: VesselPair::new(low, high).expect("no MMSI is given out twice"),
+            pair: VesselPair::new(mmsis[0], mmsis[1]).expect("no MMSI is given out twice"),
             started_at: self.instant(span_s[0]),
             ended_at: self.instant(span_s[1]),
             distance_m_min: libm::round(distance_m_min * 10.0) / 10.0,
             position: quantised(site.plane.to_position(middle_m)),
+            silences: in_order.map(silence),
         }
     }
 
@@ -338,7 +445,9 @@ fn slow_points(motion: &Motion, heard_s: [f64; 2]) -> impl Iterator<Item = (usiz
 /// The least that has to fit, without coming and going.
 fn shortest_h(kind: Kind) -> f64 {
     match kind {
-        Kind::Long => 4.0,
+        Kind::DarkMeeting | Kind::DarkWaiting => 8.0,
+        Kind::InfeasibleGap | Kind::ReceptionHole => 6.0,
+        Kind::Long | Kind::Gear => 4.0,
         Kind::UnderWay | Kind::AtAnchor | Kind::PairTrawl | Kind::Convoy | Kind::Tow => 2.0,
         _ => 1.0,
     }
@@ -370,12 +479,17 @@ impl Frames<'_, '_> {
                 Kind::Long => chance.octaves(4.0, room_h.clamp(4.0, 24.0)),
                 Kind::Short => chance.range(52.0, 108.0) / 60.0 - within_s / 3600.0,
                 Kind::UnderWay => chance.range(2.0, room_h.clamp(2.0, 6.0)),
+                Kind::Bunkering => chance.range(1.5, room_h.clamp(1.5, 6.0)),
+                Kind::DarkMeeting | Kind::DarkWaiting => 4.0,
                 _ => chance.octaves(2.0, room_h.clamp(2.0, 18.0)),
             };
-        let start_s = chance.range(1.3 * 3600.0, self.plan.duration_s - lashed_s - 1.2 * 3600.0);
+        // Ships that go dark must have been heard before, and are heard again.
+        let edge_h = if self.kind.is_dark_meeting() { 3.0 } else { 1.2 };
+        let latest_s = self.plan.duration_s - lashed_s - edge_h * 3600.0;
+        let start_s = chance.range((edge_h + 0.1) * 3600.0, latest_s);
         let end_s = start_s + lashed_s.max(300.0);
         let frame = match self.kind {
-            Kind::AtAnchor => self.anchor_frame(1.0),
+            Kind::AtAnchor | Kind::Bunkering => self.anchor_frame(1.0),
             Kind::UnderWay => {
                 let speed_mps = self.plan.chance.range(3.0, 6.0) * KNOT_MPS;
                 self.way_frame(speed_mps, start_s, end_s)
@@ -385,7 +499,7 @@ impl Frames<'_, '_> {
 
         let chance = &mut self.plan.chance;
         let host_heading = |time_s: f64| Motion::new(frame.clone()).at(time_s).heading_rad;
-        let at_anchor = self.kind == Kind::AtAnchor;
+        let at_anchor = matches!(self.kind, Kind::AtAnchor | Kind::Bunkering);
         let host_from_s = start_s - chance.range(900.0, 4500.0);
         let host_to_s = end_s + chance.range(900.0, 3600.0);
         let mut host = Motion::new(frame.clone());
@@ -412,19 +526,32 @@ impl Frames<'_, '_> {
         guest.depart = Some(guest_leg(end_s, go_rad, go));
 
         let duty = match self.kind {
-            Kind::AtAnchor => Duty::AtAnchor,
+            _ if at_anchor => Duty::AtAnchor,
             _ if chance.yes(0.3) => Duty::Restricted,
             _ => Duty::UnderWay,
         };
         let all_s = [0.0, self.plan.duration_s];
         let mut lead = |from_s: f64, to_s: f64| {
-            let lead_h = if at_anchor { [0.8, 2.0] } else { [1.5, 4.0] };
+            let lead_h = match self.kind {
+                _ if at_anchor => [0.8, 2.0],
+                Kind::DarkMeeting | Kind::DarkWaiting => [2.0, 4.0],
+                _ => [1.5, 4.0],
+            };
             let lead_s = [(); 2].map(|()| 3600.0 * chance.range(lead_h[0], lead_h[1]));
             [(from_s - lead_s[0]).max(0.0), (to_s + lead_s[1]).min(all_s[1])]
         };
         let host_heard_s = if at_anchor { all_s } else { lead(host_from_s, host_to_s) };
         let heard_s = [host_heard_s, lead(start_s, end_s)];
-        self.finish([host, guest], [duty, duty], heard_s, [start_s, end_s])
+        // From before the ship stops to after it has gone again.
+        let mut dark = |from_s: f64, to_s: f64| {
+            [from_s - chance.range(1200.0, 3600.0), to_s + chance.range(1200.0, 3600.0)]
+        };
+        let silent_s = match self.kind {
+            Kind::DarkMeeting => [Some(dark(host_from_s, host_to_s)), Some(dark(start_s, end_s))],
+            Kind::DarkWaiting => [None, Some(dark(start_s, end_s))],
+            _ => [None; 2],
+        };
+        Pair { silent_s, ..self.finish([host, guest], [duty, duty], heard_s, [start_s, end_s]) }
     }
 
     fn anchored_neighbours(mut self) -> Pair {
@@ -583,6 +710,93 @@ impl Frames<'_, '_> {
         self.finish(motions, [Duty::UnderWay; 2], [core_s; 2], core_s)
     }
 
+    /// Fishing vessel and buoy, or two buoys of one net, drifting.
+    fn gear(mut self) -> Pair {
+        let core_s = self.window_s(3.0, 10.0);
+        let frame = self.drift_frame((core_s[0] + core_s[1]) / 2.0);
+        let chance = &mut self.plan.chance;
+        let mut buoy = Motion::new(frame.clone());
+        buoy.offset_m = [chance.range(-60.0, 60.0), chance.sign() * chance.range(80.0, 350.0)];
+        buoy.sway = [slow_wander(3.0, 20.0, chance), slow_wander(3.0, 20.0, chance)];
+        let motions = [Motion::new(frame), buoy];
+        self.finish(motions, [Duty::Fishing; 2], [core_s; 2], core_s)
+    }
+
+    /// Two ships that go apart along the lanes, both silent. The sooner they were back where they
+    /// fell silent, the more of the time they would have had for each other; the way they made good
+    /// leaves too little.
+    fn infeasible_gap(self) -> Pair {
+        let axis_rad = self.plan.sites[self.site].axis_rad;
+        let chance = &mut self.plan.chance;
+        let knots = chance.range(7.6, 8.4);
+        let span_s = chance.range(3.2, 3.9) * 3600.0;
+        let lead_s = chance.range(2600.0, 3600.0);
+        let from_s = chance.range(lead_s, self.plan.duration_s - span_s - lead_s);
+        let core_s = [from_s, from_s + span_s];
+        let spare_m = (OUTRUN_KNOTS - knots) * KNOT_MPS * span_s;
+        let motions = [1.0, -1.0].map(|sense| {
+            let along_m = sense * spare_m * chance.range(0.55, 0.57);
+            let start_m = turned([along_m, chance.range(-8000.0, 8000.0)], axis_rad);
+            let direction_rad = axis_rad + if sense > 0.0 { 0.0 } else { PI };
+            let course = Course::new(start_m, direction_rad + chance.range(-0.05, 0.05));
+            let pace = Pace::new(&[(from_s, knots * KNOT_MPS)]);
+            let sway = [slow_wander(1.0, 10.0, chance), slow_wander(5.0, 35.0, chance)];
+            Motion { sway, ..Motion::new(Frame::Way { course, pace, along_m: 0.0 }) }
+        });
+        let heard_s = [core_s[0] - lead_s, core_s[1] + lead_s];
+        let silent_s = [(); 2].map(|()| {
+            let late_s = [chance.range(0.0, 900.0), chance.range(0.0, 900.0)];
+            Some([core_s[0] + late_s[0], core_s[1] - late_s[1]])
+        });
+        Pair { silent_s, ..self.finish(motions, [Duty::UnderWay; 2], [heard_s; 2], core_s) }
+    }
+
+    /// Five ships waiting for orders where the reception fails.
+    fn reception_hole(mut self) -> Pair {
+        let core_s = self.window_s(4.0, 6.0);
+        let middle_s = (core_s[0] + core_s[1]) / 2.0;
+        let centre_m = self.plan.point_at_sea(self.site, self.spread);
+        let turn_rad = self.plan.chance.angle();
+        let mut waiting: Vec<Motion> = (0..5)
+            .map(|number| {
+                let bearing_rad = turn_rad + f64::from(number) * 2.0 * PI / 5.0;
+                let place_m = turned([HOLE_RING_M, 0.0], bearing_rad);
+                let Frame::Drift { flow, heading, .. } = self.drift_frame(middle_s) else {
+                    unreachable!("it drifts")
+                };
+                let origin_m = [centre_m[0] + place_m[0], centre_m[1] + place_m[1]];
+                Motion::new(Frame::Drift { origin_m, origin_s: middle_s, flow, heading })
+            })
+            .collect();
+        let witnesses = waiting.split_off(2);
+        let motions = waiting.try_into().expect("two are left");
+        let heard_s = [
+            (core_s[0] - 3600.0 * self.plan.chance.range(1.0, 2.5)).max(0.0),
+            (core_s[1] + 3600.0 * self.plan.chance.range(1.0, 2.5)).min(self.plan.duration_s),
+        ];
+        let hole = Hole { centre_m, span_s: core_s };
+        Pair {
+            silent_s: [Some(core_s); 2],
+            hole: Some(hole),
+            witnesses,
+            ..self.finish(motions, [Duty::UnderWay; 2], [heard_s; 2], core_s)
+        }
+    }
+
+    /// One ship on its way under two numbers, one after the other.
+    fn identity_change(mut self) -> Pair {
+        let span_s = self.window_s(3.0, 6.0);
+        let speed_mps = self.plan.chance.range(9.5, 12.0) * KNOT_MPS;
+        let frame = self.way_frame(speed_mps, span_s[0], span_s[1]);
+        let chance = &mut self.plan.chance;
+        let off_s = span_s[0] + (span_s[1] - span_s[0]) * chance.range(0.4, 0.6);
+        let on_s = off_s + chance.range(600.0, 3000.0);
+        let motion = Motion::new(frame);
+        let heard_s = [[span_s[0], off_s], [on_s, span_s[1]]];
+        let motions = [motion.clone(), motion];
+        self.finish(motions, [Duty::UnderWay; 2], heard_s, [off_s, on_s])
+    }
+
     fn finish(
         self,
         motions: [Motion; 2],
@@ -591,7 +805,18 @@ impl Frames<'_, '_> {
         core_s: [f64; 2],
     ) -> Pair {
         let Frames { site, builds, identities, .. } = self;
-        Pair { site, builds, identities, motions, duties, heard_s, core_s }
+        Pair {
+            site,
+            builds,
+            identities,
+            motions,
+            duties,
+            heard_s,
+            core_s,
+            silent_s: [None; 2],
+            hole: None,
+            witnesses: Vec::new(),
+        }
     }
 
     /// A span of so many hours that fits.

@@ -104,6 +104,20 @@ pub struct Planted {
     pub overtaking: u32,
     /// Of [`Kind::Burst`].
     pub burst: u32,
+    /// Of [`Kind::Bunkering`].
+    pub bunkering: u32,
+    /// Of [`Kind::Gear`].
+    pub gear: u32,
+    /// Of [`Kind::DarkMeeting`].
+    pub dark_meeting: u32,
+    /// Of [`Kind::DarkWaiting`].
+    pub dark_waiting: u32,
+    /// Of [`Kind::InfeasibleGap`].
+    pub infeasible_gap: u32,
+    /// Of [`Kind::ReceptionHole`].
+    pub reception_hole: u32,
+    /// Of [`Kind::IdentityChange`].
+    pub identity_change: u32,
 }
 
 /// Why a scenario cannot be simulated.
@@ -177,24 +191,44 @@ impl Planted {
             convoy: count,
             overtaking: count,
             burst: count,
+            bunkering: count,
+            gear: count,
+            dark_meeting: count,
+            dark_waiting: count,
+            infeasible_gap: count,
+            reception_hole: count,
+            identity_change: count,
         }
     }
 
     /// How many of one kind.
-    pub const fn count(&self, kind: Kind) -> u32 {
+    pub fn count(&self, kind: Kind) -> u32 {
+        let mut copy = *self;
+        *copy.count_mut(kind)
+    }
+
+    /// How many of one kind, to be changed.
+    pub const fn count_mut(&mut self, kind: Kind) -> &mut u32 {
         match kind {
-            Kind::Long => self.long,
-            Kind::Short => self.short,
-            Kind::UnderWay => self.under_way,
-            Kind::AtAnchor => self.at_anchor,
-            Kind::AnchoredNeighbours => self.anchored_neighbours,
-            Kind::SameBerth => self.same_berth,
-            Kind::Tow => self.tow,
-            Kind::PairTrawl => self.pair_trawl,
-            Kind::Pilot => self.pilot,
-            Kind::Convoy => self.convoy,
-            Kind::Overtaking => self.overtaking,
-            Kind::Burst => self.burst,
+            Kind::Long => &mut self.long,
+            Kind::Short => &mut self.short,
+            Kind::UnderWay => &mut self.under_way,
+            Kind::AtAnchor => &mut self.at_anchor,
+            Kind::AnchoredNeighbours => &mut self.anchored_neighbours,
+            Kind::SameBerth => &mut self.same_berth,
+            Kind::Tow => &mut self.tow,
+            Kind::PairTrawl => &mut self.pair_trawl,
+            Kind::Pilot => &mut self.pilot,
+            Kind::Convoy => &mut self.convoy,
+            Kind::Overtaking => &mut self.overtaking,
+            Kind::Burst => &mut self.burst,
+            Kind::Bunkering => &mut self.bunkering,
+            Kind::Gear => &mut self.gear,
+            Kind::DarkMeeting => &mut self.dark_meeting,
+            Kind::DarkWaiting => &mut self.dark_waiting,
+            Kind::InfeasibleGap => &mut self.infeasible_gap,
+            Kind::ReceptionHole => &mut self.reception_hole,
+            Kind::IdentityChange => &mut self.identity_change,
         }
     }
 }

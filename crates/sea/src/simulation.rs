@@ -113,11 +113,15 @@ impl Simulation {
             return Err(ScenarioError::NoPlace);
         }
         let duration_s = scenario.duration.as_secs_f64();
-        let sites = plan_sites(&scenario.places, duration_s, &mut Chance::new(scenario.seed, 0));
+        let mut sites =
+            plan_sites(&scenario.places, duration_s, &mut Chance::new(scenario.seed, 0));
         let mut plan = Plan::new(scenario, &sites, Chance::new(scenario.seed, 1));
         plan.plant()?;
         traffic::put_to_sea(&mut plan);
-        let Plan { vessels, mut truths, .. } = plan;
+        let Plan { vessels, mut truths, holes, .. } = plan;
+        for (site, hole) in holes {
+            sites[site].holes.push(hole);
+        }
         truths.sort_by_key(|truth| (truth.started_at, truth.pair));
         let transponder = |index| Transponder::new(Chance::new(scenario.seed, 1000 + index));
         let mut simulation = Simulation {
@@ -219,15 +223,17 @@ impl Simulation {
         }
         let site = &self.sites[vessel.site];
         let transponder = &mut self.transponders[index as usize];
+        if let Some([from_s, to_s]) = vessel.silent_s
+            && (from_s..to_s).contains(&time_s)
+        {
+            let next_s = to_s + transponder.chance.range(0.0, first_within_s(task));
+            self.agenda.push(Reverse((millis(next_s), index, task)));
+            return;
+        }
         if let Err(open_s) = site.open_at(time_s) {
             // Nobody listens: skip to when somebody may.
             if open_s < vessel.heard_s[1] {
-                let within_s = match task {
-                    Task::Position => 10.0,
-                    Task::Static => STATIC_INTERVAL_S,
-                    _ => LONG_RANGE_INTERVAL_S,
-                };
-                let next_s = open_s + transponder.chance.range(0.0, within_s);
+                let next_s = open_s + transponder.chance.range(0.0, first_within_s(task));
                 self.agenda.push(Reverse((millis(next_s), index, task)));
             }
             return;
@@ -264,6 +270,9 @@ impl Simulation {
         let next_s = time_s + interval_s + transponder.chance.range(-spread_s, spread_s);
         self.agenda.push(Reverse((millis(next_s), index, task)));
 
+        if vessel.is_background && site.is_in_hole(point_m, time_s) {
+            return;
+        }
         let observed_at = (task == Task::Position).then_some(fixed_at);
         let channel = if transponder.chance.yes(0.5) { Channel::A } else { Channel::B };
         for (part, message) in messages.into_iter().flatten().enumerate() {
@@ -509,6 +518,15 @@ fn shore_stations(sites: &[Site]) -> Vec<ShoreStation> {
         }
     }
     stations
+}
+
+/// A ship that is heard again is heard within so many seconds.
+fn first_within_s(task: Task) -> f64 {
+    match task {
+        Task::Position => 10.0,
+        Task::Static => STATIC_INTERVAL_S,
+        Task::LongRange | Task::BaseStation => LONG_RANGE_INTERVAL_S,
+    }
 }
 
 /// Only message 5 takes two sentences.

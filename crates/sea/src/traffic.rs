@@ -124,5 +124,14 @@ fn at_berth(plan: &mut Plan, site: usize) {
 fn add(plan: &mut Plan, site: usize, build: Build, motion: Motion, duty: Duty, heard_s: [f64; 2]) {
     let identity = plan.registry.build(build, &mut plan.chance);
     let draught = Draught::steady(&identity, &mut plan.chance);
-    plan.vessels.push(Vessel { identity, site, motion, duty, heard_s, draught });
+    plan.vessels.push(Vessel {
+        identity,
+        site,
+        motion,
+        duty,
+        heard_s,
+        silent_s: None,
+        is_background: true,
+        draught,
+    });
 }

@@ -1,6 +1,6 @@
 //! What was planted, as it truly was.
 
-use maritime::{Mmsi, Position, Timestamp, VesselPair};
+use maritime::{MeetingClass, Mmsi, Position, Timestamp, VesselPair};
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Coverage;
@@ -14,7 +14,8 @@ pub const TOGETHER_M: f64 = 500.0;
 /// use alongside_sea::Truth;
 ///
 /// let line = concat!(
-///     r#"{"kind":"long","is_meeting":true,"coverage":"terrestrial","mmsi":[311000222,538005541],"#,
+///     r#"{"kind":"long","is_meeting":true,"class":"possible_transfer","coverage":"terrestrial","#,
+///     r#""mmsi":[311000222,538005541],"#,
 ///     r#""started_at":"2024-01-01T00:14:07.250Z","ended_at":"2024-01-01T09:00:00.000Z","#,
 ///     r#""distance_m_min":41.2,"latitude_deg":28.2504,"longitude_deg":-94.8597}"#
 /// );
@@ -40,7 +41,13 @@ pub struct Truth {
     pub distance_m_min: f64,
     /// Half-way between the ships, at half time.
     pub position: Position,
+    /// From when to when each was silent or could not be heard, in the order of the pair; written only where one
+    /// was.
+    pub silences: [Option<Silence>; 2],
 }
+
+/// From when to when nothing was heard of a ship.
+pub type Silence = (Timestamp, Timestamp);
 
 /// What was planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +76,22 @@ pub enum Kind {
     Overtaking,
     /// Two ships near each other that were heard for one minute in all.
     Burst,
+    /// A small bunker tanker alongside a ship at anchor for 90 min to 6 h.
+    Bunkering,
+    /// A net buoy beside a fishing vessel or another buoy, for hours.
+    Gear,
+    /// Both switch off their AIS, drift side by side for 4 h, part and switch it on again.
+    DarkMeeting,
+    /// One drifts with its AIS on; the other switches off its own, lies alongside for 4 h, leaves and switches it on
+    /// again.
+    DarkWaiting,
+    /// Two ships silent at the same time for 3 to 4 h that go apart and could not have met at less than 22 kn.
+    InfeasibleGap,
+    /// Two ships 9 km apart that drift where nothing is heard of anybody for 4 to 6 h; three more are there.
+    ReceptionHole,
+    /// One ship under two numbers: it falls silent for less than an hour and goes on with another MMSI, name and
+    /// callsign, and the IMO number it had.
+    IdentityChange,
 }
 
 /// A text that is no [`Truth`].
@@ -99,7 +122,7 @@ impl Truth {
 
 impl Kind {
     /// All, in the order of tables.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 19] = [
         Kind::Long,
         Kind::Short,
         Kind::UnderWay,
@@ -112,6 +135,13 @@ impl Kind {
         Kind::Convoy,
         Kind::Overtaking,
         Kind::Burst,
+        Kind::Bunkering,
+        Kind::Gear,
+        Kind::DarkMeeting,
+        Kind::DarkWaiting,
+        Kind::InfeasibleGap,
+        Kind::ReceptionHole,
+        Kind::IdentityChange,
     ];
 
     /// As written.
@@ -129,6 +159,13 @@ impl Kind {
             Kind::Convoy => "convoy",
             Kind::Overtaking => "overtaking",
             Kind::Burst => "burst",
+            Kind::Bunkering => "bunkering",
+            Kind::Gear => "gear",
+            Kind::DarkMeeting => "dark_meeting",
+            Kind::DarkWaiting => "dark_waiting",
+            Kind::InfeasibleGap => "infeasible_gap",
+            Kind::ReceptionHole => "reception_hole",
+            Kind::IdentityChange => "identity_change",
         }
     }
 
@@ -137,9 +174,38 @@ impl Kind {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether a detector of meetings should find it.
+    /// Whether a detector of meetings should find it from what is heard.
     pub const fn is_meeting(self) -> bool {
         matches!(self, Kind::Long | Kind::Short | Kind::UnderWay | Kind::AtAnchor)
+    }
+
+    /// Whether two ships meet while at least one of them is silent.
+    pub const fn is_dark_meeting(self) -> bool {
+        matches!(self, Kind::DarkMeeting | Kind::DarkWaiting)
+    }
+
+    /// The class in which an encounter of these two should be told; `None` if there should be no encounter.
+    pub const fn class(self) -> Option<MeetingClass> {
+        match self {
+            Kind::Long | Kind::Short | Kind::UnderWay | Kind::AtAnchor => {
+                Some(MeetingClass::PossibleTransfer)
+            }
+            Kind::AnchoredNeighbours => Some(MeetingClass::AnchoredNeighbours),
+            Kind::SameBerth => Some(MeetingClass::SameBerth),
+            Kind::Tow => Some(MeetingClass::Tow),
+            Kind::PairTrawl => Some(MeetingClass::PairTrawl),
+            Kind::Pilot => Some(MeetingClass::PilotOrCrew),
+            Kind::Convoy => Some(MeetingClass::Convoy),
+            Kind::Bunkering => Some(MeetingClass::Bunkering),
+            Kind::Gear => Some(MeetingClass::Gear),
+            Kind::Overtaking
+            | Kind::Burst
+            | Kind::DarkMeeting
+            | Kind::DarkWaiting
+            | Kind::InfeasibleGap
+            | Kind::ReceptionHole
+            | Kind::IdentityChange => None,
+        }
     }
 }
 
@@ -148,6 +214,8 @@ impl Kind {
 struct TruthRecord {
     kind: String,
     is_meeting: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
     coverage: String,
     mmsi: [u32; 2],
     started_at: String,
@@ -155,6 +223,8 @@ struct TruthRecord {
     distance_m_min: f64,
     latitude_deg: f64,
     longitude_deg: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    silences: Option<[Option<[String; 2]>; 2]>,
 }
 
 impl From<Truth> for TruthRecord {
@@ -162,6 +232,7 @@ impl From<Truth> for TruthRecord {
         TruthRecord {
             kind: truth.kind.name().into(),
             is_meeting: truth.is_meeting(),
+            class: truth.kind.class().map(|class| class.name().into()),
             coverage: truth.coverage.name().into(),
             mmsi: [truth.pair.low().get(), truth.pair.high().get()],
             started_at: truth.started_at.to_string(),
@@ -169,6 +240,11 @@ impl From<Truth> for TruthRecord {
             distance_m_min: truth.distance_m_min,
             latitude_deg: truth.position.latitude_deg(),
             longitude_deg: truth.position.longitude_deg(),
+            silences: truth.silences.iter().any(Option::is_some).then(|| {
+                truth
+                    .silences
+                    .map(|silence| Some(<[_; 2]>::from(silence?).map(|at| at.to_string())))
+            }),
         }
     }
 }
@@ -190,6 +266,20 @@ impl TryFrom<TruthRecord> for Truth {
             ended_at: Timestamp::parse(&record.ended_at).map_err(|e| e.to_string())?,
             distance_m_min: record.distance_m_min,
             position: position.ok_or_else(|| "the position is not on the earth".to_string())?,
+            silences: parse_silences(record.silences)?,
         })
     }
+}
+
+fn parse_silences(
+    written: Option<[Option<[String; 2]>; 2]>,
+) -> Result<[Option<Silence>; 2], String> {
+    let parse = |at: &str| Timestamp::parse(at).map_err(|error| error.to_string());
+    let mut silences = [None; 2];
+    for (silence, written) in silences.iter_mut().zip(written.into_iter().flatten()) {
+        if let Some([from, to]) = written {
+            *silence = Some((parse(&from)?, parse(&to)?));
+        }
+    }
+    Ok(silences)
 }

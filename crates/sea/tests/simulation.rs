@@ -7,7 +7,7 @@ use alongside_sea::{
     Area, Coverage, Kind, Place, Planted, Scenario, Simulation, TOGETHER_M, Transmission, Truth,
 };
 use decoder::{Decoder, Message, OutcomeKind};
-use maritime::{Mmsi, PositionFix, Report, Timestamp};
+use maritime::{Mmsi, MmsiKind, PositionFix, Report, Timestamp};
 
 fn scenario(coverage: Coverage, planted: Planted) -> Scenario {
     Scenario {
@@ -58,7 +58,7 @@ fn hours(truth: &Truth) -> f64 {
 #[test]
 fn the_seed_decides_every_byte() {
     let mut scenario = scenario(Coverage::Mixed, Planted::every(1));
-    scenario.duration = Duration::from_secs(9 * 3600);
+    scenario.duration = Duration::from_secs(11 * 3600);
     let first = bytes(&scenario);
     assert!(first == bytes(&scenario));
     scenario.seed += 1;
@@ -68,7 +68,7 @@ fn the_seed_decides_every_byte() {
 #[test]
 fn a_decoder_reads_what_was_sent_by_whom_it_was_heard_and_when() {
     let scenario = Scenario {
-        duration: Duration::from_secs(9 * 3600),
+        duration: Duration::from_secs(11 * 3600),
         long_range_reports: true,
         base_station_interval: Some(Duration::from_secs(600)),
         ..scenario(Coverage::Mixed, Planted::every(1))
@@ -114,9 +114,9 @@ fn sentences_come_in_order_of_arrival_and_carry_when_they_were_heard() {
 #[test]
 fn truths_are_what_their_definitions_say() {
     for seed in [3, 4] {
-        let scenario = Scenario { seed, ..scenario(Coverage::Terrestrial, Planted::every(12)) };
+        let scenario = Scenario { seed, ..scenario(Coverage::Terrestrial, Planted::every(10)) };
         let simulation = Simulation::new(&scenario).unwrap();
-        assert_eq!(simulation.truths().len(), 12 * Kind::ALL.len());
+        assert_eq!(simulation.truths().len(), 10 * Kind::ALL.len());
         for truth in simulation.truths() {
             let distances_m = distances(&simulation, truth);
             let (h, min_m) = (hours(truth), truth.distance_m_min);
@@ -133,6 +133,12 @@ fn truths_are_what_their_definitions_say() {
                 Kind::Convoy => h > 3.9 && (150.0..2000.0).contains(&min_m),
                 Kind::Overtaking => (0.05..0.5).contains(&h) && min_m < 460.0,
                 Kind::Burst => h < 0.03 && min_m < 500.0,
+                Kind::Bunkering => (1.5..=7.0).contains(&h) && min_m < 250.0,
+                Kind::Gear => (2.9..=10.1).contains(&h) && min_m < 400.0,
+                Kind::DarkMeeting | Kind::DarkWaiting => (4.0..4.8).contains(&h) && min_m < 200.0,
+                Kind::InfeasibleGap => (3.1..4.0).contains(&h) && min_m > 80_000.0,
+                Kind::ReceptionHole => (4.0..=6.0).contains(&h) && min_m > 3000.0,
+                Kind::IdentityChange => (0.1..1.0).contains(&h) && min_m == 0.0,
             };
             assert!(expected, "{}", truth.to_json());
             if truth.is_meeting() {
@@ -357,7 +363,134 @@ fn hundreds_can_be_planted_in_one_scenario() {
         ..Scenario::default()
     };
     let simulation = Simulation::new(&scenario).unwrap();
-    assert_eq!(simulation.truths().len(), 720);
+    assert_eq!(simulation.truths().len(), 60 * Kind::ALL.len());
+}
+
+/// Who was heard when.
+fn heard(simulation: Simulation) -> HashMap<Mmsi, Vec<Timestamp>> {
+    let mut heard: HashMap<Mmsi, Vec<Timestamp>> = HashMap::new();
+    for transmission in simulation {
+        heard.entry(transmission.mmsi()).or_default().push(transmission.observed_at);
+    }
+    heard
+}
+
+#[test]
+fn ships_are_silent_while_their_truth_says_so_and_heard_before_and_after() {
+    let planted = Planted {
+        dark_meeting: 6,
+        dark_waiting: 6,
+        infeasible_gap: 6,
+        reception_hole: 6,
+        ..Planted::default()
+    };
+    let mut scenario = scenario(Coverage::Terrestrial, planted);
+    scenario.duration = Duration::from_secs(96 * 3600);
+    let simulation = Simulation::new(&scenario).unwrap();
+    let truths = simulation.truths().to_vec();
+    let heard = heard(simulation);
+    for truth in truths {
+        let mmsis = [truth.pair.low(), truth.pair.high()];
+        let dark = truth.silences.iter().flatten().count();
+        assert_eq!(
+            dark,
+            if truth.kind == Kind::DarkWaiting { 1 } else { 2 },
+            "{}",
+            truth.to_json()
+        );
+        for (mmsi, silence) in mmsis.into_iter().zip(truth.silences) {
+            let Some((from, to)) = silence else { continue };
+            let during = |at: &&Timestamp| (from..to).contains(*at);
+            assert_eq!(heard[&mmsi].iter().find(during), None, "{mmsi} in {}", truth.to_json());
+            for at in [from.plus_millis(-300_000), to.plus_millis(300_000)] {
+                let near = |one: &Timestamp| one.millis_since(at).abs() < 300_000;
+                assert!(heard[&mmsi].iter().any(near), "{mmsi} at {at} in {}", truth.to_json());
+            }
+            if truth.kind.is_dark_meeting() {
+                assert!(from < truth.started_at && truth.ended_at < to);
+            }
+        }
+    }
+}
+
+#[test]
+fn nobody_in_a_hole_is_heard() {
+    let mut scenario =
+        scenario(Coverage::Terrestrial, Planted { reception_hole: 4, ..Planted::default() });
+    scenario.ships = 60;
+    let mut simulation = Simulation::new(&scenario).unwrap();
+    let truths = simulation.truths().to_vec();
+    let mut inside = 0;
+    let all: Vec<_> = simulation.by_ref().filter_map(|heard| heard.report()).collect();
+    for report in all {
+        let Report::Position(fix) = report else { continue };
+        inside += truths
+            .iter()
+            .filter(|truth| (truth.started_at..truth.ended_at).contains(&fix.observed_at))
+            .filter(|truth| truth.position.distance_m(fix.position) < 3000.0)
+            .count();
+    }
+    assert_eq!(inside, 0);
+}
+
+#[test]
+fn ships_that_could_not_have_met_could_not() {
+    let planted = Planted { infeasible_gap: 10, ..Planted::default() };
+    let simulation = Simulation::new(&scenario(Coverage::Satellite, planted)).unwrap();
+    for truth in simulation.truths() {
+        let [a, b] = truth.silences.map(Option::unwrap);
+        let (from, to) = (a.0.min(b.0), a.1.max(b.1));
+        let mmsis = [truth.pair.low(), truth.pair.high()];
+        let at = |time| mmsis.map(|mmsi| simulation.true_position(mmsi, time).unwrap().0);
+        let ([a_from, b_from], [a_to, b_to]) = (at(from), at(to));
+        let reach_m = to.millis_since(from) as f64 / 1000.0 * 22.0 * 1852.0 / 3600.0;
+        // Whoever would come together went that way and back.
+        let least_m = a_from.distance_m(b_from) + a_to.distance_m(b_to);
+        assert!(least_m > 2.0 * reach_m, "{}", truth.to_json());
+    }
+}
+
+#[test]
+fn a_ship_that_changes_its_number_keeps_its_hull() {
+    let planted = Planted { identity_change: 6, ..Planted::default() };
+    let simulation = Simulation::new(&scenario(Coverage::Terrestrial, planted)).unwrap();
+    let truths = simulation.truths().to_vec();
+    let mut known = HashMap::new();
+    for report in simulation.reports() {
+        if let Report::Static(report) = report {
+            known.insert(report.mmsi, (report.identity, report.observed_at));
+        }
+    }
+    for truth in truths {
+        let [(a, a_at), (b, b_at)] = [truth.pair.low(), truth.pair.high()].map(|mmsi| known[&mmsi]);
+        assert!(a.imo.is_some() && a.imo == b.imo && a.dimensions == b.dimensions);
+        assert!(a.name != b.name && a.callsign != b.callsign);
+        assert!(a_at.min(b_at) <= truth.started_at && a_at.max(b_at) >= truth.ended_at);
+    }
+}
+
+#[test]
+fn net_buoys_look_like_net_buoys() {
+    let planted = Planted { gear: 20, ..Planted::default() };
+    let simulation = Simulation::new(&scenario(Coverage::Terrestrial, planted)).unwrap();
+    let truths = simulation.truths().to_vec();
+    let mut names = HashMap::new();
+    for report in simulation.reports() {
+        if let Report::Static(report) = report {
+            names.extend(report.identity.name.map(|name| (report.mmsi, name.to_string())));
+        }
+    }
+    for truth in truths {
+        let [low, high] = [truth.pair.low(), truth.pair.high()];
+        let buoys = [low, high].into_iter().filter(|mmsi| mmsi.kind() != MmsiKind::Ship);
+        let mut named = buoys.filter_map(|mmsi| names.get(&mmsi));
+        assert!(named.clone().count() > 0, "{}", truth.to_json());
+        assert!(
+            named.all(|name| name.ends_with('%') || name.ends_with('V')),
+            "{}",
+            truth.to_json()
+        );
+    }
 }
 
 #[test]
