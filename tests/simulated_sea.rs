@@ -7,17 +7,21 @@ mod program;
 use program::Desk;
 use serde_json::Value;
 
+/// Open sea and roadsteads for sixty of each kind.
+const AREAS: [&str; 5] =
+    ["gulf_of_mexico", "gulf_of_oman", "yellow_sea", "gulf_of_guinea", "dateline"];
+
+/// The score of what is found in a sea in which there is `planted`, for so many `hours`.
 #[track_caller]
-fn score(seed: &str, coverage: &str, meetings: &str) -> Value {
+fn score(seed: &str, coverage: &str, hours: &str, planted: &str) -> Value {
     let desk = Desk::new();
-    let scenario =
-        ["--seed", seed, "--coverage", coverage, "--area", "yellow_sea", "--ships", "40"];
-    let mut simulate = vec!["simulate", "--output", "sea.nmea", "--truth", "truth.ndjson"];
-    simulate.extend(scenario);
-    simulate.extend(["--meetings", meetings]);
+    let mut simulate = vec!["simulate", "--output", "sea.nmea.gz", "--truth", "truth.ndjson"];
+    simulate.extend(["--seed", seed, "--coverage", coverage, "--hours", hours, "--ships", "40"]);
+    simulate.extend(AREAS.iter().flat_map(|area| ["--area", area]));
+    simulate.extend(["--meetings", planted]);
     let outcome = desk.run(&simulate);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    desk.write("events.ndjson", desk.events(&["sea.nmea"]));
+    desk.write("events.ndjson", desk.events(&["sea.nmea.gz"]));
     let outcome =
         desk.run(&["score", "--format", "json", "--truth", "truth.ndjson", "events.ndjson"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
@@ -30,29 +34,46 @@ fn row<'a>(card: &'a Value, kind: &str) -> &'a Value {
 
 #[test]
 fn in_reach_of_the_shore_every_meeting_is_found_to_the_minute() {
-    for seed in ["101", "102", "103"] {
-        let card =
-            score(seed, "terrestrial", "long=8,short=8,under_way=8,at_anchor=8,pilot=4,burst=4");
-        for kind in ["long", "short", "under_way", "at_anchor"] {
-            let row = row(&card, kind);
-            assert_eq!(row["recall"], 1.0, "seed {seed}: {row}");
-            for error in ["start_error_s_p50", "end_error_s_p50"] {
-                assert!(row[error].as_f64().unwrap() < 60.0, "seed {seed}: {row}");
-            }
+    let planted = "long=60,short=60,under_way=60,at_anchor=60,pilot=60,burst=60";
+    let card = score("101", "terrestrial", "24", planted);
+    for kind in ["long", "short", "under_way", "at_anchor"] {
+        let row = row(&card, kind);
+        assert_eq!((&row["planted"], &row["recall"]), (&60.into(), &1.0.into()), "{row}");
+        for error in ["start_error_s_p50", "end_error_s_p50"] {
+            assert!(row[error].as_f64().unwrap() < 60.0, "{row}");
         }
-        for kind in ["pilot", "burst"] {
-            assert_eq!(row(&card, kind)["found"], 0, "seed {seed}");
-        }
-        assert_eq!(card["found_unplanted"], 0, "seed {seed}");
     }
+    for kind in ["pilot", "burst"] {
+        assert_eq!(row(&card, kind)["found"], 0);
+    }
+    assert_eq!(card["found_unplanted"], 0);
+    let coverage = &card["coverages"][0];
+    assert_eq!((&coverage["planted"], &coverage["recall"]), (&240.into(), &1.0.into()));
+    assert_eq!(coverage["precision"], 1.0);
+}
+
+#[test]
+fn long_meetings_are_found_where_half_of_the_sea_is_out_of_reach() {
+    let card = score("102", "mixed", "24", "long=60,burst=60");
+    let long = row(&card, "long");
+    assert!(long["recall"].as_f64().unwrap() >= 0.98, "{long}");
+    assert_eq!(row(&card, "burst")["found"], 0);
 }
 
 #[test]
 fn long_meetings_far_out_are_found_by_satellite() {
-    for seed in ["101", "102"] {
-        let card = score(seed, "satellite", "long=10,burst=4");
-        let long = row(&card, "long");
-        assert!(long["recall"].as_f64().unwrap() >= 0.9, "seed {seed}: {long}");
-        assert_eq!(row(&card, "burst")["found"], 0, "seed {seed}");
-    }
+    let card = score("103", "satellite", "24", "long=60,burst=60");
+    let long = row(&card, "long");
+    assert!(long["recall"].as_f64().unwrap() >= 0.9, "{long}");
+    assert!(card["precision"].as_f64().unwrap() >= 0.9, "{card}");
+    assert_eq!(row(&card, "burst")["found"], 0);
+}
+
+#[test]
+fn who_is_silent_meets_nobody_in_what_was_heard() {
+    let planted = "dark_meeting=10,infeasible_gap=10,reception_hole=10,identity_change=10";
+    let card = score("104", "terrestrial", "96", planted);
+    assert_eq!(card["found"], 0, "{card}");
+    assert_eq!(card["dark"][0]["planted"], 10);
+    assert_eq!(card["identity_changes"][0]["planted"], 10);
 }

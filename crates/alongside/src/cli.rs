@@ -228,8 +228,8 @@ Examples:
     alongside score --truth truth.ndjson -
 
 Meetings: long (4 to 24 h), short (50 to 110 min), under_way, at_anchor. What only looks like one: \
-anchored_neighbours, same_berth, tow, pair_trawl, pilot, convoy, overtaking, burst, bunkering, gear. \
-Ships that are silent: dark_meeting (both, 4 h together), dark_waiting (one of two), infeasible_gap \
+anchored_neighbours, same_berth, tow, pair_trawl, pilot, convoy, overtaking, burst, bunkering, crew_boat, \
+gear. Ships that are silent: dark_meeting (both, 4 h together), dark_waiting (one of two), infeasible_gap \
 (both, too far apart to have met), reception_hole (nobody there is heard), identity_change. Where ships \
 are dark one after the other, give it more --hours. --hours must leave three hours more than the longest.")]
 pub struct SimulateArgs {

@@ -72,6 +72,7 @@ pub(crate) enum Build {
     Barge,
     PilotBoat,
     BunkerTanker,
+    CrewBoat,
     NetBuoy,
 }
 
@@ -208,6 +209,9 @@ impl Registry {
             Build::BunkerTanker if chance.yes(0.5) => {
                 format!("{} BUNKER {}", chance.pick(&FIRST_NAMES), 1 + chance.below(40))
             }
+            Build::CrewBoat => {
+                format!("{} CREW {}", chance.pick(&FIRST_NAMES), 1 + chance.below(20))
+            }
             Build::NetBuoy => buoy_name(chance),
             _ => format!("{} {}", chance.pick(&FIRST_NAMES), chance.pick(&LAST_NAMES)),
         };
@@ -293,6 +297,7 @@ impl Hull {
             Build::Barge => (&[90, 99], [70.0, 120.0], 3.6, 20.0),
             Build::PilotBoat => (&[50], [12.0, 20.0], 3.2, 10.0),
             Build::BunkerTanker => (&[80, 80, 89], [55.0, 105.0], 5.5, 17.0),
+            Build::CrewBoat => (&[40, 50, 60], [16.0, 34.0], 3.6, 14.0),
             Build::NetBuoy => (&[0, 30, 30], [2.0, 4.0], 1.5, 4.0),
         };
         Hull {
@@ -302,12 +307,19 @@ impl Hull {
             length_to_draught,
             bridge_aft: !matches!(
                 build,
-                Build::Tug | Build::PilotBoat | Build::FishingVessel | Build::NetBuoy
+                Build::Tug
+                    | Build::PilotBoat
+                    | Build::CrewBoat
+                    | Build::FishingVessel
+                    | Build::NetBuoy
             ),
-            has_imo: !matches!(build, Build::Barge | Build::PilotBoat | Build::NetBuoy),
+            has_imo: !matches!(
+                build,
+                Build::Barge | Build::PilotBoat | Build::CrewBoat | Build::NetBuoy
+            ),
             class_b_share: match build {
                 Build::FishingVessel => 0.3,
-                Build::PilotBoat | Build::Barge => 0.6,
+                Build::PilotBoat | Build::CrewBoat | Build::Barge => 0.6,
                 Build::NetBuoy => 1.0,
                 _ => 0.0,
             },

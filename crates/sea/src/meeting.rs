@@ -142,6 +142,7 @@ impl<'a> Plan<'a> {
             }
             Kind::DarkMeeting | Kind::DarkWaiting => [TankerLarge, Tanker],
             Kind::Bunkering => [self.chance.pick(&[TankerLarge, BulkCarrier, Cargo]), BunkerTanker],
+            Kind::CrewBoat => [self.chance.pick(&[TankerLarge, Tanker, BulkCarrier]), CrewBoat],
             Kind::Gear => [self.chance.pick(&[FishingVessel, NetBuoy]), NetBuoy],
             Kind::InfeasibleGap | Kind::ReceptionHole => {
                 [(); 2].map(|()| self.chance.pick(&[TankerLarge, Tanker, BulkCarrier]))
@@ -176,6 +177,7 @@ impl<'a> Plan<'a> {
             | Kind::UnderWay
             | Kind::AtAnchor
             | Kind::Bunkering
+            | Kind::CrewBoat
             | Kind::DarkMeeting
             | Kind::DarkWaiting => frames.alongside(),
             Kind::AnchoredNeighbours => frames.anchored_neighbours(),
@@ -480,6 +482,7 @@ impl Frames<'_, '_> {
                 Kind::Short => chance.range(52.0, 108.0) / 60.0 - within_s / 3600.0,
                 Kind::UnderWay => chance.range(2.0, room_h.clamp(2.0, 6.0)),
                 Kind::Bunkering => chance.range(1.5, room_h.clamp(1.5, 6.0)),
+                Kind::CrewBoat => chance.range(25.0, 60.0) / 60.0,
                 Kind::DarkMeeting | Kind::DarkWaiting => 4.0,
                 _ => chance.octaves(2.0, room_h.clamp(2.0, 18.0)),
             };
@@ -653,11 +656,17 @@ impl Frames<'_, '_> {
 
     fn convoy(mut self) -> Pair {
         let core_s = self.window_s(4.0, 7.0);
-        let speed_mps = self.plan.chance.range(7.5, 12.0) * KNOT_MPS;
+        // In ice, through a strait or behind an escort they are slow and near each other.
+        let is_close = self.plan.chance.yes(0.5);
+        let (knots, apart_m, wander_m) = match is_close {
+            true => ([4.5, 7.0], [300.0, 440.0], [5.0, 20.0]),
+            false => ([7.5, 12.0], [350.0, 1852.0], [30.0, 90.0]),
+        };
+        let speed_mps = self.plan.chance.range(knots[0], knots[1]) * KNOT_MPS;
         let frame = self.way_frame(speed_mps, core_s[0], core_s[1]);
         let chance = &mut self.plan.chance;
-        let behind = following(&frame, -chance.range(350.0, 1852.0));
-        let sway = [slow_wander(30.0, 90.0, chance), slow_wander(20.0, 60.0, chance)];
+        let behind = following(&frame, -chance.range(apart_m[0], apart_m[1]));
+        let sway = [slow_wander(wander_m[0], wander_m[1], chance), slow_wander(20.0, 60.0, chance)];
         let motions = [Motion::new(frame), Motion { sway, ..Motion::new(behind) }];
         self.finish(motions, [Duty::UnderWay; 2], [core_s; 2], core_s)
     }

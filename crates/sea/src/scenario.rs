@@ -106,6 +106,8 @@ pub struct Planted {
     pub burst: u32,
     /// Of [`Kind::Bunkering`].
     pub bunkering: u32,
+    /// Of [`Kind::CrewBoat`].
+    pub crew_boat: u32,
     /// Of [`Kind::Gear`].
     pub gear: u32,
     /// Of [`Kind::DarkMeeting`].
@@ -192,6 +194,7 @@ impl Planted {
             overtaking: count,
             burst: count,
             bunkering: count,
+            crew_boat: count,
             gear: count,
             dark_meeting: count,
             dark_waiting: count,
@@ -223,6 +226,7 @@ impl Planted {
             Kind::Overtaking => &mut self.overtaking,
             Kind::Burst => &mut self.burst,
             Kind::Bunkering => &mut self.bunkering,
+            Kind::CrewBoat => &mut self.crew_boat,
             Kind::Gear => &mut self.gear,
             Kind::DarkMeeting => &mut self.dark_meeting,
             Kind::DarkWaiting => &mut self.dark_waiting,

@@ -70,7 +70,7 @@ pub enum Kind {
     PairTrawl,
     /// A boat alongside a ship under way for about 10 minutes.
     Pilot,
-    /// One ship behind another for hours, some hundred metres to a nautical mile.
+    /// One ship behind another for hours, some hundred metres to a nautical mile; half of them slow and close.
     Convoy,
     /// One ship passing another.
     Overtaking,
@@ -78,6 +78,8 @@ pub enum Kind {
     Burst,
     /// A small bunker tanker alongside a ship at anchor for 90 min to 6 h.
     Bunkering,
+    /// A crew boat alongside a drifting ship for half an hour or an hour.
+    CrewBoat,
     /// A net buoy beside a fishing vessel or another buoy, for hours.
     Gear,
     /// Both switch off their AIS, drift side by side for 4 h, part and switch it on again.
@@ -122,7 +124,7 @@ impl Truth {
 
 impl Kind {
     /// All, in the order of tables.
-    pub const ALL: [Kind; 19] = [
+    pub const ALL: [Kind; 20] = [
         Kind::Long,
         Kind::Short,
         Kind::UnderWay,
@@ -136,6 +138,7 @@ impl Kind {
         Kind::Overtaking,
         Kind::Burst,
         Kind::Bunkering,
+        Kind::CrewBoat,
         Kind::Gear,
         Kind::DarkMeeting,
         Kind::DarkWaiting,
@@ -160,6 +163,7 @@ impl Kind {
             Kind::Overtaking => "overtaking",
             Kind::Burst => "burst",
             Kind::Bunkering => "bunkering",
+            Kind::CrewBoat => "crew_boat",
             Kind::Gear => "gear",
             Kind::DarkMeeting => "dark_meeting",
             Kind::DarkWaiting => "dark_waiting",
@@ -194,7 +198,7 @@ impl Kind {
             Kind::SameBerth => Some(MeetingClass::SameBerth),
             Kind::Tow => Some(MeetingClass::Tow),
             Kind::PairTrawl => Some(MeetingClass::PairTrawl),
-            Kind::Pilot => Some(MeetingClass::PilotOrCrew),
+            Kind::Pilot | Kind::CrewBoat => Some(MeetingClass::PilotOrCrew),
             Kind::Convoy => Some(MeetingClass::Convoy),
             Kind::Bunkering => Some(MeetingClass::Bunkering),
             Kind::Gear => Some(MeetingClass::Gear),

@@ -134,6 +134,7 @@ fn truths_are_what_their_definitions_say() {
                 Kind::Overtaking => (0.05..0.5).contains(&h) && min_m < 460.0,
                 Kind::Burst => h < 0.03 && min_m < 500.0,
                 Kind::Bunkering => (1.5..=7.0).contains(&h) && min_m < 250.0,
+                Kind::CrewBoat => (0.4..=1.7).contains(&h) && min_m < 250.0,
                 Kind::Gear => (2.9..=10.1).contains(&h) && min_m < 400.0,
                 Kind::DarkMeeting | Kind::DarkWaiting => (4.0..4.8).contains(&h) && min_m < 200.0,
                 Kind::InfeasibleGap => (3.1..4.0).contains(&h) && min_m > 80_000.0,
