@@ -74,7 +74,10 @@ pub fn tell_broadcast<F: Fields>(
 }
 
 /// A synthetic target of 1/17.
-const TARGET_BITS: usize = 122;
+const TARGET_BITS: usize = 120;
+
+/// At most four of them are sent.
+const TARGETS_MAX: usize = 4;
 
 struct Data<'a, 't, F> {
     bits: BitView<'a>,
@@ -283,7 +286,7 @@ impl<F: Fields> Data<'_, '_, F> {
 
     fn targets(&mut self) {
         self.teller.out.list(key!("targets"));
-        for at in self.items(0, TARGET_BITS) {
+        for at in self.items(0, TARGET_BITS).take(TARGETS_MAX) {
             self.teller.out.item();
             self.coded(key!("idtype"), key!("idtype_text"), at, 2, |code| {
                 words::ID_TYPE[code as usize & 3]
@@ -298,7 +301,7 @@ impl<F: Fields> Data<'_, '_, F> {
             self.degrees(key!("lon"), at + 72, 25, Decimal::degrees_middling);
             self.number(key!("course"), at + 97, 9);
             self.number(key!("second"), at + 106, 6);
-            self.number(key!("speed"), at + 112, 10);
+            self.number(key!("speed"), at + 112, 8);
         }
         self.teller.out.end_list();
     }
@@ -443,7 +446,7 @@ impl<F: Fields> Data<'_, '_, F> {
         self.coded(key!("emma_type"), key!("emma_type_text"), 166, 4, words::emma_type);
         self.sign_and_size(key!("min"), 170, true, 171, 8);
         self.sign_and_size(key!("max"), 179, true, 180, 8);
-        self.coded(key!("class"), key!("class_text"), 188, 2, |code| {
+        self.coded(key!("intensity"), key!("intensity_text"), 188, 2, |code| {
             words::EMMA_CLASS[code as usize & 3]
         });
         self.coded(key!("wind"), key!("wind_text"), 190, 4, words::emma_wind);
@@ -622,6 +625,19 @@ mod tests {
     }
 
     #[test]
+    fn targets_are_of_120_bits() {
+        let target = |kind: i64, id: i64, speed: i64| {
+            let place = [(24, -30_000), (25, 60_000)];
+            [&[(2, kind), (42, id), (4, 0)][..], &place, &[(9, 90), (6, 30), (8, speed)]].concat()
+        };
+        let name = b"PILOT".iter().fold(0, |sum, &letter| sum << 6 | i64::from(letter & 63)) << 12;
+        let expected = r#","targets":[{"idtype":0,"idtype_text":"mmsi","mmsi":"244650946","lat":-0.500000,"lon":1.000000,"course":90,"second":30,"speed":255},{"idtype":3,"idtype_text":"other","other":"PILOT","lat":-0.500000,"lon":1.000000,"course":90,"second":30,"speed":12}]"#;
+        let targets = [target(0, 244_650_946, 255), target(3, name, 12)].concat();
+        check(1, 17, false, &targets, expected);
+        check(1, 17, false, &targets[..7], "");
+    }
+
+    #[test]
     fn fields_that_were_not_sent_are_left_out() {
         let persons = [(8, 3), (13, 200), (7, 1)];
         check(200, 55, true, &persons, r#","crew":3,"passengers":200"#);
@@ -644,7 +660,7 @@ mod tests {
             (2, 3),
             (4, 8),
         ];
-        let expected = r#","start":"2024-05-06T07:08","end":"2024-05-06T09:10","start_lon":1.000000,"start_lat":0.000000,"end_lon":0.000000,"end_lat":0.000000,"emma_type":1,"emma_type_text":"Wind","min":-5,"max":5,"class":3,"class_text":"Strong","wind":8,"wind_text":"North West""#;
+        let expected = r#","start":"2024-05-06T07:08","end":"2024-05-06T09:10","start_lon":1.000000,"start_lat":0.000000,"end_lon":0.000000,"end_lat":0.000000,"emma_type":1,"emma_type_text":"Wind","min":-5,"max":5,"intensity":3,"intensity_text":"Strong","wind":8,"wind_text":"North West""#;
         check(200, 23, false, &[&day[..], &day, &times, &rest].concat(), expected);
     }
 

@@ -218,12 +218,14 @@ impl<F: Fields> Teller<'_, F> {
 
     #[inline]
     fn class_b(&mut self, message: &ClassBReport) {
+        self.number(key!("reserved"), message.reserved);
         self.tenths(key!("speed"), message.speed_raw);
         self.out.flag(key!("accuracy"), message.accuracy_high);
         self.place(message.longitude_raw, message.latitude_raw);
         self.tenths(key!("course"), message.course_raw);
         self.number(key!("heading"), message.heading_raw);
         self.number(key!("second"), message.second_raw);
+        self.number(key!("regional"), message.regional);
         self.out.flag(key!("cs"), message.carrier_sense);
         self.out.flag(key!("display"), message.display);
         self.out.flag(key!("dsc"), message.dsc);
@@ -234,12 +236,14 @@ impl<F: Fields> Teller<'_, F> {
     }
 
     fn class_b_extended(&mut self, message: &ClassBExtendedReport) {
+        self.number(key!("reserved"), message.reserved);
         self.tenths(key!("speed"), message.speed_raw);
         self.out.flag(key!("accuracy"), message.accuracy_high);
         self.place(message.longitude_raw, message.latitude_raw);
         self.tenths(key!("course"), message.course_raw);
         self.number(key!("heading"), message.heading_raw);
         self.number(key!("second"), message.second_raw);
+        self.number(key!("regional"), message.regional);
         self.six_bits(key!("shipname"), message.name_raw);
         self.ship_type(message.ship_type_raw);
         self.dimensions(

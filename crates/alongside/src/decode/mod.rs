@@ -18,7 +18,6 @@
 //! | all | messages of sentences without a checksum | a rejection | nothing shows that it is whole |
 //! | all | parts of several messages joined, or none of them | each with its own | parts are told apart by number, channel, station and group |
 //! | 24 | nothing until both parts came, one object for both | each part as it comes, with `part`; with `--join-static` part B with the name of part A as one object | each is a transmission of its own |
-//! | 18, 19 | `reserved`, `regional` | nothing | bits without a meaning, which the decoder does not keep |
 //!
 //! Then what they say of one message:
 //!
@@ -41,9 +40,16 @@
 //! | 6, 8 | 1/15, 1/16 | bits of the destination or behind the data | the first bits of the data | the circulars |
 //! | 8 | 1/11, 1/31: `pressuretend`, `leveltrend` | 1 `increasing`, 2 `decreasing` | the other way round | the circulars |
 //! | 8 | 1/31: `waterlevel` | to 0.1 m, 42 million below the datum | to 0.01 m, with its sign | 1/100 m |
-//! | 8 | 1/19: `nextsignal` | no comma behind it | JSON | |
-//! | 8 | 200/23: `type` | twice in one object | `emma_type` for that of the warning | |
-//! | 8 | 200/10, 200/23, 200/24 | see the application module of the decoder | | |
+//! | 6, 8 | 1/13: `from`, `to`; 1/20: `arrival`; 200/21, 200/22: `eta` | without `Z`, and but for 1/13 without zeros in front | as in the other applications | UTC |
+//! | 8 | 1/17: `targets` | of 122 bits, with 10 bits of `speed` | of 120 bits, with 8 | Circ.289: one to four targets in 176 to 536 bits, speeds to 255 |
+//! | 8 | 1/17: `mmsi`, `imo` | the last 32 bits | all 42 | Circ.289 |
+//! | 8 | 1/19: `nextsignal`, the words of signals | no comma behind it, `"` as it is | JSON | |
+//! | 8 | 1/19: `signal_text`, `nextsignal_text` of 8 to 14 | those of the code before | 8 is `I`, 13 is `X`, 14 is invalid | Circ.289, and gpsd's own description |
+//! | 8 | 1/19: `lon`, `lat` unscaled | degrees | 1/1000 minute, as sent | |
+//! | 6, 8 | 200/21, 200/22, 200/24: texts | `"` and `\` as they are | JSON | |
+//! | 8 | 200/23: `type`, `class` | twice in one object | `emma_type`, `intensity` for those of the warning | |
+//! | 8 | 200/23: `class_text` of 0 to 3 | `Slight`, `Medium`, `Strong`, invalid | `N/A`, `Slight`, `Medium`, `Strong` | Inland |
+//! | 8 | 200/10; 200/23: `start`, `min`, `max`; 200/24: `level` | see the application module of the decoder | | |
 
 mod application;
 mod csv;
@@ -58,7 +64,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use decoder::{Decoder, Message, Outcome, OutcomeKind, OwnShip, Received, SixBitText};
+use decoder::{Decoder, Header, Message, Outcome, OutcomeKind, OwnShip, Received, SixBitText};
 use maritime::Timestamp;
 use memchr::{memchr_iter, memrchr};
 use rustc_hash::FxHashMap;
@@ -261,7 +267,7 @@ impl<F: Fields> Printer<F> {
             teller.out.any_text(key!("station"), station.as_str());
         }
         teller.message(message, ship_name);
-        self.print_lines(lines, line);
+        self.print_lines(header, lines, line);
         self.out.end();
     }
 
@@ -310,14 +316,16 @@ impl<F: Fields> Printer<F> {
         if let Some(degrees) = own_ship.course_deg {
             self.out.decimal(key!("track"), rounded(f64::from(degrees), 4));
         }
-        self.print_lines(1, line);
+        if let (Some(_), Some(line)) = (&self.part_lines, line) {
+            self.out.lines(key!("nmea"), [line].into_iter());
+        }
         self.out.end();
     }
 
     #[inline]
-    fn print_lines(&mut self, lines: u32, line: Option<&[u8]>) {
+    fn print_lines(&mut self, header: Header, lines: u32, line: Option<&[u8]>) {
         let (Some(part_lines), Some(line)) = (&mut self.part_lines, line) else { return };
-        let parts = if lines > 1 { part_lines.take(line) } else { Vec::new() };
+        let parts = if lines > 1 { part_lines.take(header, line) } else { Vec::new() };
         if parts.is_empty() {
             self.out.lines(key!("nmea"), [line].into_iter());
         } else {
