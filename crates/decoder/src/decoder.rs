@@ -9,7 +9,7 @@ use crate::line::{read_prefix, read_suffix, trim};
 use crate::message;
 use crate::own_ship::parse_own_ship;
 use crate::payload::{Payload, check_characters};
-use crate::sentence::{Framed, Sentence};
+use crate::sentence::{Framed, Sentence, hex_digit};
 use crate::tag_block::{TagBlock, TagGroup};
 use crate::{Channel, LINE_BYTES_MAX, Outcome, OutcomeKind, Received, Rejection, Skipped};
 
@@ -199,6 +199,14 @@ impl Decoder {
                 let done = self.push_readable(&sentence, &blocks.tag_block, each);
                 self.tag_blocks_damaged += if done { blocks.damaged } else { 0 };
                 done
+            }
+            Some(b'$') => {
+                let Ok(framed) = Framed::find(line) else { return false };
+                let alone = framed.whole.len() == line.len() && memchr::memchr(0, line).is_none();
+                if alone {
+                    self.push_framed(&framed, TagBlock::NOTHING, 1, each);
+                }
+                alone
             }
             _ => false,
         }
@@ -467,9 +475,9 @@ fn channel(character: u8) -> Option<Channel> {
 
 /// `PGHP,1,year,month,day,hour,minute,second,millisecond,country,region,station,online,checksum`.
 fn parse_timing(body: &[u8]) -> Option<Timing> {
-    let text = std::str::from_utf8(body).ok()?;
-    let mut fields = text.split(',').skip(2);
-    let mut number = || fields.next()?.parse::<u16>().ok();
+    // Many feeds have such a line before every sentence.
+    let mut fields = body.split(|&byte| byte == b',').skip(2);
+    let mut number = || small_number(fields.next()?);
     let (year, month, day) = (number()?, number()?, number()?);
     let (hour, minute, second, millis) = (number()?, number()?, number()?, number()?);
     let instant = Timestamp::from_civil(
@@ -480,10 +488,20 @@ fn parse_timing(body: &[u8]) -> Option<Timing> {
         u32::from(minute),
         u32::from(second),
     )?;
-    let checksum = fields.nth(4).and_then(|field| u8::from_str_radix(field, 16).ok());
+    let checksum = match *fields.nth(4).unwrap_or_default() {
+        [high, low] => hex_digit(high).zip(hex_digit(low)).map(|(high, low)| high << 4 | low),
+        [low] => hex_digit(low),
+        _ => None,
+    };
     // Lines before a VDO state 00.
     let checksum = checksum.filter(|&checksum| checksum != 0);
     Some(Timing { received_at: instant.plus_millis(i64::from(millis)), checksum })
+}
+
+/// A number of one to four digits.
+fn small_number(field: &[u8]) -> Option<u16> {
+    let digits = (1..=4).contains(&field.len()) && field.iter().all(u8::is_ascii_digit);
+    digits.then(|| field.iter().fold(0, |number, digit| 10 * number + u16::from(digit - b'0')))
 }
 
 #[cfg(test)]
