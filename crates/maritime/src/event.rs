@@ -198,6 +198,7 @@ pub struct Classification {
 /// assert_eq!(MeetingClass::PilotOrCrew.name(), "pilot_or_crew");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MeetingClass {
     /// Hull at hull, without a sign of what for.
     Alongside,
@@ -291,6 +292,7 @@ pub struct EventId {
 /// assert_eq!(Subject::Area { south_deg: 28, west_deg: -95 }.to_string(), "N28W095");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Subject {
     /// Two vessels.
     Pair(VesselPair),
@@ -372,6 +374,7 @@ impl fmt::Display for Subject {
 /// assert_eq!(EventKind::Encounter.name(), "encounter");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum EventKind {
     /// Two vessels near each other for a while.
     Encounter,
@@ -421,6 +424,7 @@ impl EventKind {
 /// assert_eq!(EventState::Retracted.name(), "retracted");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum EventState {
     /// Too short yet to be told to anyone who did not ask.
     Candidate,
@@ -521,6 +525,7 @@ impl EventVessel {
 /// assert_eq!(point.position.to_string(), "28.25040 -94.85970");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackPoint {
     /// When.
     pub observed_at: Timestamp,

@@ -5,7 +5,8 @@
 //! who is meant ([`VesselPair`]) and what was found ([`Event`]).
 //!
 //! Without the feature `std`, which is on by default, all but events and the reading of times from text is
-//! there, and neither std nor an allocator is needed.
+//! there, and neither std nor an allocator is needed. The feature `serde` lets a state that holds the nouns be
+//! written and read.
 //!
 //! Nothing here reads a file, a socket or a clock, and nothing here knows a wire format.
 //!
@@ -31,6 +32,8 @@ mod pair;
 mod position;
 mod report;
 mod ship_type;
+#[cfg(feature = "serde")]
+mod stored;
 mod text;
 mod timestamp;
 

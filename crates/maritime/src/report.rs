@@ -20,6 +20,7 @@ use crate::{Imo, Mmsi, Position, ShipType, Text, Timestamp};
 /// assert_eq!(Report::Position(fix).mmsi(), fix.mmsi);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Report {
     /// Where it was.
     Position(PositionFix),
@@ -63,6 +64,7 @@ impl Report {
 /// assert_eq!(fix.observed_at.to_string(), "2024-01-01T00:00:00.000Z");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PositionFix {
     /// Who was there, as claimed.
     pub mmsi: Mmsi,
@@ -92,6 +94,7 @@ pub struct PositionFix {
 /// assert_ne!(StationId::new("r003669945"), StationId::new("r003669946"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StationId(u32);
 
 impl StationId {
@@ -118,6 +121,7 @@ impl StationId {
 /// assert_eq!(report.identity.name.unwrap().as_str(), "EVER DIADEM");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StaticReport {
     /// Who speaks.
     pub mmsi: Mmsi,
@@ -142,6 +146,7 @@ pub struct StaticReport {
 /// assert_eq!(identity.ship_type, Some(ShipType(70)));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VesselIdentity {
     /// Only with a right check digit.
     pub imo: Option<Imo>,
@@ -176,6 +181,7 @@ impl VesselIdentity {
 /// assert_eq!((hull.length_m(), hull.beam_m()), (295, 32));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dimensions {
     /// To the bow, `0..=511`.
     pub bow_m: u16,

@@ -10,6 +10,7 @@
 /// assert_eq!(ShipType(0).category(), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ShipType(pub u8);
 
 /// The families of [`ShipType`] that matter to a meeting.

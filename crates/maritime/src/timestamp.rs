@@ -20,6 +20,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 /// assert_eq!(at.plus_millis(250).millis_since(at), 250);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timestamp(i64);
 
 /// Why a text is not an instant.
