@@ -1,12 +1,12 @@
 //! The flat form of a record, for everything that has columns: CSV, GeoJSON properties and the
-//! `encounters` layer of the GeoPackage.
+//! layers `encounters` and `events` of the GeoPackage.
 //!
 //! Names are those of the wire; what a vessel has of its own ends in `_a` for the first and `_b` for
 //! the second.
 
 use maritime::Timestamp;
 
-use crate::{EventRecord, VesselRecord};
+use crate::{EventRecord, ReasonRecord, VesselRecord};
 
 /// One column: its name, what it holds, and how to take it from a record.
 pub(crate) struct Column {
@@ -64,6 +64,18 @@ macro_rules! vessel_columns {
             column!(concat!("draught_m_after_", $suffix), Real, |r| {
                 vessel(r, $index).and_then(|v| v.draught_m_after)
             }),
+            column!(concat!("gaps_", $suffix), Integer, |r| vessel(r, $index)
+                .map(|v| v.gaps.len() as u64)),
+            column!(concat!("identity_changes_", $suffix), Integer, |r| vessel(r, $index)
+                .map(|v| v.identity_changes)),
+            column!(concat!("watchlists_", $suffix), Text, |r| vessel(r, $index)
+                .map(|v| v.watchlists.join("; "))),
+            column!(concat!("approach_knots_", $suffix), Real, |r| r
+                .approach_knots
+                .and_then(|knots| knots[$index])),
+            column!(concat!("parting_knots_", $suffix), Real, |r| r
+                .parting_knots
+                .and_then(|knots| knots[$index])),
             column!(concat!("observed_s_", $suffix), Integer, |r| r
                 .observed_s
                 .get($index)
@@ -87,6 +99,9 @@ const WHAT_AND_WHEN: &[Column] = &[
     column!("version", Integer, |r| r.version),
     column!("kind", Text, |r| r.kind.clone()),
     column!("state", Text, |r| r.state.clone()),
+    column!("class", Text, |r| r.class.clone()),
+    column!("class_confidence", Real, |r| r.class_confidence),
+    column!("class_reasons", Text, |r| r.class_reasons.as_deref().map(reasons_text)),
     column!("started_at", Time, |r| r.started_at),
     column!("started_at_earliest", Time, |r| r.started_at_earliest),
     column!("started_at_latest", Time, |r| r.started_at_latest),
@@ -96,8 +111,8 @@ const WHAT_AND_WHEN: &[Column] = &[
     column!("duration_h", Real, |r| duration_h(r)),
 ];
 
-const VESSEL_A: [Column; 13] = vessel_columns!(0, "a");
-const VESSEL_B: [Column; 13] = vessel_columns!(1, "b");
+const VESSEL_A: [Column; 18] = vessel_columns!(0, "a");
+const VESSEL_B: [Column; 18] = vessel_columns!(1, "b");
 
 const WHERE_AND_WHY: &[Column] = &[
     column!("latitude_deg", Real, |r| r.latitude_deg),
@@ -111,10 +126,28 @@ const WHERE_AND_WHY: &[Column] = &[
     column!("contact_within_200_m_s", Integer, |r| r.contact_within_200_m_s),
     column!("contact_within_500_m_s", Integer, |r| r.contact_within_500_m_s),
     column!("speed_knots_p50", Real, |r| r.speed_knots_p50),
+    column!("hull_gap_m_p50", Real, |r| r.hull_gap_m_p50),
+    column!("hull_gap_uncertainty_m", Real, |r| r.hull_gap_uncertainty_m),
+    column!("heading_difference_deg_p50", Real, |r| r.heading_difference_deg_p50),
+    column!("body_frame_spread_m", Real, |r| r.body_frame_spread_m),
+    column!("earth_frame_spread_m", Real, |r| r.earth_frame_spread_m),
+    column!("drift_knots", Real, |r| r.drift_knots),
+    column!("drift_course_deg", Real, |r| r.drift_course_deg),
+    column!("night_share", Real, |r| r.night_share),
+    column!("third_vessels", Text, |r| r.third_vessels.as_deref().map(numbers_text)),
+    column!("raft", Text, |r| r.raft.clone()),
     column!("coast_distance_m", Real, |r| r.coast_distance_m),
+    column!("port_name", Text, |r| r.port_name.clone()),
+    column!("port_distance_m", Real, |r| r.port_distance_m),
+    column!("anchorage_distance_m", Real, |r| r.anchorage_distance_m),
+    column!("meetings_nearby", Integer, |r| r.meetings_nearby),
+    column!("zones", Text, |r| r.zones.join("; ")),
+    column!("h3_cell", Text, |r| r.h3_cell.clone()),
+    column!("figures", Text, |r| figures_text(r)),
     column!("profiles", Text, |r| r.profiles.join(" ")),
     column!("score", Real, |r| r.score),
-    column!("reasons", Text, |r| reasons_text(r)),
+    column!("reasons", Text, |r| reasons_text(&r.reasons)),
+    column!("explanation", Text, |r| r.explanation.clone()),
     column!("as_of", Time, |r| r.as_of),
     column!("software_version", Text, |r| r.software_version.clone()),
     column!("parameters_hash", Text, |r| r.parameters_hash.clone()),
@@ -131,13 +164,21 @@ fn duration_h(record: &EventRecord) -> f64 {
 }
 
 /// `both are tankers (+0.30); 9 km from a port (-0.05)`.
-fn reasons_text(record: &EventRecord) -> String {
-    let texts: Vec<String> = record
-        .reasons
-        .iter()
-        .map(|reason| format!("{} ({:+.2})", reason.text, reason.weight))
-        .collect();
+fn reasons_text(reasons: &[ReasonRecord]) -> String {
+    let texts: Vec<String> =
+        reasons.iter().map(|reason| format!("{} ({:+.2})", reason.text, reason.weight)).collect();
     texts.join("; ")
+}
+
+/// `distance_m=12000 silence_probability=0.93`.
+fn figures_text(record: &EventRecord) -> String {
+    let texts: Vec<String> =
+        record.figures.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    texts.join(" ")
+}
+
+fn numbers_text(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
 }
 
 impl From<String> for Cell {
@@ -212,6 +253,6 @@ mod tests {
         let record = EventRecord::new(&event(), &provenance());
         assert_eq!(duration_h(&record), 19.0);
         let expected = "both are tankers (+0.30); +9 km from =\"PORT\" (-0.05)";
-        assert_eq!(reasons_text(&record), expected);
+        assert_eq!(reasons_text(&record.reasons), expected);
     }
 }

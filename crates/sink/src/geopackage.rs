@@ -5,8 +5,8 @@
 //! SQLite's rollback journal is used and not WAL: between calls all of it is in one file that can be
 //! copied and mailed.
 //!
-//! `encounters` holds whatever was found, `flagged` shows those that satisfy a profile, and these alone
-//! have their tracks in `encounter_tracks`. An encounter seen through another selection of the same
+//! `encounters` holds the encounters, `events` whatever else was found, `flagged` shows the encounters that
+//! satisfy a profile, and these alone have their tracks in `encounter_tracks`. An encounter seen through another selection of the same
 //! reports may begin at another time; it is then another event beside the first. `run_id` of
 //! `encounters` tells them apart: it names the row of `runs` that says what was read, with which
 //! selection and which parameters. Texts that came by radio are [`shown`] in columns; `record` has them
@@ -16,7 +16,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use maritime::{Event, EventState, EventVessel, Mmsi, Timestamp, VesselIdentity};
+use maritime::{Event, EventKind, EventState, EventVessel, Mmsi, Timestamp, VesselIdentity};
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params, params_from_iter};
 
@@ -111,7 +111,10 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// A store of another version of this program.
-    #[error("{} has schema {found}, this program knows {SCHEMA_VERSION} alone", path.display())]
+    #[error(
+        "{} has schema {found}, this program knows {SCHEMA_VERSION} alone: keep it, and give --store another name",
+        path.display()
+    )]
     Schema {
         /// Of the store.
         path: PathBuf,
@@ -235,7 +238,9 @@ impl GeoPackage {
     pub fn events(&self) -> Result<Vec<EventRecord>, StoreError> {
         let rows: Vec<(String, String)> = self
             .connection
-            .prepare("SELECT event_id, record FROM encounters ORDER BY started_at, event_id")
+            .prepare("SELECT event_id, record FROM (SELECT * FROM encounters UNION ALL SELECT * FROM events)
+                 ORDER BY started_at, event_id",
+            )
             .and_then(|mut query| {
                 query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
             })
@@ -346,10 +351,14 @@ fn store_event(
     stored: &mut Stored,
 ) -> rusqlite::Result<()> {
     let event_id = event.id.to_string();
+    let table = match event.kind() {
+        EventKind::Encounter => "encounters",
+        _ => "events",
+    };
     let there: Option<(u32, Provenance)> = transaction
-        .prepare_cached(
-            "SELECT version, software_version, parameters_hash FROM encounters WHERE event_id = ?1",
-        )?
+        .prepare_cached(&format!(
+            "SELECT version, software_version, parameters_hash FROM {table} WHERE event_id = ?1"
+        ))?
         .query_row([&event_id], |row| {
             let software_version = row.get(1)?;
             Ok((row.get(0)?, Provenance { software_version, parameters_hash: row.get(2)? }))
@@ -386,14 +395,13 @@ fn store_event(
         stored.replaced += 1;
         let assignments: Vec<String> =
             names.enumerate().map(|(i, name)| format!("{name} = ?{}", i + 1)).collect();
-        let update =
-            format!("UPDATE encounters SET {} WHERE event_id = ?1", assignments.join(", "));
+        let update = format!("UPDATE {table} SET {} WHERE event_id = ?1", assignments.join(", "));
         transaction.prepare_cached(&update)?.execute(params_from_iter(values))?;
     } else {
         stored.inserted += 1;
         let names: Vec<&str> = names.collect();
         let places = vec!["?"; names.len()].join(", ");
-        let insert = format!("INSERT INTO encounters ({}) VALUES ({places})", names.join(", "));
+        let insert = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
         transaction.prepare_cached(&insert)?.execute(params_from_iter(values))?;
     }
     // Near a coast most encounters satisfy no profile, and tracks are most of what an encounter takes.
@@ -539,7 +547,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::samples::{event, provenance, track};
+    use crate::samples::{event, gap, provenance, track};
 
     fn run() -> Run {
         Run {
@@ -754,6 +762,19 @@ mod tests {
     }
 
     #[test]
+    fn other_kinds_have_a_layer_of_their_own() {
+        let (_dir, _, mut store) = store();
+        let counts = "SELECT (SELECT count(*) FROM encounters), (SELECT count(*) FROM events)";
+        assert_eq!(store.store(&run(), &[event(), gap()], &[]).unwrap().inserted, 2);
+        assert_eq!(store.store(&run(), &[event(), gap()], &[]).unwrap().replaced, 2);
+        assert_eq!(store.answer(counts), "1 1");
+        assert_eq!(store.events().unwrap().len(), 2);
+        let retracted = Event { version: 4, state: EventState::Retracted, ..gap() };
+        assert_eq!(store.store(&run(), &[retracted], &[]).unwrap().retracted, 1);
+        assert_eq!(store.answer(counts), "1 0");
+    }
+
+    #[test]
     fn a_full_disk_leaves_what_was_stored_before() {
         let (_dir, path, mut store) = store();
         store.store(&run(), &[event()], &[vessel()]).unwrap();
@@ -830,7 +851,7 @@ mod tests {
                 let store = GeoPackage::open(path).unwrap();
                 store.connection.execute("UPDATE alongside_schema SET version = 99", []).unwrap();
             },
-            "FILE has schema 99, this program knows 2 alone",
+            "FILE has schema 99, this program knows 3 alone: keep it, and give --store another name",
         );
         check_refused(|path| fs::create_dir(path).unwrap(), "cannot open FILE");
     }
@@ -862,7 +883,7 @@ mod tests {
     #[test]
     fn gdal_lists_every_layer_without_a_warning() {
         let (_dir, path, mut store) = store();
-        store.store(&run(), &[event(), pacific_event()], &[vessel()]).unwrap();
+        store.store(&run(), &[event(), pacific_event(), gap()], &[vessel()]).unwrap();
         drop(store);
         let Ok(output) = Command::new("ogrinfo").args(["-ro", "-al"]).arg(&path).output() else {
             eprintln!("skipped: ogrinfo (Debian: gdal-bin) is not installed");
@@ -873,6 +894,8 @@ mod tests {
         assert!(output.status.success() && warned.is_empty(), "{warned}");
         for expected in [
             "Layer name: encounters\n",
+            "Layer name: events\n",
+            "figures (String) = distance_m=12000 silence_probability=0.93",
             "Layer name: encounter_tracks\n",
             "Layer name: flagged\n",
             "Layer name: vessels\n",

@@ -10,6 +10,7 @@
 //!
 //! Nothing here reads a clock: the instants that are written come from the data or the caller.
 
+mod explanation;
 mod text;
 mod wire;
 
@@ -23,11 +24,12 @@ mod geopackage;
 mod schema;
 
 pub use csv::write_csv;
+pub use explanation::explain;
 pub use geojson::write_geojson;
 pub use geopackage::{GeoPackage, Run, StoreError, Stored, VesselRow};
 pub use json::{LINE_BYTES_MAX, ndjson_lines, read_ndjson, write_json, write_ndjson};
 pub use text::{is_seen, shown};
-pub use wire::{EventRecord, Provenance, ReasonRecord, VesselRecord};
+pub use wire::{EventRecord, GapRecord, Provenance, ReasonRecord, VesselRecord};
 
 #[cfg(test)]
 mod samples;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use maritime::{
-    Dimensions, Event, EventId, EventKind, EventState, EventVessel, Imo, Meeting, Mmsi, Position,
-    Reason, ShipType, Surroundings, Text, Timestamp, TrackPoint, VesselIdentity, VesselPair,
+    Classification, Dimensions, Event, EventId, EventKind, EventState, EventVessel, Figure, Imo,
+    Meeting, MeetingClass, Mmsi, Position, Reason, ShipType, Subject, Surroundings, Text,
+    Timestamp, TrackPoint, VesselIdentity, VesselPair,
 };
 
 use crate::Provenance;
@@ -39,6 +40,8 @@ pub(crate) fn event() -> Event {
                 observed: Duration::from_millis(51_230_499),
                 bridged: Duration::from_millis(16_269_501),
                 silence_max: minutes(60),
+                gaps: vec![(started_at.minus(minutes(600)), started_at.minus(minutes(300)))],
+                watchlists: vec!["OFAC SDN by IMO".into()],
                 track: track(&[(28.25, -94.86), (28.26, -94.85), (28.27, -94.85)]),
                 ..EventVessel::new(low)
             },
@@ -61,7 +64,12 @@ pub(crate) fn event() -> Event {
         ended_at_earliest: ended_at.minus(minutes(10)),
         ended_at_latest: None,
         position: Position::new(28.250_400_04, -94.859_699_96).unwrap(),
-        place: Surroundings { coast_distance_m: Some(86_273.0), ..Surroundings::default() },
+        place: Surroundings {
+            coast_distance_m: Some(86_273.0),
+            port: Some(("Port Fourchon".into(), 92_000.0)),
+            meetings_nearby: Some(3),
+            ..Surroundings::default()
+        },
         meeting: Some(Box::new(Meeting {
             contact: minutes(18 * 60 + 45),
             distance_m_min: 61.2,
@@ -74,10 +82,17 @@ pub(crate) fn event() -> Event {
                 (500, minutes(18 * 60 + 45)),
             ],
             speed_knots_p50: 0.55,
+            hull_gap_m_p50: Some(4.0),
+            hull_gap_uncertainty_m: Some(12.0),
+            approach_knots: [Some(9.5), None],
             ..Meeting::default()
         })),
         figures: Vec::new(),
-        class: None,
+        class: Some(Classification {
+            class: MeetingClass::PossibleTransfer,
+            confidence: 0.8,
+            reasons: vec![Reason { rule: "hull_gap", weight: 0.5, text: "hull at hull".into() }],
+        }),
         profiles: vec!["gfw".into(), "sts".into()],
         score: 0.83,
         reasons: vec![
@@ -85,6 +100,37 @@ pub(crate) fn event() -> Event {
             Reason { rule: "near_port", weight: -0.05, text: "+9 km from =\"PORT\"".into() },
         ],
         as_of: Timestamp::parse("2024-01-02").unwrap(),
+    }
+}
+
+/// The first of the two, silent on another day.
+pub(crate) fn gap() -> Event {
+    let started_at = Timestamp::parse("2024-01-03T00:00:00Z").unwrap();
+    let ended_at = started_at.plus(Duration::from_secs(6 * 3600));
+    let event = event();
+    let mmsi = event.vessels[0].mmsi;
+    let vessel = EventVessel { identity: event.vessels[0].identity, ..EventVessel::new(mmsi) };
+    Event {
+        id: EventId::of(EventKind::Gap, Subject::Vessel(mmsi), started_at),
+        vessels: vec![vessel],
+        started_at,
+        started_at_earliest: Some(started_at),
+        started_at_latest: started_at,
+        ended_at,
+        ended_at_earliest: ended_at,
+        ended_at_latest: Some(ended_at),
+        position: Position::new(28.0, -94.0).unwrap(),
+        place: Surroundings::default(),
+        meeting: None,
+        figures: vec![
+            Figure { name: "silence_probability", value: 0.93 },
+            Figure { name: "distance_m", value: 12_000.0 },
+        ],
+        class: None,
+        profiles: Vec::new(),
+        score: 0.4,
+        reasons: vec![Reason { rule: "gap", weight: 0.4, text: "not heard for 6 h".into() }],
+        ..event
     }
 }
 

@@ -9,7 +9,7 @@ use crate::columns::{ColumnKind, columns};
 use crate::geometry::{Bounds, bounds_of};
 
 /// Of our tables; a file with another one was made by another version of this program.
-pub(crate) const SCHEMA_VERSION: i64 = 2;
+pub(crate) const SCHEMA_VERSION: i64 = 3;
 
 /// `GPKG` in ASCII, in the header of the file.
 pub(crate) const APPLICATION_ID: i64 = 0x4750_4B47;
@@ -18,7 +18,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x4750_4B47;
 pub(crate) const USER_VERSION: i64 = 10_300;
 
 /// Feature tables, their geometry column being `geom` and their key `fid`.
-pub(crate) const FEATURE_TABLES: [&str; 2] = ["encounters", "encounter_tracks"];
+pub(crate) const FEATURE_TABLES: [&str; 3] = ["encounters", "events", "encounter_tracks"];
 
 /// The view of the encounters that satisfy a profile.
 pub(crate) const FLAGGED: &str = "flagged";
@@ -62,7 +62,9 @@ pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", USER_VERSION)?;
     transaction.execute_batch(STANDARD_TABLES)?;
-    transaction.execute_batch(&encounters_table())?;
+    for table in ["encounters", "events"] {
+        transaction.execute_batch(&events_table(table))?;
+    }
     transaction.execute_batch(OTHER_TABLES)?;
     for table in FEATURE_TABLES {
         transaction.execute_batch(&spatial_index(table))?;
@@ -71,8 +73,8 @@ pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn encounters_table() -> String {
-    let mut table = String::from("CREATE TABLE encounters (fid INTEGER PRIMARY KEY NOT NULL");
+fn events_table(name: &str) -> String {
+    let mut table = format!("CREATE TABLE {name} (fid INTEGER PRIMARY KEY NOT NULL");
     table += ", geom POINT NOT NULL";
     for column in columns() {
         let kind = match column.kind {
@@ -138,12 +140,14 @@ CREATE VIEW flagged AS SELECT * FROM encounters WHERE profiles <> '';
 CREATE TABLE alongside_schema (version INTEGER PRIMARY KEY NOT NULL);
 INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES
   ('encounters', 'features', 'Encounters', 'Two vessels near each other for a while: evidence, not an accusation', '1970-01-01T00:00:00.000Z', 4326),
+  ('events', 'features', 'Other events', 'Gaps, possible dark meetings, changes of identity and the like: evidence, not an accusation', '1970-01-01T00:00:00.000Z', 4326),
   ('flagged', 'features', 'Flagged encounters', 'The encounters that satisfy a profile', '1970-01-01T00:00:00.000Z', 4326),
   ('encounter_tracks', 'features', 'Encounter tracks', 'The way of each vessel of each flagged encounter', '1970-01-01T00:00:00.000Z', 4326),
   ('vessels', 'attributes', 'Vessels', 'Every vessel heard, as it calls itself', '1970-01-01T00:00:00.000Z', NULL),
   ('runs', 'attributes', 'Runs', 'What was read, with which program and parameters', '1970-01-01T00:00:00.000Z', NULL);
 INSERT INTO gpkg_geometry_columns VALUES
   ('encounters', 'geom', 'POINT', 4326, 0, 0),
+  ('events', 'geom', 'POINT', 4326, 0, 0),
   ('flagged', 'geom', 'POINT', 4326, 0, 0),
   ('encounter_tracks', 'geom', 'MULTILINESTRING', 4326, 0, 0);
 ";

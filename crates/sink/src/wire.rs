@@ -5,8 +5,13 @@
 
 use std::time::Duration;
 
-use maritime::{Event, EventVessel, Meeting, Reason, Timestamp};
+use std::collections::BTreeMap;
+
+use h3o::{LatLng, Resolution};
+use maritime::{Event, EventVessel, Meeting, Position, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::explanation::explain;
 
 /// Which program found an event, and with which parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +31,17 @@ pub struct EventRecord {
     pub id: String,
     /// From 1; of two records with one id, the higher holds.
     pub version: u32,
-    /// `encounter`.
+    /// See [`maritime::EventKind`].
     pub kind: String,
-    /// `candidate`, `open`, `closed` or `retracted`.
+    /// `candidate`, `open`, `closed`, `revised` or `retracted`.
     pub state: String,
-    /// The lower MMSI first.
+    /// What sort of meeting; see [`maritime::MeetingClass`].
+    pub class: Option<String>,
+    /// How clearly it is of that class, in `[0, 1]`; 2 decimals.
+    pub class_confidence: Option<f64>,
+    /// What decided on the class; `null` where there is none.
+    pub class_reasons: Option<Vec<ReasonRecord>>,
+    /// The lower MMSI first; of an identity or an area those it is about.
     pub vessels: Vec<VesselRecord>,
     /// When they came within contact distance.
     #[serde(with = "rfc3339")]
@@ -73,6 +84,30 @@ pub struct EventRecord {
     pub contact_within_500_m_s: Option<u64>,
     /// Over ground, mean of the two, median over the time in contact; 2 decimals.
     pub speed_knots_p50: Option<f64>,
+    /// Between the hulls, median over the time in contact.
+    pub hull_gap_m_p50: Option<f64>,
+    /// By how much that may be wrong.
+    pub hull_gap_uncertainty_m: Option<f64>,
+    /// Between the bows, in `[0, 180]`, median over the time in contact.
+    pub heading_difference_deg_p50: Option<f64>,
+    /// How far the second vessel moved in the frame of the first one's body, root mean square.
+    pub body_frame_spread_m: Option<f64>,
+    /// How far the second vessel moved about the first in the frame of the earth, root mean square.
+    pub earth_frame_spread_m: Option<f64>,
+    /// Of the two together, over ground.
+    pub drift_knots: Option<f64>,
+    /// The direction of that, clockwise from true north.
+    pub drift_course_deg: Option<f64>,
+    /// Mean speed of each in the hour before.
+    pub approach_knots: Option<[Option<f64>; 2]>,
+    /// Mean speed of each in the hour after.
+    pub parting_knots: Option<[Option<f64>; 2]>,
+    /// Share of the time in contact by night, in `[0, 1]`; 2 decimals.
+    pub night_share: Option<f64>,
+    /// Numbers of other vessels in contact with one of them at the time.
+    pub third_vessels: Option<Vec<u32>>,
+    /// The id that is the same for all encounters that hang together through them.
+    pub raft: Option<String>,
     /// Of the time in contact, near a report of each vessel.
     pub observed_s: Vec<u64>,
     /// Of the time in contact, bridged between reports of each vessel.
@@ -81,12 +116,28 @@ pub struct EventRecord {
     pub silence_max_s: Vec<u64>,
     /// To the coast line of the 1:10m map; 0 on land, `null` where no map was used.
     pub coast_distance_m: Option<f64>,
+    /// The nearest port within 100 km.
+    pub port_name: Option<String>,
+    /// How far that is.
+    pub port_distance_m: Option<f64>,
+    /// To the nearest place where many vessels have stood still by then, within 50 km.
+    pub anchorage_distance_m: Option<f64>,
+    /// Meetings of other pairs in the cell of some 4 km in the 30 days before.
+    pub meetings_nearby: Option<u32>,
+    /// The user's zones around it.
+    pub zones: Vec<String>,
+    /// The H3 cell at resolution 7, some 5 km², in hexadecimal digits.
+    pub h3_cell: String,
+    /// The numbers that make up an event that is no encounter, by name; units are in the names.
+    pub figures: BTreeMap<String, f64>,
     /// Definitions of a meeting that this one satisfies.
     pub profiles: Vec<String>,
     /// In `[0, 1]`, 2 decimals.
     pub score: f64,
     /// What speaks for and against.
     pub reasons: Vec<ReasonRecord>,
+    /// All of it in a paragraph of plain English; hostile names are in it as they were sent.
+    pub explanation: String,
     /// The time of the data up to which this was known.
     #[serde(with = "rfc3339")]
     pub as_of: Timestamp,
@@ -120,6 +171,23 @@ pub struct VesselRecord {
     pub draught_m_before: Option<f64>,
     /// As last sent when the event was told; 1 decimal.
     pub draught_m_after: Option<f64>,
+    /// Its silences in the day before and the day after, as far as they are known.
+    pub gaps: Vec<GapRecord>,
+    /// How often it changed its identity in that time.
+    pub identity_changes: u32,
+    /// Lists that name it, with what they matched by.
+    pub watchlists: Vec<String>,
+}
+
+/// A silence of a [`VesselRecord`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GapRecord {
+    /// Heard last.
+    #[serde(with = "rfc3339")]
+    pub started_at: Timestamp,
+    /// Heard again.
+    #[serde(with = "rfc3339")]
+    pub ended_at: Timestamp,
 }
 
 /// One reason of an [`EventRecord`].
@@ -143,12 +211,25 @@ impl EventRecord {
         let number = |value: fn(&Meeting) -> f64, decimals| {
             meeting.map(|meeting| rounded(value(meeting), decimals))
         };
+        let perhaps = |value: fn(&Meeting) -> Option<f64>, decimals| {
+            meeting.and_then(value).map(|value| rounded(value, decimals))
+        };
+        let speeds = |value: fn(&Meeting) -> [Option<f64>; 2]| {
+            let knots = |known: Option<f64>| known.map(|knots| rounded(knots, 2));
+            meeting.map(|meeting| value(meeting).map(knots))
+        };
+        let class = event.class.as_ref();
+        let place = &event.place;
         let within_s = |distance_m| meeting.map(|meeting| contact_within_s(meeting, distance_m));
         EventRecord {
             id: event.id.to_string(),
             version: event.version,
             kind: event.kind().name().into(),
             state: event.state.name().into(),
+            class: class.map(|verdict| verdict.class.name().into()),
+            class_confidence: class.map(|verdict| rounded(verdict.confidence, 2)),
+            class_reasons: class
+                .map(|verdict| verdict.reasons.iter().map(ReasonRecord::new).collect()),
             vessels: event.vessels.iter().map(VesselRecord::new).collect(),
             started_at: event.started_at,
             started_at_earliest: event.started_at_earliest,
@@ -167,13 +248,34 @@ impl EventRecord {
             contact_within_200_m_s: within_s(200),
             contact_within_500_m_s: within_s(500),
             speed_knots_p50: number(|meeting| meeting.speed_knots_p50, 2),
+            hull_gap_m_p50: perhaps(|meeting| meeting.hull_gap_m_p50, 1),
+            hull_gap_uncertainty_m: perhaps(|meeting| meeting.hull_gap_uncertainty_m, 1),
+            heading_difference_deg_p50: perhaps(|meeting| meeting.heading_difference_deg_p50, 1),
+            body_frame_spread_m: perhaps(|meeting| meeting.body_frame_spread_m, 1),
+            earth_frame_spread_m: perhaps(|meeting| meeting.earth_frame_spread_m, 1),
+            drift_knots: number(|meeting| meeting.drift_knots, 2),
+            drift_course_deg: perhaps(|meeting| meeting.drift_course_deg, 1),
+            approach_knots: speeds(|meeting| meeting.approach_knots),
+            parting_knots: speeds(|meeting| meeting.parting_knots),
+            night_share: number(|meeting| meeting.night_share, 2),
+            third_vessels: meeting
+                .map(|meeting| meeting.third_vessels.iter().map(|mmsi| mmsi.get()).collect()),
+            raft: meeting.and_then(|meeting| meeting.raft).map(|id| id.to_string()),
             observed_s: each(|vessel| vessel.observed),
             bridged_s: each(|vessel| vessel.bridged),
             silence_max_s: each(|vessel| vessel.silence_max),
-            coast_distance_m: event.place.coast_distance_m.map(|distance_m| rounded(distance_m, 1)),
+            coast_distance_m: place.coast_distance_m.map(|distance_m| rounded(distance_m, 1)),
+            port_name: place.port.as_ref().map(|(name, _)| name.clone()),
+            port_distance_m: place.port.as_ref().map(|(_, distance_m)| rounded(*distance_m, 1)),
+            anchorage_distance_m: place.anchorage_distance_m.map(|metres| rounded(metres, 1)),
+            meetings_nearby: place.meetings_nearby,
+            zones: place.zones.clone(),
+            h3_cell: h3_cell(event.position),
+            figures: figures(event),
             profiles: event.profiles.clone(),
             score: rounded(event.score, 2),
             reasons: event.reasons.iter().map(ReasonRecord::new).collect(),
+            explanation: explain(event),
             as_of: event.as_of,
             software_version: provenance.software_version.clone(),
             parameters_hash: provenance.parameters_hash.clone(),
@@ -198,7 +300,16 @@ impl VesselRecord {
             beam_m: identity.dimensions.map(|dimensions| dimensions.beam_m()),
             draught_m_before: vessel.draught_m_before.map(|draught_m| rounded(draught_m.into(), 1)),
             draught_m_after: vessel.draught_m_after.map(|draught_m| rounded(draught_m.into(), 1)),
+            gaps: vessel.gaps.iter().map(GapRecord::new).collect(),
+            identity_changes: vessel.identity_changes,
+            watchlists: vessel.watchlists.clone(),
         }
+    }
+}
+
+impl GapRecord {
+    fn new(&(started_at, ended_at): &(Timestamp, Timestamp)) -> Self {
+        GapRecord { started_at, ended_at }
     }
 }
 
@@ -210,6 +321,17 @@ impl ReasonRecord {
             text: reason.text.clone(),
         }
     }
+}
+
+/// By name; what is no number is left out, for JSON has no word for it.
+fn figures(event: &Event) -> BTreeMap<String, f64> {
+    let finite = event.figures.iter().filter(|figure| figure.value.is_finite());
+    finite.map(|figure| (figure.name.to_owned(), rounded(figure.value, 4))).collect()
+}
+
+fn h3_cell(position: Position) -> String {
+    let place = LatLng::new(position.latitude_deg(), position.longitude_deg());
+    place.expect("a position is finite").to_cell(Resolution::Seven).to_string()
 }
 
 fn contact_within_s(meeting: &Meeting, distance_m: u16) -> u64 {
@@ -270,41 +392,67 @@ mod rfc3339_or_null {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{event, provenance};
+    use crate::samples::{event, gap, provenance};
 
     #[test]
     fn names_order_and_rounding_are_fixed() {
         let record = EventRecord::new(&event(), &provenance());
+        // What it says is tested where it is made.
+        let record = EventRecord { explanation: "It is explained.".into(), ..record };
         let expected = r#"{"id":"encounter-311000222-538005541-20240101T001407Z","version":3,
-"kind":"encounter","state":"closed","vessels":[{"mmsi":311000222,"imo":9074729,"name":"GULF \"ONE\"",
+"kind":"encounter","state":"closed","class":"possible_transfer","class_confidence":0.8,
+"class_reasons":[{"rule":"hull_gap","weight":0.5,"text":"hull at hull"}],
+"vessels":[{"mmsi":311000222,"imo":9074729,"name":"GULF \"ONE\"",
 "callsign":"C6AB1","flag":"BS","type":"tanker","length_m":274,"beam_m":48,"draught_m_before":8.1,
-"draught_m_after":14.9},{"mmsi":538005541,"imo":null,"name":"=HYPERLINK(\"//X.Y\")","callsign":null,
+"draught_m_after":14.9,"gaps":[{"started_at":"2023-12-31T14:14:07.250Z",
+"ended_at":"2023-12-31T19:14:07.250Z"}],"identity_changes":0,"watchlists":["OFAC SDN by IMO"]},
+{"mmsi":538005541,"imo":null,"name":"=HYPERLINK(\"//X.Y\")","callsign":null,
 "flag":"MH","type":null,"length_m":null,"beam_m":null,"draught_m_before":null,
-"draught_m_after":null}],"started_at":"2024-01-01T00:14:07.250Z",
+"draught_m_after":null,"gaps":[],"identity_changes":0,"watchlists":[]}],
+"started_at":"2024-01-01T00:14:07.250Z",
 "started_at_earliest":"2024-01-01T00:04:07.250Z","started_at_latest":"2024-01-01T00:24:07.250Z",
 "ended_at":"2024-01-01T19:14:07.250Z","ended_at_earliest":"2024-01-01T19:04:07.250Z",
 "ended_at_latest":null,"latitude_deg":28.2504,"longitude_deg":-94.8597,"distance_m_min":61.2,
 "distance_m_p50":129.0,"distance_m_p95":181.4,"contact_s":67500,"contact_within_50_m_s":0,
 "contact_within_100_m_s":600,"contact_within_200_m_s":67000,"contact_within_500_m_s":67500,
-"speed_knots_p50":0.55,"observed_s":[51230,48811],"bridged_s":[16270,18689],
-"silence_max_s":[3600,5400],"coast_distance_m":86273.0,"profiles":["gfw","sts"],"score":0.83,
+"speed_knots_p50":0.55,"hull_gap_m_p50":4.0,"hull_gap_uncertainty_m":12.0,
+"heading_difference_deg_p50":null,"body_frame_spread_m":null,"earth_frame_spread_m":null,
+"drift_knots":0.0,"drift_course_deg":null,"approach_knots":[9.5,null],"parting_knots":[null,null],
+"night_share":0.0,"third_vessels":[],"raft":null,"observed_s":[51230,48811],"bridged_s":[16270,18689],
+"silence_max_s":[3600,5400],"coast_distance_m":86273.0,"port_name":"Port Fourchon",
+"port_distance_m":92000.0,"anchorage_distance_m":null,"meetings_nearby":3,"zones":[],
+"h3_cell":"874892c8affffff","figures":{},"profiles":["gfw","sts"],"score":0.83,
 "reasons":[{"rule":"tankers","weight":0.3,"text":"both are tankers"},{"rule":"near_port",
-"weight":-0.05,"text":"+9 km from =\"PORT\""}],"as_of":"2024-01-02T00:00:00.000Z",
-"software_version":"0.1.0","parameters_hash":"c0ffee"}"#;
+"weight":-0.05,"text":"+9 km from =\"PORT\""}],"explanation":"It is explained.",
+"as_of":"2024-01-02T00:00:00.000Z","software_version":"0.1.0","parameters_hash":"c0ffee"}"#;
         assert_eq!(serde_json::to_string(&record).unwrap(), expected.replace('\n', ""));
     }
 
-    #[test]
-    fn a_record_reads_as_it_is_written() {
-        let record = EventRecord::new(&event(), &provenance());
+    #[track_caller]
+    fn check_read(event: &Event) {
+        let record = EventRecord::new(event, &provenance());
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<EventRecord>(&text).unwrap(), record);
     }
 
     #[test]
+    fn a_record_reads_as_it_is_written() {
+        check_read(&event());
+        check_read(&gap());
+    }
+
+    #[test]
+    fn what_another_kind_has_not_is_null_and_its_figures_are_an_object() {
+        let record = EventRecord::new(&gap(), &provenance());
+        let value = serde_json::to_value(&record).unwrap();
+        assert!(value["distance_m_min"].is_null() && value["class"].is_null());
+        assert_eq!(value["figures"]["silence_probability"], 0.93);
+    }
+
+    #[test]
     fn fields_of_later_versions_are_ignored() {
         let record = EventRecord::new(&event(), &provenance());
-        let text = serde_json::to_string(&record).unwrap().replacen('{', r#"{"class":"tow","#, 1);
+        let text = serde_json::to_string(&record).unwrap().replacen('{', r#"{"later":"tow","#, 1);
         assert_eq!(serde_json::from_str::<EventRecord>(&text).unwrap(), record);
     }
 
