@@ -9,7 +9,7 @@ const UNITS_PER_DEGREE: f64 = 600_000.0;
 const HALF_TURN: i64 = 180 * 600_000;
 
 /// One report of a sub-track.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Fix {
     /// Milliseconds since 1970.
     pub(crate) at: i64,

@@ -3,6 +3,8 @@
 //! Sums of integers: they do not depend on how the time was cut into pieces or in which order the
 //! pieces came.
 
+use serde::{Deserialize, Serialize};
+
 /// Borders of the classes of distance, in metres; the last class is open. Fine where ships are lashed
 /// together, and the distances that definitions of a meeting name are borders.
 const DISTANCE_BORDERS_M: [u32; 64] = [
@@ -11,15 +13,44 @@ const DISTANCE_BORDERS_M: [u32; 64] = [
     250, 275, 300, 325, 350, 375, 400, 450, 500, 550, 600, 700, 1000, 1500, 2000, 3000, 4000, 5000,
 ];
 
+/// Time spent in each class, in the order of the classes; those without any take no room, because most pairs of
+/// ships that come near each other do so in passing, and there are millions of them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Classes(Vec<(u8, u64)>);
+
+impl Classes {
+    fn add(&mut self, class: usize, millis: u64) {
+        if millis == 0 {
+            return;
+        }
+        let class = class as u8;
+        match self.0.binary_search_by_key(&class, |&(class, _)| class) {
+            Ok(index) => self.0[index].1 += millis,
+            Err(index) => {
+                self.0.reserve_exact(1);
+                self.0.insert(index, (class, millis));
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.0.iter().map(|&(class, millis)| (usize::from(class), millis))
+    }
+
+    fn total(&self) -> u64 {
+        self.iter().map(|(_, millis)| millis).sum()
+    }
+}
+
 /// Time spent at each distance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct DistanceHistogram {
-    millis: [u64; DISTANCE_BORDERS_M.len() + 1],
+    millis: Classes,
 }
 
 impl DistanceHistogram {
     pub(crate) fn new() -> Self {
-        DistanceHistogram { millis: [0; DISTANCE_BORDERS_M.len() + 1] }
+        DistanceHistogram { millis: Classes::default() }
     }
 
     /// Adds `millis` during which the distance was between `mm_min` and `mm_max`;
@@ -37,22 +68,21 @@ impl DistanceHistogram {
             && border_m * 1000 < mm_max
         {
             let within = millis_within(f64::from(border_m)).clamp(counted, millis);
-            self.millis[class] += within - counted;
+            self.millis.add(class, within - counted);
             counted = within;
             class += 1;
         }
-        self.millis[class] += millis - counted;
+        self.millis.add(class, millis - counted);
     }
 
     /// The distance in metres, to a decimetre, that was not exceeded for `percent` of the time. Within a
     /// class the time is taken as spread evenly; nothing was nearer than `mm_min` or farther than
     /// `mm_max`.
     pub(crate) fn percentile_m(&self, percent: u64, mm_min: u32, mm_max: u32) -> f64 {
-        let total: u64 = self.millis.iter().sum();
-        let wanted = total * percent / 100;
+        let wanted = self.millis.total() * percent / 100;
         let mut before = 0;
-        for (class, &millis) in self.millis.iter().enumerate() {
-            if millis > 0 && before + millis >= wanted {
+        for (class, millis) in self.millis.iter() {
+            if before + millis >= wanted {
                 let (low, high) = borders_mm(class);
                 let high = high.min(u64::from(mm_max));
                 let low = low.max(u64::from(mm_min)).min(high);
@@ -68,7 +98,7 @@ impl DistanceHistogram {
     pub(crate) fn millis_within(&self, distance_m: f64) -> u64 {
         let wanted_mm = (distance_m * 1000.0) as u64;
         let mut sum = 0;
-        for (class, &millis) in self.millis.iter().enumerate() {
+        for (class, millis) in self.millis.iter() {
             let (low, high) = borders_mm(class);
             if high <= wanted_mm {
                 sum += millis;
@@ -90,28 +120,28 @@ fn borders_mm(class: usize) -> (u64, u64) {
 const SPEED_CLASSES: usize = 101;
 
 /// Time spent at each speed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SpeedHistogram {
-    millis: [u64; SPEED_CLASSES],
+    millis: Classes,
 }
 
 impl SpeedHistogram {
     pub(crate) fn new() -> Self {
-        SpeedHistogram { millis: [0; SPEED_CLASSES] }
+        SpeedHistogram { millis: Classes::default() }
     }
 
     pub(crate) fn add(&mut self, millis: u64, knots: f64) {
         let class = (knots * 10.0 + 0.5) as usize;
-        self.millis[class.min(SPEED_CLASSES - 1)] += millis;
+        self.millis.add(class.min(SPEED_CLASSES - 1), millis);
     }
 
     /// In knots, to a tenth.
     pub(crate) fn median_knots(&self) -> f64 {
-        let half = self.millis.iter().sum::<u64>() / 2;
+        let half = self.millis.total() / 2;
         let mut before = 0;
-        for (class, &millis) in self.millis.iter().enumerate() {
+        for (class, millis) in self.millis.iter() {
             before += millis;
-            if millis > 0 && before >= half {
+            if before >= half {
                 return class as f64 / 10.0;
             }
         }

@@ -15,14 +15,14 @@ use maritime::{ECCENTRICITY_SQUARED, EQUATORIAL_RADIUS_M};
 use crate::fix::{Fix, radians, wrap};
 
 /// The straight way from one fix to the next.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Leg {
     pub(crate) from: Fix,
     pub(crate) to: Fix,
 }
 
 /// The distance between two ships while both are on a leg.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Approach {
     /// Milliseconds since 1970 at which both legs have begun.
     pub(crate) from: i64,
