@@ -11,7 +11,7 @@ pub(crate) const EXCURSION_MILLIS_MAX: i64 = 3_600_000;
 ///
 /// A contact of two ships is a chain of these. It begins and ends at the inner distance, but it takes the
 /// outer one to break it: ships that swing about the limit are in one contact and not in a hundred.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ContactPiece {
     /// Of the vessel with the lower MMSI, then of the other.
     pub(crate) legs: [Leg; 2],
@@ -61,10 +61,14 @@ impl ContactPiece {
         self.from > self.approach.from
     }
 
+    /// Half-way between its ends.
+    pub(crate) fn middle(&self) -> i64 {
+        self.from + (self.to - self.from) / 2
+    }
+
     /// Half-way between the ships at the middle of the piece, in units; the longitude is not wrapped.
     pub(crate) fn place(&self) -> (i64, i64) {
-        let middle = self.from + (self.to - self.from) / 2;
-        let [a, b] = [0, 1].map(|i| self.legs[i].place_at(middle));
+        let [a, b] = [0, 1].map(|i| self.legs[i].place_at(self.middle()));
         let east_of_a = crate::fix::wrap(b.1 - a.1);
         // Twice the middle would be exact in either order; half of it is rounded down in both.
         ((a.0 + b.0).div_euclid(2), a.1 + east_of_a.div_euclid(2))

@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use maritime::{
-    Event, EventId, EventState, EventVessel, Meeting, Position, Surroundings, Timestamp, TrackPoint,
+    Event, EventId, EventState, EventVessel, METRES_PER_NAUTICAL_MILE, Meeting, MeetingClass, Mmsi,
+    Position, Surroundings, Timestamp, TrackPoint,
 };
 
 use crate::assess;
-use crate::coast::Coast;
+use crate::class;
 use crate::contact::{ContactPiece, EXCURSION_MILLIS_MAX, Passage};
 use crate::fix::{self, Fix, wrap};
+use crate::formation::{Formation, plane_m};
 use crate::histogram::{DistanceHistogram, SpeedHistogram};
 use crate::leg::Leg;
-use crate::parameters::{EncounterRules, LandMap, Parameters};
+use crate::parameters::EncounterRules;
+use crate::story::World;
+use crate::sun;
 use crate::track::Track;
 use crate::vessel::Vessel;
 
@@ -22,9 +26,23 @@ const TRACK_LEAD_MILLIS: i64 = 3_600_000;
 const TRACK_SPACING_MILLIS_MIN: i64 = 30_000;
 /// Legs shorter than this say little about speed: five metres of error in ten seconds are a knot.
 const SPEED_LEG_MILLIS_MIN: i64 = 180_000;
+/// The sun is looked for at every whole ten minutes of contact: it moves by 2.5° in that time.
+const SUN_MILLIS: i64 = 600_000;
+/// Speeds before and after a contact are means over this long, …
+const APPROACH_MILLIS: i64 = 3_600_000;
+/// … and unknown if legs cover less than this of it.
+const APPROACH_MILLIS_MIN: i64 = 600_000;
+/// A drift that is shorter or slower than this is the error of the positions.
+const DRIFT_M_MIN: f64 = 50.0;
+const DRIFT_KNOTS_MIN: f64 = 0.05;
+/// Ships that spent half of their contact within this of each other may be lashed: the antennas of two very large
+/// tankers lie up to some 200 m apart.
+const CLOSE_M: f64 = 250.0;
+/// Third ships that are named; of more the lowest numbers.
+const THIRD_VESSELS_MAX: usize = 16;
 
 /// What is known of one encounter. All of it sums, minima and counts of integers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Encounter {
     pub(crate) id: EventId,
     version: u32,
@@ -35,6 +53,10 @@ pub(crate) struct Encounter {
     pub(crate) closed: bool,
     /// When the detector looks at it again, in milliseconds since 1970.
     pub(crate) look_again_at: i64,
+    /// The instant of the reports that added to it last, and the one before which the last copy of it was kept, in
+    /// milliseconds since 1970; see [`crate::revision`].
+    pub(crate) changed_at: i64,
+    pub(crate) copied_at: i64,
     /// When the ships were within the inner distance last, in milliseconds since 1970.
     pub(crate) contact_until: i64,
     /// Until when they have been within the outer distance since then.
@@ -63,6 +85,16 @@ pub(crate) struct Encounter {
     first_place: (i64, i64),
     place_sum: (i128, i128),
     last_place: (i64, i64),
+    /// The instants of these two places.
+    first_place_at: i64,
+    last_place_at: i64,
+    formation: Formation,
+    /// Looks at the sun in the night, and all of them.
+    nights: u32,
+    suns: u32,
+    approach_knots: [Option<f64>; 2],
+    /// Everybody who was third at any telling, in order; at most [`THIRD_VESSELS_MAX`].
+    third_vessels: Vec<Mmsi>,
 }
 
 /// The two vessels of an encounter as they are remembered at an instant.
@@ -101,6 +133,8 @@ impl Encounter {
             told_contact_millis: 0,
             closed: false,
             look_again_at: i64::MAX,
+            changed_at: i64::MIN,
+            copied_at: i64::MIN,
             contact_until: piece.from,
             near_until: piece.from,
             excursion: Vec::new(),
@@ -123,6 +157,15 @@ impl Encounter {
             first_place: place,
             place_sum: (0, 0),
             last_place: place,
+            first_place_at: piece.middle(),
+            last_place_at: piece.middle(),
+            formation: Formation::new(piece.from),
+            nights: 0,
+            suns: 0,
+            approach_knots: parties.tracks.map(|track| {
+                mean_knots(track, piece.from - APPROACH_MILLIS, piece.from, parties.since)
+            }),
+            third_vessels: Vec::new(),
         }
     }
 
@@ -237,23 +280,119 @@ impl Encounter {
         self.place_sum.0 += i128::from(relative.0) * i128::from(millis);
         self.place_sum.1 += i128::from(relative.1) * i128::from(millis);
         self.last_place = place;
+        self.last_place_at = piece.middle();
         self.contact_millis += millis;
+        self.formation.add(piece);
+        self.look_at_the_sun(piece);
+    }
+
+    fn look_at_the_sun(&mut self, piece: &ContactPiece) {
+        let mut at = piece.from + (-piece.from).rem_euclid(SUN_MILLIS);
+        while at < piece.to {
+            self.suns += 1;
+            self.nights += u32::from(sun::is_night(at, piece.legs[0].place_at(at)));
+            at += SUN_MILLIS;
+        }
+    }
+
+    /// Whether it has lasted long enough to be told.
+    pub(crate) fn is_of_note(&self, rules: &EncounterRules) -> bool {
+        u128::from(self.contact_millis) >= rules.candidate_after.as_millis()
+    }
+
+    /// Whether it was at the time of another one.
+    pub(crate) fn is_at_the_time_of(&self, other: &Encounter) -> bool {
+        self.started_at <= other.contact_until && other.started_at <= self.contact_until
+    }
+
+    /// Whether the ships spent most of it so near each other that they may be lashed.
+    pub(crate) fn is_close(&self) -> bool {
+        2 * self.distances.millis_within(CLOSE_M) >= self.contact_millis
+    }
+
+    /// Whether it was never told.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.told.is_none()
+    }
+
+    /// In milliseconds since 1970.
+    pub(crate) fn started_at(&self) -> i64 {
+        self.started_at
+    }
+
+    /// As it was told last; `None` if it never was.
+    pub(crate) fn told(&self) -> Option<EventState> {
+        self.told
+    }
+
+    /// A copy from which it can be derived again: without the trails, which are many times the rest.
+    pub(crate) fn copy(&mut self) -> Self {
+        let trails = std::mem::replace(&mut self.trails, [Trail::new(), Trail::new()]);
+        let copy = self.clone();
+        self.trails = trails;
+        copy
+    }
+
+    /// Takes over the trails of another account of this encounter as they were before an instant.
+    pub(crate) fn recall_trails(&mut self, other: &Encounter, before: i64) {
+        self.trails = other.trails.clone();
+        for trail in &mut self.trails {
+            trail.points.retain(|fix| fix.at < before);
+        }
+    }
+
+    /// Takes over how another account of this encounter was told.
+    pub(crate) fn continue_telling(&mut self, other: &Encounter) {
+        self.id = other.id;
+        self.version = other.version;
+        self.told = other.told;
+        self.told_contact_millis = other.told_contact_millis;
+        self.third_vessels.clone_from(&other.third_vessels);
+    }
+
+    /// What it says of the two ships, apart from how and when it was told: equal if that is equal.
+    pub(crate) fn account(&mut self, tracks: [&Track; 2]) -> Vec<u8> {
+        let account = Encounter {
+            version: 0,
+            told: None,
+            told_contact_millis: 0,
+            closed: false,
+            look_again_at: 0,
+            changed_at: 0,
+            copied_at: 0,
+            near_until: 0,
+            excursion: Vec::new(),
+            ended_at_latest: self.ended_at_latest.or_else(|| self.heard_after_end(tracks)),
+            third_vessels: Vec::new(),
+            ..self.copy()
+        };
+        postcard::to_allocvec(&account).expect("an encounter can be written to memory")
+    }
+
+    /// Others were in contact with one of the two, as is found whenever it is told.
+    pub(crate) fn meet_thirds(&mut self, thirds: impl IntoIterator<Item = Mmsi>) {
+        self.third_vessels.extend(thirds);
+        self.third_vessels.sort_unstable();
+        self.third_vessels.dedup();
+        self.third_vessels.truncate(THIRD_VESSELS_MAX);
     }
 
     /// The state in which it is to be told now that contact was added, if it is.
     pub(crate) fn due_state(&self, rules: &EncounterRules) -> Option<EventState> {
-        let lasts = |span: Duration| u128::from(self.contact_millis) >= span.as_millis();
-        let state = if lasts(rules.open_after) {
-            EventState::Open
-        } else if lasts(rules.candidate_after) {
-            EventState::Candidate
-        } else {
-            return None;
-        };
+        let state = self.reached_state(rules)?;
         let update_at = u128::from(self.told_contact_millis) + rules.update_every.as_millis();
         let due = self.told != Some(state)
             || (state == EventState::Open && u128::from(self.contact_millis) >= update_at);
         due.then_some(state)
+    }
+
+    /// How far it has come by its time in contact; `None` if it is too short to be told.
+    pub(crate) fn reached_state(&self, rules: &EncounterRules) -> Option<EventState> {
+        let lasts = |span: Duration| u128::from(self.contact_millis) >= span.as_millis();
+        if lasts(rules.open_after) {
+            return Some(EventState::Open);
+        }
+        lasts(rules.candidate_after).then_some(EventState::Candidate)
     }
 
     /// The state in which it is to be told at the end of the input, if it is: what was added since it
@@ -277,13 +416,14 @@ impl Encounter {
         &mut self,
         state: EventState,
         parties: Parties<'_>,
+        raft: Option<EventId>,
         as_of: Timestamp,
-        parameters: &Parameters,
+        world: World<'_>,
     ) -> Event {
         self.version += 1;
         self.told = Some(state);
         self.told_contact_millis = self.contact_millis;
-        self.extend_trails(parties, &parameters.encounter);
+        self.extend_trails(parties, &world.parameters.encounter);
         if self.ended_at_latest.is_none() {
             self.ended_at_latest = self.heard_after_end(parties.tracks);
         }
@@ -295,6 +435,9 @@ impl Encounter {
             let millis = self.distances.millis_within(f64::from(distance_m));
             (distance_m, Duration::from_millis(millis))
         };
+        let (drift_knots, drift_course_deg) = self.drift();
+        let dimensions = parties.vessels.map(|vessel| vessel.identity.dimensions);
+        let lie = self.formation.lie(dimensions, drift_course_deg);
         let meeting = Meeting {
             contact: Duration::from_millis(self.contact_millis),
             distance_m_min: f64::from((self.distance_mm_min + 50) / 100) / 10.0,
@@ -302,7 +445,18 @@ impl Encounter {
             distance_m_p95: percentile_m(95),
             contact_within_m: [50, 100, 200, 500].map(within),
             speed_knots_p50: self.speeds.median_knots(),
-            ..Meeting::default()
+            hull_gap_m_p50: lie.hull_gap_m_p50,
+            hull_gap_uncertainty_m: lie.hull_gap_uncertainty_m,
+            heading_difference_deg_p50: lie.heading_difference_deg_p50,
+            body_frame_spread_m: lie.body_frame_spread_m,
+            earth_frame_spread_m: lie.earth_frame_spread_m,
+            drift_knots,
+            drift_course_deg,
+            approach_knots: self.approach_knots,
+            parting_knots: parties.tracks.map(|track| self.parting_knots(track, parties.since)),
+            night_share: hundredths(f64::from(self.nights) / f64::from(self.suns.max(1))),
+            third_vessels: self.third_vessels.clone(),
+            raft,
         };
         let mut event = Event {
             id: self.id,
@@ -316,10 +470,7 @@ impl Encounter {
             ended_at_earliest: Timestamp::from_millis(self.ended_at_earliest),
             ended_at_latest: self.ended_at_latest.map(Timestamp::from_millis),
             position,
-            place: Surroundings {
-                coast_distance_m: coast_distance_m(position, parameters.land),
-                ..Surroundings::default()
-            },
+            place: Surroundings::default(),
             meeting: Some(Box::new(meeting)),
             figures: Vec::new(),
             class: None,
@@ -328,9 +479,15 @@ impl Encounter {
             reasons: Vec::new(),
             as_of,
         };
-        event.profiles = assess::profiles(&event, &self.distances, &parameters.profiles);
-        event.reasons = assess::reasons(&event);
-        event.score = assess::score(&event.reasons);
+        event.place = assess::surroundings(&event, world);
+        let class = class::classify(&event, &lie);
+        let is_gear = class.class == MeetingClass::Gear;
+        event.class = Some(class);
+        assess::complete(&mut event, Some(&self.distances), world);
+        if is_gear {
+            // A buoy satisfies nobody's definition of a meeting of ships.
+            event.profiles.clear();
+        }
         event
     }
 
@@ -346,6 +503,26 @@ impl Encounter {
             track: self.trails[index].points.iter().map(track_point).collect(),
             ..EventVessel::new(vessel.mmsi)
         }
+    }
+
+    /// Speed and course from the first place to the last.
+    fn drift(&self) -> (f64, Option<f64>) {
+        let millis = self.last_place_at - self.first_place_at;
+        let [east, north] = plane_m(self.first_place, self.last_place);
+        let metres = libm::sqrt(east * east + north * north);
+        let knots = metres * 3_600_000.0 / METRES_PER_NAUTICAL_MILE / millis.max(1) as f64;
+        if metres < DRIFT_M_MIN || knots < DRIFT_KNOTS_MIN {
+            return (0.0, None);
+        }
+        let course_deg = libm::round(libm::atan2(east, north).to_degrees()).rem_euclid(360.0);
+        (hundredths(knots), Some(course_deg))
+    }
+
+    /// Known once it is closed: until then they may come back.
+    fn parting_knots(&self, track: &Track, since: i64) -> Option<f64> {
+        let until = self.contact_until + APPROACH_MILLIS;
+        let known = self.closed.then(|| mean_knots(track, self.contact_until, until, since));
+        known.flatten()
     }
 
     /// When both had been heard again after the last contact: by then they were apart.
@@ -374,6 +551,30 @@ fn speed_knots(leg: &Leg) -> f64 {
     said
 }
 
+/// Mean speed over the legs between two instants, to a tenth of a knot.
+fn mean_knots(track: &Track, from: i64, to: i64, since: i64) -> Option<f64> {
+    let (mut millis, mut sum) = (0, 0.0);
+    let mut before: Option<i64> = None;
+    for fix in track.fixes_from(from - APPROACH_MILLIS, since) {
+        if let Some(leg_from) = before
+            && !fix.leg_knots.is_nan()
+        {
+            let part = (fix.at.min(to) - leg_from.max(from)).max(0);
+            millis += part;
+            sum += f64::from(fix.leg_knots) * part as f64;
+        }
+        before = Some(fix.at);
+        if fix.at >= to {
+            break;
+        }
+    }
+    (millis >= APPROACH_MILLIS_MIN).then(|| libm::round(sum / millis as f64 * 10.0) / 10.0)
+}
+
+fn hundredths(number: f64) -> f64 {
+    libm::round(number * 100.0) / 100.0
+}
+
 /// How much of a piece lies near one of the two reports of a leg.
 fn observed_millis(leg: &Leg, piece: &ContactPiece, observed_within: Duration) -> u64 {
     let near = observed_within.as_millis() as i64;
@@ -394,7 +595,7 @@ fn track_point(fix: &Fix) -> TrackPoint {
 
 /// Where a vessel was during an encounter, thinned to a bounded number of points. It is filled as the
 /// contacts come, because a sub-track remembers no more than the longest leg.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct Trail {
     points: Vec<Fix>,
     /// Points nearer in time than this are left out. Doubled whenever there are too many.
@@ -435,16 +636,5 @@ impl Trail {
             }
             keep
         });
-    }
-}
-
-/// 0 on land.
-fn coast_distance_m(position: Position, land: LandMap) -> Option<f64> {
-    match land {
-        LandMap::NaturalEarth => {
-            let nearest = Coast::natural_earth().nearest(position);
-            Some(if nearest.on_land { 0.0 } else { nearest.distance_m })
-        }
-        LandMap::None => None,
     }
 }

@@ -5,22 +5,30 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use maritime::{Event, EventId, Mmsi, Position, PositionFix, Report, Timestamp, VesselPair};
+use maritime::{
+    Dimensions, Event, EventId, EventKind, Mmsi, Position, PositionFix, Report, StaticReport,
+    Timestamp, VesselIdentity, VesselPair,
+};
 use proptest::prelude::*;
 
+use crate::assess;
 use crate::contact::EXCURSION_MILLIS_MAX;
 use crate::fix::Fix;
 use crate::leg::{Approach, Leg};
-use crate::parameters::{LandMap, Parameters};
+use crate::parameters::{LandMap, Parameters, PortList};
 use crate::track::{Track, ecef_m};
 use crate::{Detector, Disposition};
 
 /// Start, end and time in contact of one encounter, in milliseconds.
 type Found = (i64, i64, u64);
 
-/// Every encounter however short is told, so that all can be compared; far from any map.
+/// Every encounter however short is told, so that all can be compared; far from any map and without cells of
+/// space, which lie otherwise in every place.
 fn parameters() -> Parameters {
-    let mut parameters = Parameters { land: LandMap::None, ..Parameters::default() };
+    let (land, ports) = (LandMap::None, PortList::None);
+    let mut parameters = Parameters { land, ports, ..Parameters::default() };
+    parameters.places.anchorage_vessels_min = 0;
+    parameters.places.meetings_remembered = Duration::ZERO;
     parameters.encounter.candidate_after = Duration::ZERO;
     parameters.encounter.open_after = Duration::ZERO;
     parameters
@@ -115,17 +123,47 @@ fn joined(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     joined
 }
 
-/// All versions of all events.
+/// All versions of all encounters.
 fn detect(reports: &[PositionFix], parameters: &Parameters) -> Vec<Event> {
     let mut detector = Detector::new(parameters.clone());
     let mut events = Vec::new();
+    let mut mmsis: Vec<Mmsi> = reports.iter().map(|report| report.mmsi).collect();
+    mmsis.sort_unstable();
+    mmsis.dedup();
+    let first_at = reports.iter().map(|report| report.observed_at).min().expect("somebody speaks");
+    for mmsi in mmsis {
+        let said = static_report(mmsi, first_at.minus(Duration::from_secs(60)));
+        detector.push(&Report::Static(said), &mut events);
+    }
     for report in reports {
         let disposition = detector.push(&Report::Position(*report), &mut events);
         assert_eq!(disposition, Disposition::Accepted);
     }
     detector.finish(&mut events);
+    events.retain(|event| event.kind() == EventKind::Encounter);
     events
 }
+
+/// How large a ship is, by its number in the fleet; one of four does not say.
+pub(crate) fn static_report(mmsi: Mmsi, observed_at: Timestamp) -> StaticReport {
+    let number = (mmsi.get() - FIRST_MMSI).min(EXCHANGED_SUM - FIRST_MMSI - mmsi.get()) as u16;
+    let hull =
+        Dimensions { bow_m: 10 + 40 * number, stern_m: 30, port_m: 2 * number, starboard_m: 10 };
+    StaticReport {
+        mmsi,
+        observed_at,
+        identity: VesselIdentity {
+            dimensions: (number % 4 != 3).then_some(hull),
+            ..VesselIdentity::default()
+        },
+        draught_m: None,
+        destination: None,
+    }
+}
+
+/// The number of the first ship, less one, and the sum of a number and the one it is exchanged for.
+const FIRST_MMSI: u32 = 200_000_000;
+const EXCHANGED_SUM: u32 = 900_000_000;
 
 fn found(events: &[Event]) -> BTreeMap<VesselPair, Vec<Found>> {
     let mut last: BTreeMap<_, &Event> = BTreeMap::new();
@@ -151,7 +189,7 @@ fn pair(event: &Event) -> VesselPair {
 
 /// The way of one ship: where it begins, and for every further report minutes and a step.
 #[derive(Debug, Clone)]
-struct Way {
+pub(crate) struct Way {
     first_minute: u16,
     start_m: (i16, i16),
     steps: Vec<(u8, i8, i8)>,
@@ -165,13 +203,13 @@ fn way() -> impl Strategy<Value = Way> {
         .prop_map(|(first_minute, start_m, steps)| Way { first_minute, start_m, steps })
 }
 
-fn fleet() -> impl Strategy<Value = Vec<Way>> {
+pub(crate) fn fleet() -> impl Strategy<Value = Vec<Way>> {
     prop::collection::vec(way(), 2..8)
 }
 
 /// The reports of a fleet about a place, in order of time. A step is so many tens of metres a minute,
 /// so that some legs are too fast for a contact.
-fn reports(fleet: &[Way], latitude_deg: f64, longitude_deg: f64) -> Vec<PositionFix> {
+pub(crate) fn reports(fleet: &[Way], latitude_deg: f64, longitude_deg: f64) -> Vec<PositionFix> {
     let mut reports = Vec::new();
     for (index, way) in fleet.iter().enumerate() {
         let (mut minute, mut north_m, mut east_m) =
@@ -181,7 +219,7 @@ fn reports(fleet: &[Way], latitude_deg: f64, longitude_deg: f64) -> Vec<Position
             let units = |metres: f64, scale: f64| (metres / 0.1852 / scale).round() / 600_000.0;
             let longitude = longitude_deg + units(east_m, latitude_deg.to_radians().cos());
             reports.push(PositionFix {
-                mmsi: Mmsi::new(200_000_001 + index as u32).unwrap(),
+                mmsi: Mmsi::new(FIRST_MMSI + 1 + index as u32).unwrap(),
                 // Two ships of three speak at the same instants.
                 observed_at: Timestamp::from_secs(
                     1_709_000_000 + minute * 60 + index as i64 % 3 / 2,
@@ -190,7 +228,9 @@ fn reports(fleet: &[Way], latitude_deg: f64, longitude_deg: f64) -> Vec<Position
                     .unwrap(),
                 speed_knots: None,
                 course_deg: None,
-                heading_deg: None,
+                // One ship of three has no compass.
+                heading_deg: (index % 3 != 2)
+                    .then_some(((index as i64 * 37 + minute * 3) % 360) as f32),
                 coarse: false,
                 station: None,
             });
@@ -239,12 +279,30 @@ fn moved(events: &[Event], mmsi: impl Fn(Mmsi) -> Mmsi, millis: i64, east_deg: f
         event.position = place(event.position);
         for vessel in &mut event.vessels {
             vessel.mmsi = mmsi(vessel.mmsi);
+            vessel.gaps = vessel.gaps.iter().map(|(from, to)| (time(*from), time(*to))).collect();
             for point in &mut vessel.track {
                 point.observed_at = time(point.observed_at);
                 point.position = place(point.position);
             }
         }
+        let exchanged = !event.vessels.is_sorted_by_key(|vessel| vessel.mmsi);
         event.vessels.sort_by_key(|vessel| vessel.mmsi);
+        let meeting = event.meeting.as_mut().expect("an encounter is a meeting");
+        if exchanged {
+            meeting.approach_knots.reverse();
+            meeting.parting_knots.reverse();
+        }
+        meeting.third_vessels = meeting.third_vessels.iter().map(|third| mmsi(*third)).collect();
+        meeting.third_vessels.sort_unstable();
+        // Of encounters that begin in one second the numbers tell which is the first.
+        let stand_in = VesselPair::new(Mmsi::new(1).unwrap(), Mmsi::new(2).unwrap()).unwrap();
+        meeting.raft = meeting.raft.map(|raft| {
+            EventId::new(EventKind::Encounter, stand_in, time(raft.first_started_at()))
+        });
+        // The sun does depend on the hour and the place.
+        meeting.night_share = 0.0;
+        event.reasons.retain(|reason| reason.rule != "night");
+        event.score = assess::score(&event.reasons);
     }
     moved.sort_by_key(|event| (event.id, event.version));
     moved.iter().map(|event| format!("{event:?}")).collect()
@@ -289,7 +347,7 @@ proptest! {
     #[test]
     fn exchanging_the_vessels_does_not_matter(fleet in fleet()) {
         let reports = reports(&fleet, 28.0, -94.0);
-        let exchanged = |mmsi: Mmsi| Mmsi::new(900_000_000 - mmsi.get()).unwrap();
+        let exchanged = |mmsi: Mmsi| Mmsi::new(EXCHANGED_SUM - mmsi.get()).unwrap();
         let mut others = reports.clone();
         for report in &mut others {
             report.mmsi = exchanged(report.mmsi);
