@@ -172,6 +172,7 @@ impl Decoder {
         if self.partial_too_long {
             self.partial_too_long = false;
             self.line += 1;
+            self.settle(self.line, each);
             each(rejected(1, Rejection::LineTooLong));
             return;
         }
@@ -784,6 +785,18 @@ mod tests {
         let mut expected = vec![(1, "1"); 8];
         expected.extend([(2, "5"), (1, "1"), (1, "1")]);
         check(&lines.join("\n"), &expected);
+    }
+
+    #[test]
+    fn a_line_too_long_lets_held_back_messages_go_however_it_is_cut() {
+        let parts = sentences("AI", 3, 'A', &static_voyage(244660390, "LAHRINGEN"));
+        let long = "x".repeat(LINE_BYTES_MAX + 1);
+        let swapped = [&parts[1][..], &parts[0]];
+        let lines = [&swapped[..], &[&long; 12]].concat().join("\n");
+        let whole = collect(lines.as_bytes(), usize::MAX);
+        for chunk in [1, 7, 1000] {
+            assert_eq!(collect(lines.as_bytes(), chunk), whole, "{chunk}");
+        }
     }
 
     #[test]
