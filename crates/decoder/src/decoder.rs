@@ -790,9 +790,9 @@ mod tests {
     #[test]
     fn a_line_too_long_lets_held_back_messages_go_however_it_is_cut() {
         let parts = sentences("AI", 3, 'A', &static_voyage(244660390, "LAHRINGEN"));
-        let long = "x".repeat(LINE_BYTES_MAX + 1);
+        let long = &*"x".repeat(LINE_BYTES_MAX + 1);
         let swapped = [&parts[1][..], &parts[0]];
-        let lines = [&swapped[..], &[&long; 12]].concat().join("\n");
+        let lines = [&swapped[..], &[long; 12]].concat().join("\n");
         let whole = collect(lines.as_bytes(), usize::MAX);
         for chunk in [1, 7, 1000] {
             assert_eq!(collect(lines.as_bytes(), chunk), whole, "{chunk}");
