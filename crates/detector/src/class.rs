@@ -19,6 +19,8 @@ const HULL_GAP_M: [f64; 2] = [25.0, 60.0];
 /// Where the dimensions or the bows are unknown, the antennas must do: two very large tankers have them up to 200 m
 /// apart, two coasters 50 m.
 const HULL_DISTANCE_M: [f64; 2] = [120.0, 260.0];
+/// Antennas that were nearer than this for half of the time are of hulls side by side, whatever a few seen moments say.
+const HULL_DISTANCE_M_SURE: [f64; 2] = [50.0, 100.0];
 /// A gap that may be wrong by more than this says no more than the distance of the antennas.
 const HULL_GAP_ERROR_M_MAX: f64 = 60.0;
 /// Of lashed ships some part lies abreast; bow to stern there is nothing.
@@ -33,10 +35,15 @@ const STILL_M: [f64; 2] = [6.0, 16.0];
 const SWING_M: [f64; 2] = [150.0, 400.0];
 /// … and so comes to nothing in the long run, where a drifting one goes on.
 const ANCHORED_KNOTS: [f64; 2] = [0.2, 0.5];
+/// Who lies at an anchor lies there for a while, in hours: less of it says nothing.
+const ANCHORED_HOURS: [f64; 2] = [0.75, 2.5];
+/// How far the two limits above and those of the swing must be kept for neighbours to come into question.
+const NEIGHBOURS_STAY_MIN: f64 = 0.4;
 /// Slower than the first ships drift, faster than the second they steer.
 const UNDER_WAY_KNOTS: [f64; 2] = [1.5, 2.5];
-/// Berths are on the coast; the map at 1:10m leaves out piers and islets of up to this.
-const BERTH_COAST_M: [f64; 2] = [2_000.0, 5_000.0];
+/// Berths are on the coast; the map at 1:10m leaves out piers and islets near it, and terminals at sea farther off,
+/// which are the fewer the farther.
+const BERTH_COAST_M: [f64; 2] = [5_000.0, 40_000.0];
 /// Ships lie at a berth for a tide at the least, in hours.
 const BERTH_HOURS: [f64; 2] = [1.0, 4.0];
 /// To come alongside, pass over cargo or catch and part takes three quarters of an hour at the very least.
@@ -59,6 +66,8 @@ const BOAT_LENGTH_RATIO: [f64; 2] = [1.2, 2.5];
 const BOAT_HOURS: [f64; 2] = [3.0, 10.0];
 /// The speeds of a trawl: two pull slower than they steam, and faster than they drift.
 const TRAWL_KNOTS: [f64; 4] = [1.0, 1.8, 4.8, 6.0];
+/// Two with one net between them have it abeam: the sine of the bearing off the bow.
+const TRAWL_ABEAM_MIN: f64 = 0.8;
 /// Ships with one net or one way before them go nearly the same course.
 const SAME_WAY_DEG_MAX: f64 = 45.0;
 /// Slower than this nobody tows.
@@ -180,6 +189,12 @@ impl<'a> Facts<'a> {
         falling(self.meeting.drift_knots, ANCHORED_KNOTS) * falling(spread_m, SWING_M)
     }
 
+    /// How far neither moved at all, together or against each other, as ships do that are made fast to the land.
+    fn still(&self) -> f64 {
+        let spreads_m = self.meeting.earth_frame_spread_m.zip(self.lie.place_spread_m);
+        spreads_m.map_or(0.0, |(earth_m, place_m)| falling(earth_m.max(place_m), STILL_M))
+    }
+
     fn stay_text(&self) -> String {
         let spread_m = self.lie.place_spread_m.unwrap_or(0.0);
         let drift_knots = self.meeting.drift_knots;
@@ -192,6 +207,11 @@ impl<'a> Facts<'a> {
 
     fn both(&self, category: ShipCategory) -> bool {
         self.categories == [Some(category); 2]
+    }
+
+    /// Whether nothing speaks against both being of a kind.
+    fn might_be(&self, category: ShipCategory) -> bool {
+        self.categories.iter().flatten().all(|known| *known == category)
     }
 
     /// The one of the two to which something applies, the shorter if it applies to both, and the other one.
@@ -221,7 +241,15 @@ fn hull(meeting: &Meeting, lie: &Lie) -> (f64, String) {
         "{gap_m:.0} m from hull to hull in the median, give or take {error_m:.0} m, {:.0} % abreast",
         abreast * 100.0
     );
-    (falling(gap_m, HULL_GAP_M) * rising(abreast, ABREAST), text)
+    let by_gap = falling(gap_m, HULL_GAP_M) * rising(abreast, ABREAST);
+    let sure = falling(meeting.distance_m_p50, HULL_DISTANCE_M_SURE);
+    if sure > by_gap {
+        return (
+            sure,
+            format!("{:.0} m between the antennas in the median", meeting.distance_m_p50),
+        );
+    }
+    (by_gap, text)
 }
 
 fn rigid(meeting: &Meeting) -> (f64, String) {
@@ -316,17 +344,23 @@ fn tow(facts: &Facts<'_>) -> Verdict {
 fn pair_trawl(facts: &Facts<'_>) -> Verdict {
     let [from, full, slower, to] = TRAWL_KNOTS;
     let trawls = rising(facts.knots, [from, full]) * falling(facts.knots, [slower, to]);
-    let is_pair = facts.both(ShipCategory::Fishing) && facts.goes_the_same_way();
-    if !is_pair || trawls == 0.0 || facts.hull > 0.9 {
+    if trawls == 0.0 || facts.hull > 0.9 || !facts.goes_the_same_way() {
         return None;
     }
+    let abeam = facts.lie.abeam_p50.unwrap_or(0.0);
+    let sign = if facts.both(ShipCategory::Fishing) {
+        reason("fishing_vessels", 0.4, "both are fishing vessels".into())
+    } else if facts.might_be(ShipCategory::Fishing) && abeam >= TRAWL_ABEAM_MIN {
+        // Others who do not say what they are go behind one another.
+        let text =
+            "neither is known to be anything but a fishing vessel, and one is abeam of the other";
+        reason("abeam", 0.35 * abeam, text.into())
+    } else {
+        return None;
+    };
     Some((
         MeetingClass::PairTrawl,
-        vec![
-            reason("fishing_vessels", 0.4, "both are fishing vessels".into()),
-            facts.speed_reason(0.3 * trawls),
-            facts.apart_reason(0.3),
-        ],
+        vec![sign, facts.speed_reason(0.3 * trawls), facts.apart_reason(0.3)],
     ))
 }
 
@@ -408,7 +442,7 @@ fn bunkering(facts: &Facts<'_>) -> Verdict {
 fn same_berth(facts: &Facts<'_>) -> Verdict {
     let coast_m = facts.event.place.coast_distance_m?;
     let (earth_m, place_m) = (facts.meeting.earth_frame_spread_m?, facts.lie.place_spread_m?);
-    let still = falling(earth_m.max(place_m), STILL_M);
+    let still = facts.still();
     let ashore = falling(coast_m, BERTH_COAST_M);
     let long = rising(facts.hours, BERTH_HOURS);
     if still == 0.0 || ashore == 0.0 || long == 0.0 {
@@ -428,8 +462,9 @@ fn same_berth(facts: &Facts<'_>) -> Verdict {
 }
 
 fn anchored_neighbours(facts: &Facts<'_>) -> Verdict {
-    let stays = facts.stays();
-    if stays == 0.0 || facts.hull > 0.9 {
+    let stays = facts.stays() * rising(facts.hours, ANCHORED_HOURS);
+    // A visitor that has come and gone is no neighbour, however far apart the two were.
+    if stays < NEIGHBOURS_STAY_MIN || facts.hull > 0.9 {
         return None;
     }
     let earth_m = facts.meeting.earth_frame_spread_m.unwrap_or(0.0);
@@ -440,7 +475,7 @@ fn anchored_neighbours(facts: &Facts<'_>) -> Verdict {
     Some((
         MeetingClass::AnchoredNeighbours,
         vec![
-            reason("stays", 0.4 * stays, facts.stay_text()),
+            reason("stays", 0.4 * stays * (1.0 - facts.still()), facts.stay_text()),
             facts.apart_reason(0.4),
             reason("swings", 0.2 * (1.0 - facts.rigid), swings),
         ],
@@ -483,7 +518,11 @@ fn possible_transfer(facts: &Facts<'_>) -> Verdict {
 }
 
 fn alongside(facts: &Facts<'_>) -> Verdict {
-    let reasons = vec![facts.hull_reason(0.4), facts.rigid_reason(0.1)];
+    let reasons = vec![
+        reason("nothing_special", 0.15, "two ships near each other, whatever for".into()),
+        facts.hull_reason(0.4),
+        facts.rigid_reason(0.1),
+    ];
     Some((MeetingClass::Alongside, reasons))
 }
 

@@ -77,6 +77,9 @@ pub(crate) struct Lie {
     /// How much of the shorter hull lay abreast of the longer, in `[0, 1]`.
     pub(crate) abreast_p50: Option<f64>,
     pub(crate) heading_difference_deg_p50: Option<f64>,
+    /// How far abeam one was of the other: the sine of the bearing off the bow, in `[0, 1]`, from the body from which
+    /// it was steadier.
+    pub(crate) abeam_p50: Option<f64>,
     /// The spreads are root mean squares about the median place, over the half of the time that was nearest to it:
     /// coming and going do not count.
     pub(crate) body_frame_spread_m: Option<f64>,
@@ -148,7 +151,9 @@ impl Formation {
         let earth = samples.iter().map(|sample| sample.apart_mm.map(i64::from)).collect();
         let bodies = [0, 1].map(|index| {
             let seen = samples.iter().filter_map(|sample| sample.seen_from_body(index));
-            spread_mm(seen.collect())
+            let seen: Vec<[i64; 2]> = seen.collect();
+            let mut abeam: Vec<i64> = seen.iter().map(|place| thousandths_abeam(*place)).collect();
+            Some((spread_mm(seen)?, median(&mut abeam)?))
         });
         let steadier = bodies.into_iter().flatten().min();
         Lie {
@@ -156,7 +161,8 @@ impl Formation {
             hull_gap_uncertainty_m: median(&mut errors_mm).map(tenths_m),
             abreast_p50: median(&mut abreast).map(|thousandths| thousandths as f64 / 1000.0),
             heading_difference_deg_p50: median(&mut turned).map(|tenths| tenths as f64 / 10.0),
-            body_frame_spread_m: steadier.map(tenths_m),
+            abeam_p50: steadier.map(|(_, abeam)| abeam as f64 / 1000.0),
+            body_frame_spread_m: steadier.map(|(spread_mm, _)| tenths_m(spread_mm)),
             earth_frame_spread_m: spread_mm(earth).map(tenths_m),
             place_spread_m: spread_mm(self.places_mm()).map(tenths_m),
         }
@@ -284,6 +290,12 @@ pub(crate) fn plane_m(from: (i64, i64), to: (i64, i64)) -> [f64; 2] {
     let meridian_m = normal_m * (1.0 - ECCENTRICITY_SQUARED) / squared;
     let radians = |units: i64| crate::fix::radians(units as f64);
     [radians(east) * normal_m * cos_latitude, radians(north) * meridian_m]
+}
+
+/// The sine of the bearing of a place that is so far ahead and to starboard, without its sign.
+fn thousandths_abeam([ahead, starboard]: [i64; 2]) -> i64 {
+    let distance = (ahead * ahead + starboard * starboard).isqrt().max(1);
+    starboard.abs() * 1000 / distance
 }
 
 fn millimetres(metres: f64) -> i64 {
