@@ -15,8 +15,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use maritime::{
-    Event, EventId, EventKind, EventState, Figure, METRES_PER_NAUTICAL_MILE, Position, Reason,
-    Subject, Timestamp, VesselPair,
+    ECCENTRICITY_SQUARED, EQUATORIAL_RADIUS_M, Event, EventId, EventKind, EventState, Figure,
+    METRES_PER_NAUTICAL_MILE, Position, Reason, Subject, Timestamp, VesselPair,
 };
 use rustc_hash::FxHashMap;
 
@@ -40,6 +40,9 @@ const FIT_OF_NOBODY: f64 = 0.02;
 const COURSE_KNOTS_MIN: f64 = 2.0;
 /// What a silent ship is taken to go at where it did not say.
 const KNOTS_USUAL: f64 = 9.0;
+
+/// In place of a vessel that was forgotten.
+const NOBODY: u32 = u32::MAX;
 
 /// Everywhere that a silent ship can have been. Metres on a plane and seconds.
 #[derive(Debug, Clone, Copy)]
@@ -149,6 +152,17 @@ impl DarkMeetings {
         }
     }
 
+    /// Vessels are not remembered any more: others may get their indices. Nothing more is told of them.
+    pub(crate) fn forget(&mut self, is_gone: &[bool]) {
+        self.pending.retain(|silence| !is_gone[silence.vessel as usize]);
+        // Silences are found by their place in the line, so they keep it.
+        for silence in &mut self.silences {
+            if silence.vessel != NOBODY && is_gone[silence.vessel as usize] {
+                silence.vessel = NOBODY;
+            }
+        }
+    }
+
     /// The input has ended.
     pub(crate) fn tell_rest(
         &mut self,
@@ -206,6 +220,7 @@ impl DarkMeetings {
             numbers.into_iter().map(|number| &self.silences[(number - self.first) as usize]);
         let possible = others.filter(|other| {
             other.vessel != silence.vessel
+                && other.vessel != NOBODY
                 && other.from.at < silence.to.at
                 && silence.from.at < other.to.at
         });
@@ -732,24 +747,25 @@ impl Plane {
         [x / length, y / length]
     }
 
-    /// The place on the earth below a point of the plane, by steps that each leave a thousandth of the error.
+    /// The place on the earth below a point of the plane, along the plumb line of the centre.
     fn position(&self, point: [f64; 2]) -> Position {
-        let mut position = self.centre;
-        for _ in 0..8 {
-            let here = self.place(position);
-            let (east, north) = axes(position);
-            let [x, y] = [point[0] - here[0], point[1] - here[1]];
-            let way = [0, 1, 2].map(|axis| x * self.east[axis] + y * self.north[axis]);
-            let cos = libm::cos(position.latitude_deg().to_radians());
-            let north_deg = (dot(way, north) / 6_371_000.0).to_degrees();
-            let east_deg = (dot(way, east) / (6_371_000.0 * cos.max(1e-3))).to_degrees();
-            let latitude_deg = (position.latitude_deg() + north_deg).clamp(-90.0, 90.0);
-            let longitude_deg = position.longitude_deg() + east_deg;
-            let longitude_deg = (longitude_deg + 180.0).rem_euclid(360.0) - 180.0;
-            position = Position::new(latitude_deg, longitude_deg).expect("within the ranges");
-        }
-        let units = |degrees: f64| libm::round(degrees * 600_000.0) as i64;
-        fix::position(units(position.latitude_deg()), units(position.longitude_deg()))
+        let (sin_lat, cos_lat) = libm::sincos(self.centre.latitude_deg().to_radians());
+        let (sin_lon, cos_lon) = libm::sincos(self.centre.longitude_deg().to_radians());
+        // With the axis of the earth stretched, the ellipsoid is a sphere.
+        let flat = 1.0 - ECCENTRICITY_SQUARED;
+        let stretched = |[x, y, z]: [f64; 3]| [x, y, z / libm::sqrt(flat)];
+        let above = stretched([0, 1, 2].map(|axis| {
+            self.centre_m[axis] + point[0] * self.east[axis] + point[1] * self.north[axis]
+        }));
+        let up = stretched([cos_lat * cos_lon, cos_lat * sin_lon, sin_lat]);
+        let (along, square) = (dot(above, up), dot(up, up));
+        let outside = dot(above, above) - EQUATORIAL_RADIUS_M * EQUATORIAL_RADIUS_M;
+        let depth = (along - libm::sqrt((along * along - square * outside).max(0.0))) / square;
+        let [x, y, z] = [0, 1, 2].map(|axis| above[axis] - depth * up[axis]);
+        let from_axis_m = libm::sqrt(x * x + y * y);
+        let latitude = libm::atan2(z * libm::sqrt(flat), flat * from_axis_m);
+        let units = |radians: f64| libm::round(radians.to_degrees() * 600_000.0) as i64;
+        fix::position(units(latitude), units(libm::atan2(y, x)))
     }
 }
 

@@ -120,7 +120,9 @@ impl Gaps {
         let at = heard.fix.at;
         let before = if watch.last_at == i64::MIN {
             None
-        } else if heard.track == watch.track && heard.before.is_some() {
+        } else if heard.track == watch.track
+            && heard.before.is_some_and(|(before, _)| before.at == watch.last_at)
+        {
             heard.before
         } else if at - watch.last_at < FOLLOWED_MILLIS {
             return None;
@@ -301,6 +303,14 @@ impl Gaps {
             told.push(closed_event(&silence, &open, distance_m, world));
         }
         Some(silence)
+    }
+
+    /// Vessels are not remembered any more: others may get their indices. Nothing more is told of them.
+    pub(crate) fn forget(&mut self, is_gone: &[bool]) {
+        self.open.retain(|vessel, _| !is_gone[*vessel as usize]);
+        self.timers.retain(|Reverse((_, vessel))| !is_gone[*vessel as usize]);
+        let watches = self.watches.iter_mut().zip(is_gone).filter(|(_, is_gone)| **is_gone);
+        watches.for_each(|(watch, _)| *watch = Watch::NEW);
     }
 }
 

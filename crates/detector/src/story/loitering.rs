@@ -296,6 +296,32 @@ impl Loitering {
         // Nothing may depend on the order of the cells.
         free.sort_unstable();
     }
+
+    /// Vessels are not remembered any more: others may get their indices. Nothing more is told of them.
+    pub(crate) fn forget(&mut self, is_gone: &[bool]) {
+        for (index, _) in is_gone.iter().enumerate().filter(|(_, is_gone)| **is_gone) {
+            if let Some(stride) = self.strides.get_mut(index) {
+                *stride = None;
+                self.spells[index] = None;
+            }
+        }
+        self.timers.retain(|Reverse((_, vessel))| !is_gone[*vessel as usize]);
+        let (kept, free) = (&mut self.kept, &mut self.free);
+        self.cells.retain(|_, numbers| {
+            numbers.retain(|&number| {
+                let place = &mut kept[number as usize];
+                let waiting = place.as_ref().expect("in its cell as long as it is kept");
+                let keep = !is_gone[waiting.vessel as usize];
+                if !keep {
+                    *place = None;
+                    free.push(number);
+                }
+                keep
+            });
+            !numbers.is_empty()
+        });
+        free.sort_unstable();
+    }
 }
 
 impl Stride {

@@ -5,6 +5,7 @@
 //! passes for ten minutes counts like a station that listens all day, slot by slot.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 
 use maritime::StationId;
 use rustc_hash::FxHashMap;
@@ -205,9 +206,7 @@ fn row(place: Place, edge: i64) -> i64 {
 /// The column of a place in a row, and how many columns the row has: as many as keep the cells about square, three at
 /// least.
 fn column(place: Place, row: i64, edge: i64) -> (i64, i64) {
-    let middle = ((2 * row + 1) * edge / 2 - QUARTER_TURN) as f64;
-    let columns = libm::cos(crate::fix::radians(middle)) * (2 * HALF_TURN / edge) as f64;
-    let columns = (libm::round(columns) as i64).max(3);
+    let columns = columns(row, edge);
     let east = i64::from(place.longitude) + HALF_TURN;
     ((east * columns / (2 * HALF_TURN)).min(columns - 1), columns)
 }
@@ -218,6 +217,18 @@ fn column(place: Place, row: i64, edge: i64) -> (i64, i64) {
 pub(crate) fn silence_probability(slots_expected: f64) -> f64 {
     let unheard = libm::exp(-0.75 * slots_expected);
     0.1 / (0.1 + 0.9 * unheard)
+}
+
+fn columns(row: i64, edge: i64) -> i64 {
+    static NEAR_ROWS: OnceLock<Vec<i64>> = OnceLock::new();
+    static WIDE_ROWS: OnceLock<Vec<i64>> = OnceLock::new();
+    let rows = if edge == NEAR { &NEAR_ROWS } else { &WIDE_ROWS };
+    let columns = |row: i64| {
+        let middle = ((2 * row + 1) * edge / 2 - QUARTER_TURN) as f64;
+        let columns = libm::cos(crate::fix::radians(middle)) * (2 * HALF_TURN / edge) as f64;
+        (libm::round(columns) as i64).max(3)
+    };
+    rows.get_or_init(|| (0..2 * QUARTER_TURN / edge).map(columns).collect())[row as usize]
 }
 
 #[cfg(test)]
