@@ -317,7 +317,7 @@ fn a_full_disk_under_the_store() {
     let blocks = std::fs::metadata(desk.path("events.gpkg")).unwrap().len().div_ceil(512);
     let outcome = run_with_little_room(&desk, "replay sea.nmea --store events.gpkg", blocks);
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("error: cannot keep encounters"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("error: cannot keep what was found"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("events.gpkg"), "{}", outcome.stderr);
     assert!(outcome.stdout.contains("  3. "), "what was found is shown all the same");
     assert_eq!(desk.names(), ["events.gpkg", "sea.nmea", "ships.csv"]);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use maritime::Timestamp;
+use maritime::{EventKind, Timestamp};
 use sea::{Area, Coverage, Kind, Planted};
 
 use crate::duration::{Span, SpanError};
@@ -75,7 +75,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILE", help_heading = "Result")]
     pub output: Option<PathBuf>,
 
-    /// GeoPackage to which all encounters are added, or `none`; QGIS opens it as it is
+    /// GeoPackage to which all that was found is added, or `none`; QGIS opens it as it is
     #[arg(
         long,
         value_name = "FILE.gpkg|none",
@@ -86,16 +86,29 @@ pub struct ReplayArgs {
     pub store: Store,
 
     /// Show encounters that satisfy this profile; may be given again. `any` shows those too that
-    /// satisfy none [default: every profile of the configuration]
+    /// satisfy none [default: every profile of the configuration]. Without --kind encounters alone
+    /// are shown then
     #[arg(long, value_name = "NAME", help_heading = "Result")]
     pub profile: Vec<String>,
+
+    /// What to show, such as `encounter,dark_meeting`: of encounters those that satisfy a profile, of
+    /// other kinds all [default: encounters that satisfy a profile, and of every other kind what has a score of
+    /// at least 0.5]
+    #[arg(
+        long,
+        value_name = "KIND,...",
+        value_delimiter = ',',
+        value_parser = kind_names(),
+        help_heading = "Result"
+    )]
+    pub kind: Vec<String>,
 
     /// How many encounters the table shows
     #[arg(long, value_name = "N", default_value_t = 50, help_heading = "Result")]
     pub limit: usize,
 
     /// Every version of each event as it is told, not the last one alone; with `--format ndjson`
-    #[arg(long, conflicts_with = "profile", help_heading = "Result")]
+    #[arg(long, conflicts_with_all = ["profile", "kind"], help_heading = "Result")]
     pub history: bool,
 
     /// Leave out what was reported before this time
@@ -128,6 +141,15 @@ pub struct ReplayArgs {
     /// Parameters of the detection; see `alongside config print`
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub config: Option<PathBuf>,
+
+    /// A list of ships to look out for: CSV or JSON with IMO, MMSI, callsign or name; may be given again
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub watchlist: Vec<PathBuf>,
+
+    /// Ports and zones of your own: GeoJSON with points and polygons, or CSV with name, lat and lon; may
+    /// be given again
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub places: Vec<PathBuf>,
 
     /// 1 reads and detects in turns, 2 side by side; the result is the same
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2), help_heading = "Run")]
@@ -378,6 +400,10 @@ fn parse_planted(text: &str) -> Result<Planted, String> {
         *planted.count_mut(kind) = count;
     }
     Ok(planted)
+}
+
+fn kind_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(EventKind::ALL.map(EventKind::name))
 }
 
 fn parse_store(text: &str) -> Result<Store, String> {

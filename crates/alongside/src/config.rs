@@ -3,17 +3,23 @@
 //! `config/alongside.toml` is its manual. What is written there and what is the default here are kept
 //! the same by a test.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use detector::{ContactRules, EncounterRules, LandMap, LegRules, Parameters, Profile, TrackRules};
+use detector::{
+    Bounds, ContactRules, DarkRules, DisplacementRules, EncounterRules, GapRules, IdentityRules,
+    JumpRules, LandMap, LegRules, LoiteringRules, Nearness, Parameters, PlaceFile, PlaceRules,
+    PortList, Profile, TrackRules, Watchlist, Weights,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::duration::Span;
 use crate::output::Output;
+use crate::watchlist;
 
 /// The sample configuration, which is the manual.
 const MANUAL: &str = include_str!("../../../config/alongside.toml");
@@ -41,7 +47,19 @@ pub fn load(file: Option<&Path>) -> anyhow::Result<Parameters> {
     let Some(file) = file else { return Ok(Parameters::default()) };
     let text =
         read(file).with_context(|| format!("cannot read the configuration {}", file.display()))?;
-    parse(&text).with_context(|| format!("the configuration {} is refused", file.display()))
+    let mut parameters =
+        parse(&text).with_context(|| format!("the configuration {} is refused", file.display()))?;
+    // Where a list or a map lies is said relative to the configuration.
+    for list in &mut parameters.watchlists {
+        let beside = file.with_file_name(&list.file);
+        list.file = beside.to_str().map_or_else(|| list.file.clone(), str::to_owned);
+    }
+    for places in &mut parameters.place_files {
+        let beside = file.with_file_name(&places.file);
+        places.file = beside.to_str().map_or_else(|| places.file.clone(), str::to_owned);
+    }
+    watchlist::load(&mut parameters, &[] as &[&Path])?;
+    Ok(parameters)
 }
 
 fn read(file: &Path) -> io::Result<String> {
@@ -60,7 +78,7 @@ fn read(file: &Path) -> io::Result<String> {
 /// As [`load`].
 pub fn parse(text: &str) -> Result<Parameters, ConfigError> {
     let config: Config = toml::from_str(text).map_err(ConfigError::from_toml)?;
-    let parameters = config.into_parameters();
+    let parameters = config.into_parameters()?;
     check(&parameters)?;
     Ok(parameters)
 }
@@ -187,12 +205,23 @@ struct Config {
     encounter: EncounterSection,
     profile: Vec<ProfileSection>,
     map: MapSection,
+    places: PlaceSection,
+    score: BTreeMap<String, f64>,
+    loitering: LoiteringSection,
+    gap: GapSection,
+    dark: DarkSection,
+    identity: IdentitySection,
+    jump: JumpSection,
+    displacement: DisplacementSection,
+    watchlists: WatchlistSection,
+    bounds: BoundsSection,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct InputSection {
     lateness: Span,
+    revision_horizon: Span,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -242,12 +271,115 @@ struct ProfileSection {
     duration_min: Span,
     speed_knots_p50_max: f64,
     coast_distance_m_min: f64,
+    /// Came later than the others.
+    #[serde(default)]
+    port_distance_m_min: f64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    alternatives: Vec<NearnessSection>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NearnessSection {
+    distance_m_max: f64,
+    duration_min: Span,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct MapSection {
     land: Land,
+    ports: Ports,
+    files: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct PlaceSection {
+    anchorage_vessels_min: usize,
+    speed_knots_max: f64,
+    standstill_min: Span,
+    silence_max: Span,
+    meetings_remembered: Span,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct LoiteringSection {
+    speed_knots_max: f64,
+    stride: Span,
+    duration_min: Span,
+    update_every: Span,
+    coast_distance_m_min: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct GapSection {
+    heard_min: Span,
+    silence_min: Span,
+    habits_min: f64,
+    silence_probability_min: f64,
+    speed_knots_believed: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct DarkSection {
+    stay_min: Span,
+    speed_knots_assumed: f64,
+    speed_knots_max: f64,
+    silence_max: Span,
+    silence_probability_min: f64,
+    score_min: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct IdentitySection {
+    confirmed_after: Span,
+    hand_over_after: Span,
+    hand_over_silence_max: Span,
+    hand_over_distance_m_max: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct JumpSection {
+    speed_knots_min: f64,
+    distance_m_min: f64,
+    judged_after: Span,
+    land_depth_m_min: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct DisplacementSection {
+    vessels_min: usize,
+    within: Span,
+    radius_m_max: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WatchlistSection {
+    files: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct BoundsSection {
+    reports_held_max: usize,
+    vessels_max: usize,
+    pairs_max: usize,
+    presences_max: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Ports {
+    WorldPortIndex,
+    None,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -276,14 +408,40 @@ macro_rules! default_from_config {
 
 default_from_config!(
     InputSection => input, TrackSection => track, LegSection => leg, ContactSection => contact,
-    EncounterSection => encounter, MapSection => map
+    EncounterSection => encounter, MapSection => map, PlaceSection => places, LoiteringSection => loitering,
+    GapSection => gap, DarkSection => dark, IdentitySection => identity, JumpSection => jump,
+    DisplacementSection => displacement, WatchlistSection => watchlists, BoundsSection => bounds
 );
 
 impl Config {
     fn from_parameters(parameters: &Parameters) -> Self {
-        let Parameters { lateness, track, leg, contact, encounter, profiles, land } = parameters;
+        let Parameters {
+            lateness,
+            revision_horizon,
+            track,
+            leg,
+            contact,
+            encounter,
+            profiles,
+            land,
+            ports,
+            place_files,
+            places,
+            weights,
+            loitering,
+            gap,
+            dark,
+            identity,
+            jump,
+            displacement,
+            watchlists,
+            bounds,
+        } = parameters;
         Config {
-            input: InputSection { lateness: Span(*lateness) },
+            input: InputSection {
+                lateness: Span(*lateness),
+                revision_horizon: Span(*revision_horizon),
+            },
             track: TrackSection {
                 speed_knots_max: track.speed_knots_max,
                 position_noise_m: track.position_noise_m,
@@ -318,6 +476,15 @@ impl Config {
                     duration_min: Span(profile.duration_min),
                     speed_knots_p50_max: profile.speed_knots_p50_max,
                     coast_distance_m_min: profile.coast_distance_m_min,
+                    port_distance_m_min: profile.port_distance_m_min,
+                    alternatives: profile
+                        .alternatives
+                        .iter()
+                        .map(|other| NearnessSection {
+                            distance_m_max: other.distance_m_max,
+                            duration_min: Span(other.duration_min),
+                        })
+                        .collect(),
                 })
                 .collect(),
             map: MapSection {
@@ -325,14 +492,100 @@ impl Config {
                     LandMap::NaturalEarth => Land::NaturalEarth,
                     LandMap::None => Land::None,
                 },
+                ports: match ports {
+                    PortList::WorldPortIndex => Ports::WorldPortIndex,
+                    PortList::None => Ports::None,
+                },
+                files: place_files.iter().map(|places| places.file.clone()).collect(),
+            },
+            places: PlaceSection {
+                anchorage_vessels_min: places.anchorage_vessels_min,
+                speed_knots_max: places.speed_knots_max,
+                standstill_min: Span(places.standstill_min),
+                silence_max: Span(places.silence_max),
+                meetings_remembered: Span(places.meetings_remembered),
+            },
+            score: weights.iter().map(|(rule, weight)| (rule.to_owned(), weight)).collect(),
+            loitering: LoiteringSection {
+                speed_knots_max: loitering.speed_knots_max,
+                stride: Span(loitering.stride),
+                duration_min: Span(loitering.duration_min),
+                update_every: Span(loitering.update_every),
+                coast_distance_m_min: loitering.coast_distance_m_min,
+            },
+            gap: GapSection {
+                heard_min: Span(gap.heard_min),
+                silence_min: Span(gap.silence_min),
+                habits_min: gap.habits_min,
+                silence_probability_min: gap.silence_probability_min,
+                speed_knots_believed: gap.speed_knots_believed,
+            },
+            dark: DarkSection {
+                stay_min: Span(dark.stay_min),
+                speed_knots_assumed: dark.speed_knots_assumed,
+                speed_knots_max: dark.speed_knots_max,
+                silence_max: Span(dark.silence_max),
+                silence_probability_min: dark.silence_probability_min,
+                score_min: dark.score_min,
+            },
+            identity: IdentitySection {
+                confirmed_after: Span(identity.confirmed_after),
+                hand_over_after: Span(identity.hand_over_after),
+                hand_over_silence_max: Span(identity.hand_over_silence_max),
+                hand_over_distance_m_max: identity.hand_over_distance_m_max,
+            },
+            jump: JumpSection {
+                speed_knots_min: jump.speed_knots_min,
+                distance_m_min: jump.distance_m_min,
+                judged_after: Span(jump.judged_after),
+                land_depth_m_min: jump.land_depth_m_min,
+            },
+            displacement: DisplacementSection {
+                vessels_min: displacement.vessels_min,
+                within: Span(displacement.within),
+                radius_m_max: displacement.radius_m_max,
+            },
+            watchlists: WatchlistSection {
+                files: watchlists.iter().map(|list| list.file.clone()).collect(),
+            },
+            bounds: BoundsSection {
+                reports_held_max: bounds.reports_held_max,
+                vessels_max: bounds.vessels_max,
+                pairs_max: bounds.pairs_max,
+                presences_max: bounds.presences_max,
             },
         }
     }
 
-    fn into_parameters(self) -> Parameters {
-        let Config { input, track, leg, contact, encounter, profile, map } = self;
-        Parameters {
+    fn into_parameters(self) -> Result<Parameters, ConfigError> {
+        let Config {
+            input,
+            track,
+            leg,
+            contact,
+            encounter,
+            profile,
+            map,
+            places,
+            score,
+            loitering,
+            gap,
+            dark,
+            identity,
+            jump,
+            displacement,
+            watchlists,
+            bounds,
+        } = self;
+        Ok(Parameters {
             lateness: input.lateness.0,
+            revision_horizon: input.revision_horizon.0,
+            bounds: Bounds {
+                reports_held_max: bounds.reports_held_max,
+                vessels_max: bounds.vessels_max,
+                pairs_max: bounds.pairs_max,
+                presences_max: bounds.presences_max,
+            },
             track: TrackRules {
                 speed_knots_max: track.speed_knots_max,
                 position_noise_m: track.position_noise_m,
@@ -367,20 +620,194 @@ impl Config {
                     duration_min: profile.duration_min.0,
                     speed_knots_p50_max: profile.speed_knots_p50_max,
                     coast_distance_m_min: profile.coast_distance_m_min,
+                    port_distance_m_min: profile.port_distance_m_min,
+                    alternatives: profile
+                        .alternatives
+                        .into_iter()
+                        .map(|other| Nearness {
+                            distance_m_max: other.distance_m_max,
+                            duration_min: other.duration_min.0,
+                        })
+                        .collect(),
                 })
                 .collect(),
             land: match map.land {
                 Land::NaturalEarth => LandMap::NaturalEarth,
                 Land::None => LandMap::None,
             },
+            ports: match map.ports {
+                Ports::WorldPortIndex => PortList::WorldPortIndex,
+                Ports::None => PortList::None,
+            },
+            place_files: map
+                .files
+                .into_iter()
+                .map(|file| PlaceFile { file, ports: Vec::new(), zones: Vec::new() })
+                .collect(),
+            places: PlaceRules {
+                anchorage_vessels_min: places.anchorage_vessels_min,
+                speed_knots_max: places.speed_knots_max,
+                standstill_min: places.standstill_min.0,
+                silence_max: places.silence_max.0,
+                meetings_remembered: places.meetings_remembered.0,
+            },
+            weights: weights(score)?,
+            loitering: LoiteringRules {
+                speed_knots_max: loitering.speed_knots_max,
+                stride: loitering.stride.0,
+                duration_min: loitering.duration_min.0,
+                update_every: loitering.update_every.0,
+                coast_distance_m_min: loitering.coast_distance_m_min,
+            },
+            gap: GapRules {
+                heard_min: gap.heard_min.0,
+                silence_min: gap.silence_min.0,
+                habits_min: gap.habits_min,
+                silence_probability_min: gap.silence_probability_min,
+                speed_knots_believed: gap.speed_knots_believed,
+            },
+            dark: DarkRules {
+                stay_min: dark.stay_min.0,
+                speed_knots_assumed: dark.speed_knots_assumed,
+                speed_knots_max: dark.speed_knots_max,
+                silence_max: dark.silence_max.0,
+                silence_probability_min: dark.silence_probability_min,
+                score_min: dark.score_min,
+            },
+            identity: IdentityRules {
+                confirmed_after: identity.confirmed_after.0,
+                hand_over_after: identity.hand_over_after.0,
+                hand_over_silence_max: identity.hand_over_silence_max.0,
+                hand_over_distance_m_max: identity.hand_over_distance_m_max,
+            },
+            jump: JumpRules {
+                speed_knots_min: jump.speed_knots_min,
+                distance_m_min: jump.distance_m_min,
+                judged_after: jump.judged_after.0,
+                land_depth_m_min: jump.land_depth_m_min,
+            },
+            displacement: DisplacementRules {
+                vessels_min: displacement.vessels_min,
+                within: displacement.within.0,
+                radius_m_max: displacement.radius_m_max,
+            },
+            watchlists: watchlists
+                .files
+                .into_iter()
+                .map(|file| Watchlist { file, entries: Vec::new() })
+                .collect(),
+        })
+    }
+}
+
+/// Refuses what would tell of every ship, or of none.
+fn check_story(
+    loitering: &LoiteringRules,
+    gap: &GapRules,
+    dark: &DarkRules,
+) -> Result<(), ConfigError> {
+    for (key, value, value_max) in [
+        ("loitering.speed_knots_max", loitering.speed_knots_max, 30.0),
+        ("gap.speed_knots_believed", gap.speed_knots_believed, 100.0),
+        ("dark.speed_knots_assumed", dark.speed_knots_assumed, 100.0),
+        ("dark.speed_knots_max", dark.speed_knots_max, 100.0),
+    ] {
+        let expected = format!("expected knots above 0 and at most {value_max}");
+        require(value > 0.0 && value <= value_max, key, value, &expected)?;
+    }
+    require(
+        dark.speed_knots_max >= dark.speed_knots_assumed,
+        "dark.speed_knots_max",
+        dark.speed_knots_max,
+        &format!(
+            "expected at least dark.speed_knots_assumed, which is {}",
+            dark.speed_knots_assumed
+        ),
+    )?;
+    let coast_m = loitering.coast_distance_m_min;
+    require(
+        (0.0..=1_000_000.0).contains(&coast_m),
+        "loitering.coast_distance_m_min",
+        coast_m,
+        "expected 0 to 1000000 metres",
+    )?;
+    require(
+        (1.0..=1000.0).contains(&gap.habits_min),
+        "gap.habits_min",
+        gap.habits_min,
+        "expected 1 to 1000",
+    )?;
+    for (key, value) in [
+        ("gap.silence_probability_min", gap.silence_probability_min),
+        ("dark.silence_probability_min", dark.silence_probability_min),
+        ("dark.score_min", dark.score_min),
+    ] {
+        require((0.0..=1.0).contains(&value), key, value, "expected 0 to 1")?;
+    }
+    let (minute, day) = (Duration::from_secs(60), Duration::from_secs(24 * 3600));
+    for (key, value, least, most) in [
+        ("loitering.stride", loitering.stride, minute, day / 24),
+        ("loitering.duration_min", loitering.duration_min, minute, 30 * day),
+        ("loitering.update_every", loitering.update_every, minute, 30 * day),
+        ("gap.heard_min", gap.heard_min, minute, day),
+        ("gap.silence_min", gap.silence_min, 20 * minute, day),
+        ("dark.stay_min", dark.stay_min, minute, day),
+        ("dark.silence_max", dark.silence_max, minute, 2 * day),
+    ] {
+        let expected = format!("expected {} to {}", Span(least), Span(most));
+        require((least..=most).contains(&value), key, Span(value), &expected)?;
+    }
+    Ok(())
+}
+
+/// The default weights with those that are given in their place.
+fn weights(given: BTreeMap<String, f64>) -> Result<Weights, ConfigError> {
+    let mut weights = Weights::default();
+    let names: Vec<&str> = weights.iter().map(|(rule, _)| rule).collect();
+    for (rule, weight) in given {
+        require(
+            (-1.0..=1.0).contains(&weight),
+            &format!("score.{rule}"),
+            weight,
+            "expected -1 to 1; the score is cut to 0 to 1",
+        )?;
+        if !weights.set(&rule, weight) {
+            let likeness = |name: &&str| strsim::jaro_winkler(&rule, name);
+            let meant = names.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let meant = meant.unwrap_or_default();
+            let message = format!("unknown rule `{rule}` in [score]; did you mean `{meant}`?");
+            return Err(ConfigError::Form { message });
         }
     }
+    Ok(weights)
 }
 
 /// Refuses what would find nothing, everything, or never end.
 fn check(parameters: &Parameters) -> Result<(), ConfigError> {
-    let Parameters { lateness: _, track, leg, contact, encounter, profiles, land: _ } = parameters;
+    let Parameters {
+        lateness: _,
+        revision_horizon,
+        track,
+        leg,
+        contact,
+        encounter,
+        profiles,
+        land: _,
+        ports: _,
+        place_files: _,
+        places,
+        weights: _,
+        loitering,
+        gap,
+        dark,
+        identity,
+        jump,
+        displacement,
+        watchlists: _,
+        bounds,
+    } = parameters;
 
+    check_story(loitering, gap, dark)?;
     let distance = format!("expected metres above 0 and at most {DISTANCE_M_MAX}");
     let speed = "expected knots above 0 and at most 200".to_owned();
     for (key, value, value_max, expected) in [
@@ -463,6 +890,81 @@ fn check(parameters: &Parameters) -> Result<(), ConfigError> {
         "expected 2 to 100000",
     )?;
 
+    let metres = "expected 0 to 10000000 metres";
+    for (key, value) in [
+        ("identity.hand_over_distance_m_max", identity.hand_over_distance_m_max),
+        ("jump.distance_m_min", jump.distance_m_min),
+        ("jump.land_depth_m_min", jump.land_depth_m_min),
+        ("displacement.radius_m_max", displacement.radius_m_max),
+    ] {
+        require((0.0..=1e7).contains(&value), key, value, metres)?;
+    }
+    require(
+        jump.speed_knots_min >= track.speed_knots_max,
+        "jump.speed_knots_min",
+        jump.speed_knots_min,
+        &format!(
+            "expected at least track.speed_knots_max, which is {}: slower is no jump",
+            track.speed_knots_max
+        ),
+    )?;
+    for (key, value) in [
+        ("identity.hand_over_after", identity.hand_over_after),
+        ("jump.judged_after", jump.judged_after),
+        ("displacement.within", displacement.within),
+    ] {
+        let day = Duration::from_secs(24 * 3600);
+        require(
+            !value.is_zero() && value <= day,
+            key,
+            Span(value),
+            "expected more than 0 and at most 24h",
+        )?;
+    }
+    require(
+        (3..=10_000).contains(&displacement.vessels_min),
+        "displacement.vessels_min",
+        displacement.vessels_min,
+        "expected 3 to 10000",
+    )?;
+
+    require(
+        places.anchorage_vessels_min <= 10_000,
+        "places.anchorage_vessels_min",
+        places.anchorage_vessels_min,
+        "expected 0 to 10000",
+    )?;
+    require(
+        (0.0..=5.0).contains(&places.speed_knots_max),
+        "places.speed_knots_max",
+        places.speed_knots_max,
+        "expected 0 to 5 knots: faster is no standstill",
+    )?;
+    let year = Duration::from_secs(366 * 24 * 3600);
+    for (key, value) in [
+        ("places.standstill_min", places.standstill_min),
+        ("places.silence_max", places.silence_max),
+        ("places.meetings_remembered", places.meetings_remembered),
+    ] {
+        require(value <= year, key, Span(value), "expected at most 366d")?;
+    }
+
+    require(
+        *revision_horizon <= LEG_DURATION_MAX,
+        "input.revision_horizon",
+        Span(*revision_horizon),
+        "expected at most 24h",
+    )?;
+    for (key, value, value_min) in [
+        ("bounds.reports_held_max", bounds.reports_held_max, 1000),
+        ("bounds.vessels_max", bounds.vessels_max, 1000),
+        ("bounds.pairs_max", bounds.pairs_max, 3),
+        ("bounds.presences_max", bounds.presences_max, 16),
+    ] {
+        let expected = format!("expected {value_min} to 100000000");
+        require((value_min..=100_000_000).contains(&value), key, value, &expected)?;
+    }
+
     for (at, profile) in profiles.iter().enumerate() {
         check_profile(profile, contact)?;
         require(
@@ -498,6 +1000,23 @@ fn check_profile(profile: &Profile, contact: &ContactRules) -> Result<(), Config
             "expected above 0 and at most contact.distance_m_out, which is {}",
             contact.distance_m_out
         ),
+    )?;
+    for other in &profile.alternatives {
+        require(
+            other.distance_m_max > 0.0 && other.distance_m_max <= contact.distance_m_out,
+            &key("alternatives.distance_m_max"),
+            other.distance_m_max,
+            &format!(
+                "expected above 0 and at most contact.distance_m_out, which is {}",
+                contact.distance_m_out
+            ),
+        )?;
+    }
+    require(
+        (0.0..=100_000.0).contains(&profile.port_distance_m_min),
+        &key("port_distance_m_min"),
+        profile.port_distance_m_min,
+        "expected 0 to 100000 metres: ports farther away are not looked for",
     )?;
     require(
         profile.speed_knots_p50_max >= 0.0,
@@ -567,6 +1086,14 @@ mod tests {
         assert_eq!(parameters.contact.distance_m_in, 500.0);
         assert_eq!(parameters.contact.distance_m_out, 900.0);
         assert_eq!(differences(&parameters), ["contact.distance_m_out = 900.0"]);
+    }
+
+    #[test]
+    fn weights_are_given_one_by_one() {
+        let parameters = parse("[score]\nnight = 0.2\n").unwrap();
+        assert_eq!(differences(&parameters), ["score.night = 0.2"]);
+        check_refused("[score]\nnights = 0.2\n", &["unknown rule `nights`", "`night`"]);
+        check_refused("[score]\nnight = 2\n", &["score.night = 2", "-1 to 1"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use sea::{Coverage, Findings, Scenario, Scorecard, Simulation, Truth};
 
 use crate::cli::DemoArgs;
 use crate::output::Output;
-use crate::replay::{self, replay};
+use crate::replay::{self, encounter_count, is_worth_a_look, replay};
 use crate::report::{self, Summary, Table, grouped};
 use crate::score::findings;
 use crate::source::{Options, Sources};
@@ -22,6 +22,8 @@ use crate::terminal::{self, tell};
 
 /// Encounters in the table.
 const LIMIT: usize = 15;
+/// Of what else was found.
+const LIMIT_OTHERS: usize = 5;
 
 /// Simulates a day, replays it, and shows what was found beside what was planted.
 ///
@@ -51,8 +53,8 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let kept = keeper.keep(&replayed, String::new(), &parameters, &provenance)?;
 
     let selected: Vec<&Event> =
-        replayed.findings.iter().filter(|event| !event.profiles.is_empty()).collect();
-    let selected_count = selected.len();
+        replayed.findings.iter().filter(|event| is_worth_a_look(event)).collect();
+    let selected_count = encounter_count(selected.iter().copied());
     let flagged = findings(selected.iter().copied());
     let all = findings(&replayed.findings);
     let mut output = Output::stdout();
@@ -61,7 +63,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         Some(path) => format!("all are in {}", sink::shown(&path.display().to_string())),
         None => "`alongside demo --store FILE.gpkg` keeps all".into(),
     };
-    let table = Table { events: selected, limit: LIMIT, rest, styled };
+    let table = Table { events: selected, limit: LIMIT, limit_others: LIMIT_OTHERS, rest, styled };
     report::write_table(&mut output, table)?;
     writeln!(output, "\n{}", comparison(&truths, &all, &flagged))?;
     if let Some(path) = kept.as_deref().map(|path| sink::shown(&path.display().to_string())) {

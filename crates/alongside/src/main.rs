@@ -13,6 +13,7 @@ mod decode;
 mod demo;
 mod duration;
 mod output;
+mod places;
 mod progress;
 mod replay;
 mod report;
@@ -22,6 +23,7 @@ mod source;
 mod store;
 mod temporary;
 mod terminal;
+mod watchlist;
 
 use std::process::ExitCode;
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use detector::{Detector, Disposition, Parameters, VesselSummary};
-use maritime::{Event, EventId, EventState, Timestamp};
+use maritime::{Event, EventId, EventKind, EventState, Timestamp};
 use sink::{EventRecord, Provenance};
 
 use crate::cli::{Format, ReplayArgs};
@@ -22,17 +22,22 @@ use crate::progress::Bar;
 use crate::report::{self, Summary, Table, WireFormat};
 use crate::source::{Arrival, BoundingBox, Intake, Options, Sources};
 use crate::store::Keeper;
-use crate::{DONE, REJECTED, UsageError, config, terminal};
+use crate::{DONE, REJECTED, UsageError, config, places, terminal, watchlist};
 
 /// Batches that the sources may be ahead of the detector. When they are, they wait.
 const BATCHES_AHEAD_MAX: usize = 8;
+
+/// What is no encounter is shown from this score on, unless its kind is asked for.
+const SCORE_MIN: f64 = 0.5;
+/// How much of that the table shows, unless its kind is asked for.
+pub const OTHERS_MAX: usize = 10;
 
 /// The profile that everything satisfies.
 const ANY_PROFILE: &str = "any";
 
 /// What a replay gives.
 pub struct Replayed {
-    /// The last version of every encounter that was told as one, in the order of their ids.
+    /// The last version of everything that was told, of encounters as one, in the order of their ids.
     pub findings: Vec<Event>,
     /// What was read.
     pub intake: Intake,
@@ -54,6 +59,8 @@ pub struct Replayed {
 pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
     let started = Instant::now();
     let mut parameters = config::load(args.config.as_deref())?;
+    watchlist::load(&mut parameters, &args.watchlist)?;
+    places::load(&mut parameters, &args.places)?;
     if let Some(lateness) = args.lateness {
         parameters.lateness = lateness.0;
     }
@@ -85,8 +92,8 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
     let kept = keeper.keep(&replayed, selection(args), &parameters, &provenance);
 
     let selected: Vec<&Event> =
-        replayed.findings.iter().filter(|event| is_asked_for(event, &args.profile)).collect();
-    let selected_count = selected.len();
+        replayed.findings.iter().filter(|event| is_asked_for(event, args)).collect();
+    let selected_count = encounter_count(selected.iter().copied());
     let written =
         write_result(args, selected, &mut output, &provenance).and_then(|()| output.finish());
 
@@ -327,11 +334,31 @@ fn selection(args: &ReplayArgs) -> String {
     options.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-fn is_asked_for(event: &Event, profiles: &[String]) -> bool {
+fn is_asked_for(event: &Event, args: &ReplayArgs) -> bool {
+    let (kinds, profiles) = (&args.kind, &args.profile);
+    if !kinds.is_empty() && kinds.iter().all(|kind| kind != event.kind().name()) {
+        return false;
+    }
+    if event.kind() != EventKind::Encounter {
+        return !kinds.is_empty() || (profiles.is_empty() && is_worth_a_look(event));
+    }
     if profiles.is_empty() {
-        return !event.profiles.is_empty();
+        return is_worth_a_look(event);
     }
     profiles.iter().any(|name| name == ANY_PROFILE || event.profiles.contains(name))
+}
+
+/// What is shown to those who have not said what they want.
+pub fn is_worth_a_look(event: &Event) -> bool {
+    match event.kind() {
+        EventKind::Encounter => !event.profiles.is_empty(),
+        _ => event.score >= SCORE_MIN,
+    }
+}
+
+/// How many of them are encounters.
+pub fn encounter_count<'a>(events: impl IntoIterator<Item = &'a Event>) -> usize {
+    events.into_iter().filter(|event| event.kind() == EventKind::Encounter).count()
 }
 
 fn is_whole(intake: &Intake) -> bool {
@@ -349,7 +376,13 @@ fn write_result(
         Format::Table => {
             let styled = args.output.is_none() && terminal::is_styled();
             let rest = format!("--limit {} shows all", events.len());
-            return report::write_table(output, Table { events, limit: args.limit, rest, styled });
+            let limit_others =
+                if args.kind.is_empty() { OTHERS_MAX.min(args.limit) } else { args.limit };
+            let limit = args.limit;
+            return report::write_table(
+                output,
+                Table { events, limit, limit_others, rest, styled },
+            );
         }
         // It has been written as it was told.
         Format::Ndjson if args.history => return Ok(()),

@@ -12,7 +12,7 @@ use sink::{GeoPackage, Provenance, Run, StoreError, VesselRow};
 
 use crate::cli::Store;
 use crate::config;
-use crate::replay::Replayed;
+use crate::replay::{Replayed, encounter_count};
 use crate::temporary::Temporary;
 
 /// Where encounters will be kept, if anywhere. A file is made only when there is something to keep: an
@@ -33,7 +33,7 @@ impl Keeper {
         let path = store.path().map(Path::to_owned);
         if let Some(path) = &path {
             check_usable(path).context(
-                "cannot keep encounters; --store FILE.gpkg keeps them elsewhere, --store none nowhere",
+                "cannot keep what was found; --store FILE.gpkg keeps them elsewhere, --store none nowhere",
             )?;
         }
         Ok(Keeper { path, started_at: now() })
@@ -80,7 +80,7 @@ impl Keeper {
             .then(|| [path.clone(), GeoPackage::journal_path(&path)].map(Temporary::new));
         GeoPackage::open(&path)
             .and_then(|mut package| package.store(&run, &replayed.findings, &vessels))
-            .context("cannot keep encounters")?;
+            .context("cannot keep what was found")?;
         fresh.into_iter().flatten().for_each(Temporary::keep);
         Ok(Some(path))
     }
@@ -127,7 +127,8 @@ fn counters(replayed: &Replayed) -> serde_json::Value {
         "message_types": types,
         "positions": counters.positions,
         "legs": counters.legs,
-        "encounters": replayed.findings.len(),
+        "encounters": encounter_count(&replayed.findings),
+        "other_events": replayed.findings.len() - encounter_count(&replayed.findings),
     })
 }
 

@@ -124,6 +124,10 @@ fn read_value(value: &Value, list: &str, depth: usize, entries: &mut Vec<Watchli
             let mut draft = Draft::default();
             draft.add_object(object);
             let vessel = draft.is_numbered() || draft.schema == "Vessel";
+            // The members of an entity that is something else are its own: an owner's list of numbers is no ship.
+            if !draft.schema.is_empty() && draft.schema != "Vessel" {
+                return;
+            }
             if vessel && let Some(entry) = draft.entry(list) {
                 entries.push(entry);
             } else {

@@ -94,6 +94,12 @@ impl Places {
         Places { ports: ports(files), ..self }
     }
 
+    /// Vessels are not remembered any more: others may get their indices.
+    pub(crate) fn forget(&mut self, is_gone: &[bool]) {
+        let standing = self.standing.iter_mut().zip(is_gone).filter(|(_, is_gone)| **is_gone);
+        standing.for_each(|(standing, _)| *standing = Standing::default());
+    }
+
     /// The user's ports.
     pub(crate) fn ports(&self) -> &Ports {
         &self.ports

@@ -399,6 +399,20 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// All of them, in the order of the list above.
+    pub const ALL: [EventKind; 10] = [
+        EventKind::Encounter,
+        EventKind::Loitering,
+        EventKind::Gap,
+        EventKind::DarkMeeting,
+        EventKind::IdentityChange,
+        EventKind::IdentityConflict,
+        EventKind::Jump,
+        EventKind::Displacement,
+        EventKind::OnLand,
+        EventKind::WatchlistHit,
+    ];
+
     /// As written on the wire.
     pub const fn name(self) -> &'static str {
         match self {

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use detector::{Counters, Profile};
-use maritime::{Event, MmsiKind};
+use maritime::{Event, EventKind, MmsiKind};
 use sink::shown;
 
 use super::words::{grouped, minute};
 use crate::duration::Span;
-use crate::replay::Replayed;
+use crate::replay::{Replayed, encounter_count};
 use crate::source::{Intake, SourceError};
 use crate::terminal::tell;
 
@@ -122,11 +122,17 @@ pub fn tell_summary(summary: &Summary<'_>) {
         "found",
         format_args!(
             "{} encounters ({}), {} selected",
-            grouped(findings.len() as u64),
+            grouped(encounter_count(findings) as u64),
             by_profile.join(", "),
             grouped(*selected as u64),
         ),
     );
+    let others = EventKind::ALL.into_iter().filter(|kind| *kind != EventKind::Encounter);
+    let others = others.map(|kind| {
+        let count = findings.iter().filter(|event| event.kind() == kind).count();
+        (kind.name().replace('_', " "), count as u64)
+    });
+    list("besides", others.filter(|(_, count)| *count > 0));
     if let Some(path) = store {
         line("stored", format_args!("{}, which QGIS opens as it is", path.display()));
     }
@@ -178,10 +184,11 @@ pub fn tell_warnings(summary: &Summary<'_>) {
         return;
     }
     let positions = counters.positions - counters.not_ships - counters.coarse;
-    let reason = if !findings.is_empty() {
+    let encounters = encounter_count(findings);
+    let reason = if encounters > 0 {
         format!(
             "{} encounters satisfy none of the profiles asked for; --profile any shows them",
-            grouped(findings.len() as u64)
+            grouped(encounters as u64)
         )
     } else if total.outside_selection > 0 && total.reports == 0 {
         "--since, --until and --bbox leave nothing".into()

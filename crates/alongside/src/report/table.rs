@@ -1,8 +1,9 @@
-//! Encounters in plain words, a few lines each, at most [`WIDTH`] columns wide.
+//! Encounters in plain words, a few lines each, at most [`WIDTH`] columns wide, and below them what else was
+//! found, shorter.
 
 use std::io::{self, Write};
 
-use maritime::{Event, EventVessel, Timestamp};
+use maritime::{Event, EventKind, EventVessel, Timestamp};
 use sink::shown;
 
 use super::words;
@@ -13,6 +14,10 @@ const WIDTH: usize = 116;
 /// Bounds that lie nearer together than this are not worth a line: the times are given in minutes.
 const BOUNDS_MILLIS_MIN: i64 = 120_000;
 
+/// Of what else was found, so many vessels and reasons each are shown; the rest is in the other formats.
+const VESSELS_MAX: usize = 4;
+const REASONS_MAX: usize = 3;
+
 /// Under every table that shows anything.
 const CAVEAT: &str = "Times are UTC, distances are between antennas. The score orders the reading, \
                       it is no probability; an\nencounter is no proof of a transfer.";
@@ -21,25 +26,30 @@ const CAVEAT: &str = "Times are UTC, distances are between antennas. The score o
 pub struct Table<'a> {
     /// All that were asked for, in any order.
     pub events: Vec<&'a Event>,
-    /// At most so many are shown.
+    /// At most so many encounters are shown.
     pub limit: usize,
+    /// At most so many of what else was found.
+    pub limit_others: usize,
     /// Where the others are to be seen.
     pub rest: String,
     /// Whether the terminal can show bold text.
     pub styled: bool,
 }
 
-/// Writes the encounters with the highest score first; equal ones in the order of time.
+/// Writes the encounters with the highest score first, and then the others likewise; equal ones in the order of
+/// time.
 ///
 /// # Errors
 ///
 /// Where `output` cannot be written to.
 pub fn write_table(output: &mut impl Write, table: Table<'_>) -> io::Result<()> {
-    let Table { mut events, limit, rest, styled } = table;
+    let Table { mut events, limit, limit_others, rest, styled } = table;
     events.sort_by(|a, b| {
         let by_score = b.score.total_cmp(&a.score);
         by_score.then(a.started_at.cmp(&b.started_at)).then(a.id.cmp(&b.id))
     });
+    let (events, others): (Vec<&Event>, Vec<&Event>) =
+        events.into_iter().partition(|event| event.kind() == EventKind::Encounter);
     for (at, event) in events.iter().take(limit).enumerate() {
         write_encounter(output, at + 1, event, styled)?;
     }
@@ -48,9 +58,60 @@ pub fn write_table(output: &mut impl Write, table: Table<'_>) -> io::Result<()> 
         writeln!(output)?;
     }
     if events.is_empty() {
-        return writeln!(output, "No encounters.");
+        writeln!(output, "No encounters.")?;
+    }
+    if !others.is_empty() {
+        let (bold, plain) = style(styled);
+        writeln!(output, "{}{bold}Besides{plain}\n", if events.is_empty() { "\n" } else { "" })?;
+        for (at, event) in others.iter().take(limit_others).enumerate() {
+            write_other(output, at + 1, event, styled)?;
+        }
+        if others.len() > limit_others {
+            writeln!(output, "{} more; --format ndjson tells all\n", others.len() - limit_others)?;
+        }
+    }
+    if events.is_empty() && others.is_empty() {
+        return Ok(());
     }
     writeln!(output, "{CAVEAT}")
+}
+
+/// What begins and what ends bold text.
+fn style(styled: bool) -> (&'static str, &'static str) {
+    if styled { ("\x1b[1m", "\x1b[0m") } else { ("", "") }
+}
+
+/// Two lines and one for each vessel, of which an area may have many.
+fn write_other(
+    output: &mut impl Write,
+    number: usize,
+    event: &Event,
+    styled: bool,
+) -> io::Result<()> {
+    let (bold, plain) = style(styled);
+    let span = match event.duration().as_secs() {
+        0..60 => String::new(),
+        _ => format!("  for {}", words::duration(event.duration())),
+    };
+    writeln!(
+        output,
+        "{bold}{number:>3}. {:.2}  {}{span}  at {}  {}{plain}",
+        event.score,
+        words::kind(event.kind()),
+        words::position(event.position),
+        words::coast(event.place.coast_distance_m),
+    )?;
+    for vessel in event.vessels.iter().take(VESSELS_MAX) {
+        write_wrapped(output, "     ", &who(vessel))?;
+    }
+    if event.vessels.len() > VESSELS_MAX {
+        writeln!(output, "     and {} more", event.vessels.len() - VESSELS_MAX)?;
+    }
+    let reasons: Vec<String> =
+        event.reasons.iter().take(REASONS_MAX).map(|reason| shown(&reason.text)).collect();
+    let told = format!("{}: {}", when(event), reasons.join("; "));
+    write_wrapped(output, "     ", told.trim_end_matches(": "))?;
+    writeln!(output)
 }
 
 fn write_encounter(
@@ -61,14 +122,17 @@ fn write_encounter(
 ) -> io::Result<()> {
     let profiles =
         if event.profiles.is_empty() { "no profile".into() } else { event.profiles.join(" ") };
+    let class = event.class.as_ref();
+    let class = class.map(|verdict| format!("{}  ", verdict.class.name().replace('_', " ")));
     let heading = format!(
-        "{number:>3}. {:.2}  {profiles}  for {}  at {}  {}",
+        "{number:>3}. {:.2}  {}{profiles}  for {}  at {}  {}",
         event.score,
+        class.unwrap_or_default(),
         words::duration(event.duration()),
         words::position(event.position),
         words::coast(event.place.coast_distance_m),
     );
-    let (bold, plain) = if styled { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    let (bold, plain) = style(styled);
     writeln!(output, "{bold}{heading}{plain}")?;
     for vessel in &event.vessels {
         write_wrapped(output, "     ", &who(vessel))?;
@@ -205,8 +269,8 @@ mod tests {
     use std::time::Duration;
 
     use maritime::{
-        EventId, EventKind, EventState, Imo, Meeting, Mmsi, Position, Reason, ShipType,
-        Surroundings, Text, VesselIdentity, VesselPair,
+        Classification, EventId, EventKind, EventState, Imo, Meeting, MeetingClass, Mmsi, Position,
+        Reason, ShipType, Subject, Surroundings, Text, VesselIdentity, VesselPair,
     };
 
     use super::*;
@@ -275,7 +339,8 @@ mod tests {
     fn table(events: &[Event], limit: usize, styled: bool) -> String {
         let mut output = Vec::new();
         let rest = "elsewhere".into();
-        let table = Table { events: events.iter().collect(), limit, rest, styled };
+        let events = events.iter().collect();
+        let table = Table { events, limit, limit_others: 1, rest, styled };
         write_table(&mut output, table).unwrap();
         String::from_utf8(output).unwrap()
     }
@@ -292,6 +357,34 @@ mod tests {
    - bridged in part
 ";
         assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn what_else_was_found_stands_below_and_is_short() {
+        let mut gap = event("SILENT", 0.6);
+        gap.id = EventId::of(EventKind::Gap, Subject::Vessel(gap.vessels[0].mmsi), gap.started_at);
+        gap.meeting = None;
+        gap.vessels.truncate(1);
+        let text = table(&[gap.clone(), event("MET", 0.2), gap], 50, false);
+        let expected = "Besides
+
+  1. 0.60  not heard  for 13 h 42 min  at 28.250°N 94.860°W  58 km (31 nm) off the coast
+     SILENT (tanker, Bahamas, IMO 9074729, MMSI 311000222), draught 8.1 m, then 12.2 m
+     2024-01-01 00:14 (between 00:02 and 00:31) to 13:56: near for long; both are tankers; bridged in part
+
+1 more; --format ndjson tells all
+";
+        assert!(text.contains(expected), "{text}");
+        assert!(text.find("MET").unwrap() < text.find("Besides").unwrap());
+    }
+
+    #[test]
+    fn the_class_is_said_in_words() {
+        let mut event = event("A", 0.5);
+        let class = MeetingClass::PossibleTransfer;
+        event.class = Some(Classification { class, confidence: 0.8, reasons: Vec::new() });
+        let text = table(&[event], 50, false);
+        assert!(text.starts_with("  1. 0.50  possible transfer  gfw sts  for"), "{text}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use maritime::{METRES_PER_NAUTICAL_MILE, Position, Timestamp};
+use maritime::{EventKind, METRES_PER_NAUTICAL_MILE, Position, Timestamp};
 
 /// `1 234 567`, so that the digits can be counted.
 pub fn grouped(number: u64) -> String {
@@ -53,6 +53,22 @@ pub fn coast(distance_m: Option<f64>) -> String {
         Some(m) => {
             format!("{:.0} km ({:.0} nm) off the coast", m / 1000.0, m / METRES_PER_NAUTICAL_MILE)
         }
+    }
+}
+
+/// `dark-meeting candidate`.
+pub fn kind(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Encounter => "encounter",
+        EventKind::Loitering => "slow in one place",
+        EventKind::Gap => "not heard",
+        EventKind::DarkMeeting => "dark-meeting candidate",
+        EventKind::IdentityChange => "another identity",
+        EventKind::IdentityConflict => "identity in conflict",
+        EventKind::Jump => "jump",
+        EventKind::Displacement => "displaced with others",
+        EventKind::OnLand => "reported on land",
+        EventKind::WatchlistHit => "on a watchlist",
     }
 }
 
