@@ -8,16 +8,24 @@ use maritime::{
     Timestamp, VesselIdentity, VesselPair,
 };
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
+use crate::assess;
+use crate::bounds::{AtBounds, Bounds, Partners, Standing};
+use crate::class;
 use crate::contact::{ContactPiece, Passage};
 use crate::encounter::{Encounter, Parties};
 use crate::fix::Fix;
 use crate::grid::Grid;
 use crate::leg::Leg;
 use crate::parameters::Parameters;
-use crate::reorder::ReorderBuffer;
+use crate::places::Places;
+use crate::raft::{Company, TrackPair};
+use crate::reorder::{Admission, ReorderBuffer};
+use crate::revision::Revision;
+use crate::story::{Heard, Learned, Story, WatchIndex, World};
 use crate::track::{self, Joint, Track, TrackIndex};
-use crate::vessel::{SUB_TRACKS_MAX, Vessel};
+use crate::vessel::{Place, SUB_TRACKS_MAX, Vessel};
 
 /// How often what is out of date is thrown away, in milliseconds of the data's time.
 const SWEEP_MILLIS: i64 = 3_600_000;
@@ -58,7 +66,7 @@ const RECHECK_MILLIS: i64 = 15 * 60_000;
 /// detector.finish(&mut events);
 /// let last = events.last().unwrap();
 /// assert_eq!(last.id.to_string(), "encounter-311000222-538005541-20240101T000000Z");
-/// assert_eq!(last.profiles, ["gfw", "sts"]);
+/// assert_eq!(last.profiles, ["gfw", "skylight", "starboard", "sts"]);
 /// ```
 #[derive(Debug)]
 pub struct Detector {
@@ -78,16 +86,25 @@ pub enum Disposition {
 }
 
 /// What has been done so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Counters {
     /// Positions taken in, before anything is set aside.
     pub positions: u64,
     /// Pieces of identity taken in.
     pub statics: u64,
-    /// Reports that came too late.
+    /// Reports that came too late, or were far ahead of all others when there was no room to wait for those.
     pub late: u64,
+    /// Of these, reports that were put in their place afterwards.
+    pub late_placed: u64,
+    /// Of these, reports that were too old for that; see [`Parameters::revision_horizon`]. The rest of those that came
+    /// too late say nothing of a ship, or nothing that was not known.
+    pub late_beyond_horizon: u64,
+    /// Events told again because of reports that came too late, each version counted.
+    pub retold: u64,
+    /// Reports of receivers whose clock was so far ahead of all others that they did not count for the time.
+    pub capped: u64,
     /// Positions set aside: of something that is no ship by its number (coast station, aid to
-    /// navigation, aircraft, distress beacon, buoy).
+    /// navigation, aircraft, distress beacon), and no fishing gear either.
     pub not_ships: u64,
     /// Positions set aside: too coarse for a contact (message 27).
     pub coarse: u64,
@@ -104,6 +121,8 @@ pub struct Counters {
     pub encounters: u64,
     /// Events told, each version counted.
     pub events: u64,
+    /// What has happened at the bounds of what is remembered.
+    pub at_bounds: AtBounds,
 }
 
 /// What is known of a vessel at the end.
@@ -127,7 +146,7 @@ impl Detector {
     /// A detector that has heard nothing yet.
     pub fn new(parameters: Parameters) -> Self {
         Detector {
-            reorder: ReorderBuffer::new(parameters.lateness),
+            reorder: ReorderBuffer::new(parameters.lateness, parameters.bounds.reports_held_max),
             state: State::new(&parameters),
             parameters,
             counters: Counters::default(),
@@ -136,8 +155,13 @@ impl Detector {
 
     /// Takes in a report, and appends to `events` what can be told by now.
     pub fn push(&mut self, report: &Report, events: &mut Vec<Event>) -> Disposition {
-        if !self.reorder.push(report) {
+        let admission = self.reorder.push(report);
+        self.counters.capped = self.reorder.capped();
+        if admission != Admission::Held {
             self.counters.late += 1;
+            if admission == Admission::Late {
+                self.take_late(report, events);
+            }
             return Disposition::Late;
         }
         while let Some(slice) = self.reorder.pop_slice() {
@@ -153,6 +177,7 @@ impl Detector {
             self.take(&slice, events);
         }
         let told = events.len();
+        self.state.revise(&self.parameters, &mut self.counters, events);
         self.state.tell_rest(&self.parameters, events);
         self.counters.events += (events.len() - told) as u64;
     }
@@ -167,9 +192,22 @@ impl Detector {
         &self.parameters
     }
 
+    /// What a snapshot holds.
+    pub(crate) fn kept(&self) -> impl Serialize {
+        (&self.counters, &self.reorder, &self.state)
+    }
+
+    /// Goes on from what [`Detector::kept`] gave.
+    pub(crate) fn with_kept(kept: Kept, parameters: Parameters) -> Self {
+        let Kept(counters, reorder, state) = kept;
+        Detector { counters, reorder, state: state.with_parameters(&parameters), parameters }
+    }
+
     /// Everybody who was heard, in the order of their numbers.
     pub fn vessels(&self) -> impl Iterator<Item = VesselSummary> {
-        let mut vessels: Vec<&Vessel> = self.state.vessels.iter().collect();
+        let known = self.state.by_mmsi.values();
+        let mut vessels: Vec<&Vessel> =
+            known.map(|&index| &self.state.vessels[index as usize]).collect();
         vessels.sort_unstable_by_key(|vessel| vessel.mmsi);
         vessels.into_iter().map(|vessel| VesselSummary {
             mmsi: vessel.mmsi,
@@ -181,61 +219,104 @@ impl Detector {
         })
     }
 
+    fn take_late(&mut self, report: &Report, events: &mut Vec<Event>) {
+        if report.observed_at().as_millis() > self.state.now {
+            // It missed its slice, but nothing newer has been dealt with.
+            self.counters.late_placed += 1;
+            return self.take(std::slice::from_ref(report), events);
+        }
+        match report {
+            Report::Static(report) => {
+                self.state.learn_late(report, &self.parameters, &mut self.counters);
+            }
+            Report::Position(fix) => {
+                self.state.place_late(fix, &self.parameters, &mut self.counters);
+            }
+        }
+    }
+
     fn take(&mut self, reports: &[Report], events: &mut Vec<Event>) {
         let told = events.len();
+        self.state.revise(&self.parameters, &mut self.counters, events);
         for report in reports {
             let now = report.observed_at().as_millis();
             self.state.advance(now, &self.parameters, events);
             match report {
-                Report::Static(report) => self.state.learn(report, &mut self.counters),
+                Report::Static(report) => {
+                    self.state.learn(report, &self.parameters, &mut self.counters, events);
+                }
                 Report::Position(fix) => {
-                    self.state.place(fix, &self.parameters, &mut self.counters);
+                    self.state.place(fix, &self.parameters, &mut self.counters, events);
                 }
             }
         }
         self.counters.events += (events.len() - told) as u64;
+        self.counters.at_bounds = self.state.at_bounds;
+        self.counters.at_bounds.reports_hurried = self.reorder.hurried();
     }
 }
 
+/// What a snapshot holds.
+#[derive(Deserialize)]
+pub(crate) struct Kept(Counters, ReorderBuffer, State);
+
 /// Everything that is remembered between reports.
-#[derive(Debug)]
-struct State {
-    /// In the order in which they were first heard. One for every number, some 200 bytes each, and never
-    /// forgotten: who a ship was is part of its next encounter.
-    vessels: Vec<Vessel>,
-    by_mmsi: FxHashMap<Mmsi, u32>,
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct State {
+    #[serde(skip)]
+    pub(crate) bounds: Bounds,
+    pub(crate) at_bounds: AtBounds,
+    /// One for every number: who a ship was is part of its next encounter. Bounded by [`Bounds::vessels_max`]; those
+    /// that were forgotten leave an empty one, whose index is among `vacant`.
+    pub(crate) vessels: Vec<Vessel>,
+    pub(crate) vacant: Vec<u32>,
+    #[serde(with = "crate::snapshot::sorted_map")]
+    pub(crate) by_mmsi: FxHashMap<Mmsi, u32>,
     /// Forgotten a day after the last report. Bounded by the numbers heard within a day, times the ships
     /// that are told apart under one.
-    tracks: Vec<Option<Track>>,
+    pub(crate) tracks: Vec<Option<Track>>,
     /// Places in `tracks` that are free again.
-    free: Vec<TrackIndex>,
-    grid: Grid,
+    pub(crate) free: Vec<TrackIndex>,
+    pub(crate) grid: Grid,
     /// By the sub-tracks of the two vessels, in the order of [`VesselPair`]. One is forgotten when no
     /// contact can be added to it any more. Boxed, because each is large and the map moves them.
-    encounters: FxHashMap<TrackPair, Box<Encounter>>,
+    #[serde(with = "crate::snapshot::sorted_map")]
+    pub(crate) encounters: FxHashMap<TrackPair, Box<Encounter>>,
+    pub(crate) partners: Partners,
     /// When to look at an encounter again. One for every encounter, and a few that have been overtaken.
-    timers: BinaryHeap<Reverse<(i64, TrackPair)>>,
-    searches: u64,
-    now: i64,
+    #[serde(with = "crate::snapshot::sorted_heap")]
+    pub(crate) timers: BinaryHeap<Reverse<(i64, TrackPair)>>,
+    pub(crate) searches: u64,
+    pub(crate) now: i64,
     swept_at: i64,
     /// Sub-tracks near the leg at hand; kept for its allocation.
-    near: Vec<TrackIndex>,
+    #[serde(skip)]
+    pub(crate) near: Vec<TrackIndex>,
     /// Encounters that the reports of this instant have added to.
-    touched: Vec<TrackPair>,
+    pub(crate) touched: Vec<TrackPair>,
     /// Encounters that made room at this instant for another one of the same pair.
-    replaced: Vec<(TrackPair, Box<Encounter>)>,
+    pub(crate) replaced: Vec<(TrackPair, Box<Encounter>)>,
+    pub(crate) company: Company,
+    #[serde(skip)]
+    pub(crate) watch: WatchIndex,
+    pub(crate) revision: Revision,
+    /// Where ships stand still and where they meet.
+    pub(crate) places: Places,
+    pub(crate) story: Story,
 }
-
-type TrackPair = (TrackIndex, TrackIndex);
 
 impl State {
     fn new(parameters: &Parameters) -> Self {
         State {
+            bounds: parameters.bounds.clone(),
+            at_bounds: AtBounds::default(),
             vessels: Vec::new(),
+            vacant: Vec::new(),
+            partners: Partners::default(),
             by_mmsi: FxHashMap::default(),
             tracks: Vec::new(),
             free: Vec::new(),
-            grid: Grid::new(parameters.contact.distance_m_out),
+            grid: Grid::new(parameters.contact.distance_m_out, parameters.bounds.presences_max),
             encounters: FxHashMap::default(),
             timers: BinaryHeap::new(),
             searches: 0,
@@ -244,6 +325,21 @@ impl State {
             near: Vec::new(),
             touched: Vec::new(),
             replaced: Vec::new(),
+            company: Company::default(),
+            revision: Revision::default(),
+            watch: WatchIndex::new(&parameters.watchlists),
+            places: Places::new(&parameters.place_files),
+            story: Story::default(),
+        }
+    }
+
+    /// Adds to what was read from a snapshot what the parameters tell again.
+    fn with_parameters(self, parameters: &Parameters) -> Self {
+        State {
+            bounds: parameters.bounds.clone(),
+            watch: WatchIndex::new(&parameters.watchlists),
+            places: self.places.with_ports(&parameters.place_files),
+            ..self
         }
     }
 
@@ -262,23 +358,54 @@ impl State {
                 self.timers.push(Reverse((again, pair)));
             }
         }
+        self.tell_story(parameters, events, |story, world, told| story.advance(now, world, told));
         self.now = now;
         if now.saturating_sub(self.swept_at) >= SWEEP_MILLIS {
             self.sweep(parameters);
         }
     }
 
-    fn learn(&mut self, report: &StaticReport, counters: &mut Counters) {
+    fn learn(
+        &mut self,
+        report: &StaticReport,
+        parameters: &Parameters,
+        counters: &mut Counters,
+        events: &mut Vec<Event>,
+    ) {
         counters.statics += 1;
+        if !self.has_room_for(report.mmsi) {
+            return;
+        }
         let vessel = self.vessel(report.mmsi);
-        self.vessels[vessel as usize].learn(report);
+        let confirmed_after = parameters.identity.confirmed_after;
+        let news = self.vessels[vessel as usize].learn(report, confirmed_after);
+        if !is_ship(report.mmsi) {
+            return;
+        }
+        if !news.fields.is_empty() {
+            self.watch.look_up(&mut self.vessels[vessel as usize]);
+        }
+        let learned = Learned { vessel, mmsi: report.mmsi, at: report.observed_at, news };
+        self.tell_story(parameters, events, |story, world, told| {
+            story.learned(&learned, world, told);
+        });
     }
 
-    fn place(&mut self, report: &PositionFix, parameters: &Parameters, counters: &mut Counters) {
+    fn place(
+        &mut self,
+        report: &PositionFix,
+        parameters: &Parameters,
+        counters: &mut Counters,
+        events: &mut Vec<Event>,
+    ) {
         counters.positions += 1;
+        if !self.has_room_for(report.mmsi) {
+            return;
+        }
         let vessel = self.vessel(report.mmsi);
         self.vessels[vessel as usize].positions += 1;
-        if !is_ship(report.mmsi) {
+        let is_ship = is_ship(report.mmsi);
+        if !is_ship && !class::may_be_gear(report.mmsi, &self.vessels[vessel as usize].identity) {
             counters.not_ships += 1;
             return;
         }
@@ -290,7 +417,13 @@ impl State {
         let ecef_m = track::ecef_m(&fix);
         let Some((index, joint)) = self.best_joint(vessel, fix.at, ecef_m, parameters) else {
             counters.sub_tracks += 1;
-            self.begin_track(vessel, fix, ecef_m);
+            let track = self.begin_track(vessel, fix, ecef_m);
+            let (mmsi, station) = (report.mmsi, report.station);
+            let heard = Heard { vessel, mmsi, track, fix, before: None, station };
+            self.tell_story(parameters, events, |story, world, told| {
+                story.heard(&heard, world, told);
+            });
+            self.vessels[vessel as usize].last_place = Some(Place::of(&fix, track));
             return;
         };
         let track = self.tracks[index as usize].as_mut().expect("a vessel's tracks exist");
@@ -299,7 +432,23 @@ impl State {
             return;
         }
         let from_m = track.last_ecef_m();
-        let keep_millis = parameters.leg_millis_max();
+        let heard = Heard {
+            vessel,
+            mmsi: report.mmsi,
+            track: index,
+            fix,
+            before: Some((*track.last(), joint.distance_m)),
+            station: report.station,
+        };
+        if is_ship {
+            self.places.heard(&heard, &parameters.places);
+            self.tell_story(parameters, events, |story, world, told| {
+                story.heard(&heard, world, told);
+            });
+        }
+        self.vessels[vessel as usize].last_place = Some(Place::of(&fix, index));
+        let keep_millis = parameters.remembered_millis();
+        let track = self.tracks[index as usize].as_mut().expect("a vessel's tracks exist");
         if !track.push(fix, ecef_m, joint, &parameters.leg, keep_millis) {
             return;
         }
@@ -329,7 +478,7 @@ impl State {
     }
 
     /// Begins a sub-track; where a vessel has too many, the one that was silent longest makes room.
-    fn begin_track(&mut self, vessel: u32, fix: Fix, ecef_m: [f64; 3]) {
+    pub(crate) fn begin_track(&mut self, vessel: u32, fix: Fix, ecef_m: [f64; 3]) -> TrackIndex {
         let track = Track::new(vessel, fix, ecef_m);
         let index = self.free.pop().unwrap_or_else(|| {
             self.tracks.push(None);
@@ -344,30 +493,42 @@ impl State {
                 .min_by_key(|&(_, &index)| self.track(index).last().at)
                 .expect("there are some");
             let silent = known.remove(silent);
-            // One that others may refer to goes with the next sweep that finds it old enough.
-            if self.track(silent).is_lone() {
+            self.at_bounds.sub_tracks_displaced += 1;
+            // One that others may refer to goes with the next sweep that finds it old enough, unless there are very
+            // many of them.
+            let is_crowded = self.tracks.len() - self.free.len() > 2 * self.bounds.vessels_max;
+            if self.track(silent).is_lone() || (is_crowded && !self.is_needed(silent)) {
                 self.tracks[silent as usize] = None;
                 self.free.push(silent);
             }
         }
         known.push(index);
         self.vessels[vessel as usize].tracks = known;
+        index
     }
 
     /// Fills `near` with the sub-tracks of other vessels that have been near a leg.
     fn search(&mut self, index: TrackIndex, leg: &Leg, ends_m: [[f64; 3]; 2], keep_millis: i64) {
+        let who = self.passer(index);
         self.searches += 1;
         self.near.clear();
         let vessel = self.track(index).vessel;
         let (tracks, near, search) = (&mut self.tracks, &mut self.near, self.searches);
         let (since, until) = (leg.from.at, leg.to.at);
-        self.grid.enter(index, ends_m, since, until, until - keep_millis, |other| {
-            let track = tracks[other as usize].as_mut().expect("kept longer than its presence");
+        let mut see = |other: TrackIndex| {
+            let Some(track) = tracks[other as usize].as_mut() else { return };
             if track.seen_by != search && track.vessel != vessel {
                 track.seen_by = search;
                 near.push(other);
             }
-        });
+        };
+        let is_full = self.grid.enter(who, ends_m, since, until, until - keep_millis, &mut see);
+        if is_full {
+            // Who has met does not lose sight of each other in a crowd.
+            let partners = self.partners.of(index).iter();
+            partners.map(|pair| if pair.0 == index { pair.1 } else { pair.0 }).for_each(see);
+            self.at_bounds.presences_displaced = self.grid.displaced();
+        }
         // The cells give them in an order that depends on where on earth this is.
         self.near.sort_unstable();
     }
@@ -389,6 +550,7 @@ impl State {
         let since = self.now - parameters.leg_millis_max();
         let parties = parties(&self.vessels, tracks, pair, since);
         let knots_max = parameters.leg.speed_knots_max as f32;
+        let horizon = parameters.revision_millis();
         // A long leg tells of the past: what is due already is so when time goes on.
         let apart_after = parameters.encounter.closed_after_apart.as_millis() as i64;
         let apart_at = |inner: &ContactPiece| (inner.to + apart_after).max(self.now);
@@ -400,7 +562,36 @@ impl State {
             }
             let legs = if pair.0 == index { [*leg, other_leg] } else { [other_leg, *leg] };
             let Some(passage) = Passage::new(legs, &parameters.contact) else { continue };
-            let known = encounters.get_mut(&pair);
+            if let Some(inner) = &passage.inner
+                && !encounters.contains_key(&pair)
+            {
+                let newcomer = Standing::of_piece(inner, known_since(parties.vessels));
+                let standing = |other: TrackPair| {
+                    let known = encounters.get(&other)?;
+                    let vessels =
+                        [other.0, other.1].map(|it| &self.vessels[track(it).vessel as usize]);
+                    Some(known.standing(known_since(vessels)))
+                };
+                let pairs_max = self.bounds.pairs_max;
+                let Some(leaving) = self.partners.room_for(pair, newcomer, pairs_max, standing)
+                else {
+                    self.at_bounds.pairs_refused += 1;
+                    continue;
+                };
+                for pair in leaving {
+                    self.at_bounds.pairs_displaced += 1;
+                    self.partners.leave(pair);
+                    self.company.leave(pair);
+                    // Who was told of it is told how it went on until now.
+                    let gone = encounters.remove(&pair).filter(|gone| !gone.is_untold());
+                    self.replaced.extend(gone.map(|gone| (pair, gone)));
+                }
+                self.partners.enter(pair);
+            }
+            let mut known = encounters.get_mut(&pair);
+            if let Some(encounter) = known.as_deref_mut() {
+                self.revision.changes(pair, encounter, self.now, horizon);
+            }
             let Some(inner) = &passage.inner else {
                 if let Some(encounter) = known {
                     encounter.stay_near(&passage.outer);
@@ -408,6 +599,12 @@ impl State {
                 continue;
             };
             touched = true;
+            let mut copied_at = self.now;
+            let mut taken = Vec::new();
+            match &known {
+                Some(encounter) => copied_at = encounter.copied_at,
+                None => taken = self.revision.begins(pair, self.now, horizon),
+            }
             if let Some(encounter) = known
                 && encounter.takes(&passage, inner, &parameters.encounter)
             {
@@ -420,8 +617,9 @@ impl State {
                 continue;
             }
             counters.encounters += 1;
-            let id = new_id(vessels, inner.from, parties.vessels, encounters);
+            let id = new_id(vessels, inner.from, parties.vessels, encounters, &taken);
             let mut encounter = Encounter::new(id, inner, parties);
+            (encounter.changed_at, encounter.copied_at) = (self.now, copied_at);
             encounter.add(&passage, inner, parties, &parameters.encounter);
             encounter.look_again_at = apart_at(inner);
             self.timers.push(Reverse((encounter.look_again_at, pair)));
@@ -437,21 +635,32 @@ impl State {
     /// Tells what has become due of the encounters that the reports of this instant have added to. Not
     /// at once, because the reports of one instant come in the order of their numbers, and who has the
     /// lower number must not matter.
-    fn tell_touched(&mut self, parameters: &Parameters, events: &mut Vec<Event>) {
+    pub(crate) fn tell_touched(&mut self, parameters: &Parameters, events: &mut Vec<Event>) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable_by_key(|pair| self.encounters.get(pair).map(|known| known.id));
+        touched.dedup();
+        for pair in &touched {
+            // Before anything is told, so that it does not matter who is told first.
+            let known = self.encounters.get(pair);
+            if known.is_some_and(|it| it.is_untold() && it.is_of_note(&parameters.encounter)) {
+                self.company.enter(*pair);
+            }
+        }
         let mut replaced = std::mem::take(&mut self.replaced);
         replaced.sort_unstable_by_key(|(_, encounter)| encounter.id);
         for (pair, mut encounter) in replaced.drain(..) {
             // It may have begun and ended within one leg of a ship that reports seldom.
             let untold = encounter.due_state(&parameters.encounter);
-            for state in [untold.filter(|_| !encounter.closed), encounter.closing_state()] {
-                let Some(state) = state else { continue };
+            if let Some(state) = untold.filter(|_| !encounter.closed) {
                 events.push(self.tell(pair, &mut encounter, state, self.now, parameters));
             }
+            encounter.closed = true;
+            if let Some(state) = encounter.closing_state() {
+                events.push(self.tell(pair, &mut encounter, state, self.now, parameters));
+            }
+            self.revision.is_replaced(pair, encounter, parameters.revision_millis());
         }
         self.replaced = replaced;
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.sort_unstable_by_key(|pair| self.encounters.get(pair).map(|known| known.id));
-        touched.dedup();
         for pair in touched.drain(..) {
             let Some(encounter) = self.encounters.get_mut(&pair) else { continue };
             if let Some(state) = encounter.due_state(&parameters.encounter) {
@@ -462,17 +671,66 @@ impl State {
     }
 
     /// The next version of an encounter.
-    fn tell(
-        &self,
+    pub(crate) fn tell(
+        &mut self,
         pair: TrackPair,
         encounter: &mut Encounter,
         state: EventState,
         as_of: i64,
         parameters: &Parameters,
     ) -> Event {
+        let raft = self.meet_thirds(pair, encounter, as_of, parameters);
         let since = as_of - parameters.leg_millis_max();
         let parties = parties(&self.vessels, &self.tracks, pair, since);
-        encounter.tell(state, parties, Timestamp::from_millis(as_of), parameters)
+        let world = World { vessels: &self.vessels, places: &self.places, parameters };
+        let event = encounter.tell(state, parties, raft, Timestamp::from_millis(as_of), world);
+        for track in [pair.0, pair.1] {
+            let vessel = self.track(track).vessel;
+            self.vessels[vessel as usize].has_met = true;
+        }
+        self.places.told(&event, &parameters.places);
+        event
+    }
+
+    /// Lets an encounter know who else was there; gives the raft that it belongs to.
+    fn meet_thirds(
+        &self,
+        pair: TrackPair,
+        encounter: &mut Encounter,
+        as_of: i64,
+        parameters: &Parameters,
+    ) -> Option<EventId> {
+        let rules = &parameters.encounter;
+        let remembered = rules.merge_gap_max + parameters.leg_duration_max();
+        let since = as_of - remembered.as_millis() as i64;
+        let told: &Encounter = encounter;
+        let counts = |pair: TrackPair| {
+            let other = self.encounters.get(&pair)?;
+            // What is forgotten at this very instant is forgotten already, whichever comes first.
+            let counts = other.contact_until > since
+                && other.is_of_note(rules)
+                && other.is_at_the_time_of(told);
+            counts.then_some(&**other)
+        };
+        let thirds = self.company.thirds(pair, counts);
+        let raft = self.company.raft(pair, told.id, counts);
+        encounter.meet_thirds(thirds.into_iter().map(|track| self.mmsi(track)));
+        raft
+    }
+
+    /// Lets the other chapters tell what they have to, and says what is to be said of every event.
+    fn tell_story(
+        &mut self,
+        parameters: &Parameters,
+        events: &mut Vec<Event>,
+        tell: impl FnOnce(&mut Story, World<'_>, &mut Vec<Event>),
+    ) {
+        let told = events.len();
+        let world = World { vessels: &self.vessels, places: &self.places, parameters };
+        tell(&mut self.story, world, events);
+        for event in &mut events[told..] {
+            assess::complete(event, None, world);
+        }
     }
 
     /// The same for one that is kept.
@@ -505,7 +763,7 @@ impl State {
             return None;
         }
         let after = |span: std::time::Duration| encounter.contact_until + span.as_millis() as i64;
-        let forgotten_at = after(rules.merge_gap_max + parameters.leg_duration_max());
+        let forgotten_at = encounter.contact_until + parameters.encounter_millis();
         let apart_at = after(rules.closed_after_apart);
         let silent_at = after(rules.closed_after_silence);
         if encounter.closed {
@@ -513,6 +771,8 @@ impl State {
                 return Some(forgotten_at);
             }
             self.encounters.remove(&pair);
+            self.partners.leave(pair);
+            self.company.leave(pair);
             return None;
         }
         if due < apart_at {
@@ -543,18 +803,23 @@ impl State {
         for (_, pair, state) in rest {
             self.tell_kept(pair, state, self.now, parameters, events);
         }
+        let now = self.now;
+        self.tell_story(parameters, events, |story, world, told| story.tell_rest(now, world, told));
     }
 
     /// Throws away what is out of date. Nothing that is found depends on when this happens.
     fn sweep(&mut self, parameters: &Parameters) {
         self.swept_at = self.now;
-        self.grid.sweep(self.now - parameters.leg_millis_max());
+        self.grid.sweep(self.now - parameters.remembered_millis());
+        let encounters = &self.encounters;
+        self.revision.sweep(self.now, parameters, |pair| encounters.contains_key(pair));
         let kept_millis = TRACK_KEPT_MILLIS.max(
             (parameters.encounter.merge_gap_max
                 + parameters.encounter.closed_after_apart
                 + parameters.encounter.closed_after_silence
                 + 2 * parameters.leg_duration_max())
-            .as_millis() as i64,
+            .as_millis() as i64
+                + 2 * parameters.revision_millis(),
         );
         for index in 0..self.tracks.len() {
             let Some(track) = &self.tracks[index] else { continue };
@@ -568,23 +833,36 @@ impl State {
         }
     }
 
-    fn vessel(&mut self, mmsi: Mmsi) -> u32 {
+    pub(crate) fn vessel(&mut self, mmsi: Mmsi) -> u32 {
         let heard_at = Timestamp::from_millis(self.now);
         let index = *self.by_mmsi.entry(mmsi).or_insert_with(|| {
-            self.vessels.push(Vessel::new(mmsi, heard_at));
+            let mut vessel = Vessel::new(mmsi, heard_at);
+            if is_ship(mmsi) {
+                self.watch.look_up(&mut vessel);
+            }
+            if let Some(index) = self.vacant.pop() {
+                self.vessels[index as usize] = vessel;
+                return index;
+            }
+            self.vessels.push(vessel);
             (self.vessels.len() - 1) as u32
         });
         self.vessels[index as usize].last_heard_at = heard_at;
         index
     }
 
-    fn track(&self, index: TrackIndex) -> &Track {
+    pub(crate) fn track(&self, index: TrackIndex) -> &Track {
         self.tracks[index as usize].as_ref().expect("the track exists")
     }
 
-    fn mmsi(&self, index: TrackIndex) -> Mmsi {
+    pub(crate) fn mmsi(&self, index: TrackIndex) -> Mmsi {
         self.vessels[self.track(index).vessel as usize].mmsi
     }
+}
+
+/// When the one of two vessels was heard first that is known for a shorter time, in milliseconds since 1970.
+fn known_since(vessels: [&Vessel; 2]) -> i64 {
+    vessels.map(|vessel| vessel.first_heard_at).into_iter().max().map_or(0, Timestamp::as_millis)
 }
 
 /// The two vessels of a pair of sub-tracks with what is remembered since `since`.
@@ -599,14 +877,15 @@ fn parties<'a>(
     Parties { vessels: tracks.map(|track| &vessels[track.vessel as usize]), tracks, since }
 }
 
-/// An id that no other encounter of the two vessels has that is remembered. Where ships share a number,
+/// An id that no other encounter of the two vessels has that is remembered, and none of the `former` ones. Where ships share a number,
 /// two pairs of sub-tracks can come into contact at one instant, as when a ship begins to be heard between
 /// them; the second then gets the next second.
-fn new_id(
+pub(crate) fn new_id(
     pair: VesselPair,
     started_at: i64,
     vessels: [&Vessel; 2],
     encounters: &FxHashMap<TrackPair, Box<Encounter>>,
+    former: &[EventId],
 ) -> EventId {
     let pairs = vessels[0].tracks.iter().flat_map(|a| vessels[1].tracks.iter().map(|b| (*a, *b)));
     let taken: Vec<EventId> =
@@ -614,13 +893,13 @@ fn new_id(
     (0..)
         .map(|second| Timestamp::from_millis(started_at + second * 1000))
         .map(|at| EventId::new(EventKind::Encounter, pair, at))
-        .find(|id| !taken.contains(id))
+        .find(|id| !taken.contains(id) && !former.contains(id))
         .expect("there are more seconds than sub-tracks")
 }
 
-/// Whether the number may be a ship's. Others send positions too, and do not meet: coast stations,
-/// aids to navigation, aircraft, distress beacons, and fishing buoys, whose numbers begin with 9.
-fn is_ship(mmsi: Mmsi) -> bool {
+/// Whether the number may be a ship's. Others send positions too, and do not meet unless they may be fishing gear:
+/// coast stations, aids to navigation, aircraft, distress beacons, and buoys, whose numbers begin with 9.
+pub(crate) fn is_ship(mmsi: Mmsi) -> bool {
     match mmsi.kind() {
         MmsiKind::Ship | MmsiKind::AuxiliaryCraft => true,
         MmsiKind::Other => mmsi.get() < 900_000_000,
@@ -634,7 +913,7 @@ fn is_ship(mmsi: Mmsi) -> bool {
 }
 
 /// Whether two legs are too far apart in latitude for a contact, at a glance: most neighbours are.
-fn far_apart(a: &Leg, b: &Leg, contact_m: f64) -> bool {
+pub(crate) fn far_apart(a: &Leg, b: &Leg, contact_m: f64) -> bool {
     // A unit of latitude is at least 0.184 m. Straight legs bulge polewards between their ends, by
     // less than this below 80°; beyond that nothing is ruled out at a glance.
     let margin = ((contact_m + 50.0) / 0.184) as i32;

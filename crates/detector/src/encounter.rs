@@ -8,6 +8,7 @@ use maritime::{
 };
 
 use crate::assess;
+use crate::bounds::Standing;
 use crate::class;
 use crate::contact::{ContactPiece, EXCURSION_MILLIS_MAX, Passage};
 use crate::fix::{self, Fix, wrap};
@@ -15,7 +16,7 @@ use crate::formation::{Formation, plane_m};
 use crate::histogram::{DistanceHistogram, SpeedHistogram};
 use crate::leg::Leg;
 use crate::parameters::EncounterRules;
-use crate::story::World;
+use crate::story::{DAY, World};
 use crate::sun;
 use crate::track::Track;
 use crate::vessel::Vessel;
@@ -29,9 +30,9 @@ const SPEED_LEG_MILLIS_MIN: i64 = 180_000;
 /// The sun is looked for at every whole ten minutes of contact: it moves by 2.5° in that time.
 const SUN_MILLIS: i64 = 600_000;
 /// Speeds before and after a contact are means over this long, …
-const APPROACH_MILLIS: i64 = 3_600_000;
+pub(crate) const APPROACH_MILLIS: i64 = 3_600_000;
 /// … and unknown if legs cover less than this of it.
-const APPROACH_MILLIS_MIN: i64 = 600_000;
+pub(crate) const APPROACH_MILLIS_MIN: i64 = 600_000;
 /// A drift that is shorter or slower than this is the error of the positions.
 const DRIFT_M_MIN: f64 = 50.0;
 const DRIFT_KNOTS_MIN: f64 = 0.05;
@@ -310,6 +311,12 @@ impl Encounter {
         2 * self.distances.millis_within(CLOSE_M) >= self.contact_millis
     }
 
+    /// What speaks for keeping it where there is no room for all.
+    pub(crate) fn standing(&self, known_since: i64) -> Standing {
+        let (distance_mm, contact_millis) = (self.distance_mm_min, self.contact_millis);
+        Standing { distance_mm, contact_millis, known_since }
+    }
+
     /// Whether it was never told.
     pub(crate) fn is_untold(&self) -> bool {
         self.told.is_none()
@@ -500,6 +507,11 @@ impl Encounter {
             observed: Duration::from_millis(observed_millis),
             bridged: Duration::from_millis(self.contact_millis - observed_millis),
             silence_max: Duration::from_millis(self.silence_millis_max[index] as u64),
+            identity_changes: vessel.identity_changes(
+                Timestamp::from_millis(self.started_at).minus(DAY),
+                Timestamp::from_millis(self.contact_until).plus(DAY),
+            ),
+            watchlists: vessel.watchlists(),
             track: self.trails[index].points.iter().map(track_point).collect(),
             ..EventVessel::new(vessel.mmsi)
         }

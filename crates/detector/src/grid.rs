@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::bounds::scattered;
 use crate::track::TrackIndex;
 
 /// Cells are cubes of earth-centred space: no latitude arithmetic, so the 180th meridian and the poles
@@ -10,69 +11,102 @@ const CELL_M_MIN: f64 = 4_000.0;
 
 /// For every cell the sub-tracks that have a slow leg in it.
 ///
-/// Bounded by the slow legs of the last hours; there is no cap on the neighbours in a cell: a full
-/// anchorage is slower, never wrong.
-#[derive(Debug)]
+/// Bounded by the slow legs of the last hours, and in one cell by [`crate::Bounds::presences_max`].
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Grid {
     cell_m: f64,
     /// Half the distance of a contact: two legs in contact share a cell if both are grown by this.
     margin_m: f64,
+    presences_max: usize,
+    /// How often one made room for another.
+    displaced: u64,
+    #[serde(with = "crate::snapshot::sorted_map")]
     cells: FxHashMap<u64, Vec<Presence>>,
     /// Cells of the leg at hand; kept for its allocation.
+    #[serde(skip)]
     along: Vec<u64>,
 }
 
 /// A sub-track was in a cell, last at `until`, in milliseconds since 1970.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 struct Presence {
-    track: TrackIndex,
+    who: Passer,
     until: i64,
 }
 
+/// Who passes through a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Passer {
+    pub(crate) track: TrackIndex,
+    /// When its vessel was heard first, in seconds since 1970; a whole number of four bytes, because there are
+    /// millions of them.
+    pub(crate) known_since: u32,
+}
+
 impl Grid {
-    pub(crate) fn new(contact_m: f64) -> Self {
+    pub(crate) fn new(contact_m: f64, presences_max: usize) -> Self {
         Grid {
             cell_m: CELL_M_MIN.max(2.0 * contact_m),
             // A metre more than half, so that rounding loses nobody.
             margin_m: contact_m / 2.0 + 1.0,
+            presences_max,
+            displaced: 0,
             cells: FxHashMap::default(),
             along: Vec::new(),
         }
     }
 
-    /// Enters a leg of `track` that ends at `until`, and calls `each` for every other sub-track, maybe
+    /// Enters a leg of `who` that ends at `until`, and calls `each` for every other sub-track, maybe
     /// more than once, that has been in one of its cells since `since`. Presences that end before
-    /// `forget` are forgotten.
+    /// `forget` are forgotten. Says whether one of the cells is full, so that not all may have been found.
+    ///
+    /// It may name a sub-track that does not exist any more, or another one in its place.
     pub(crate) fn enter(
         &mut self,
-        track: TrackIndex,
+        who: Passer,
         ends_m: [[f64; 3]; 2],
         since: i64,
         until: i64,
         forget: i64,
         mut each: impl FnMut(TrackIndex),
-    ) {
+    ) -> bool {
         self.cells_along(ends_m);
+        let mut is_full = false;
         for key in &self.along {
             let cell = self.cells.entry(*key).or_default();
             let mut known = false;
             let mut index = 0;
             while let Some(presence) = cell.get_mut(index) {
-                if presence.track == track {
-                    presence.until = until;
+                if presence.who.track == who.track {
+                    presence.until = presence.until.max(until);
                     known = true;
                 } else if presence.until > since {
-                    each(presence.track);
+                    each(presence.who.track);
                 } else if presence.until < forget {
                     cell.swap_remove(index);
                     continue;
                 }
                 index += 1;
             }
+            let presence = Presence { who, until };
+            if cell.len() < self.presences_max {
+                if !known {
+                    cell.push(presence);
+                }
+                continue;
+            }
+            is_full = true;
             if !known {
-                cell.push(Presence { track, until });
+                make_room(cell, presence);
+                self.displaced += 1;
             }
         }
+        is_full
+    }
+
+    /// How often one sub-track made room for another in a full cell.
+    pub(crate) fn displaced(&self) -> u64 {
+        self.displaced
     }
 
     /// Forgets presences that end before `forget` everywhere, and the cells that are left empty.
@@ -114,6 +148,16 @@ impl Grid {
     }
 }
 
+/// Puts a presence in the place of one of two that are picked as if by chance: the one that is known for the shorter
+/// time. Whoever is there gets its turn, and ships that were known before a crowd came mostly stay.
+fn make_room(cell: &mut [Presence], newcomer: Presence) {
+    let number = scattered(newcomer.who.track, newcomer.until);
+    let count = cell.len() as u64;
+    let [a, b] = [number % count, (number >> 32) % count].map(|index| index as usize);
+    let newer = if cell[a].who.known_since < cell[b].who.known_since { b } else { a };
+    cell[newer] = newcomer;
+}
+
 /// The radius of the earth over the smallest cell is below 2¹¹, so 20 bits hold any of the three.
 fn key(x: i64, y: i64, z: i64) -> u64 {
     let bits = |index: i64| (index + (1 << 19)) as u64 & 0xF_FFFF;
@@ -131,7 +175,8 @@ mod tests {
         to: [f64; 3],
     ) -> Vec<TrackIndex> {
         let mut found = Vec::new();
-        grid.enter(track, [from, to], 0, 10, 0, |other| found.push(other));
+        let who = Passer { track, known_since: track };
+        grid.enter(who, [from, to], 0, 10, 0, |other| found.push(other));
         found.sort_unstable();
         found.dedup();
         found
@@ -139,7 +184,7 @@ mod tests {
 
     #[test]
     fn ships_on_both_sides_of_a_border_of_cells_are_neighbours() {
-        let mut grid = Grid::new(700.0);
+        let mut grid = Grid::new(700.0, 100);
         neighbours(&mut grid, 1, [3_999.0, 0.0, 0.0], [3_999.0, 0.0, 0.0]);
         assert_eq!(neighbours(&mut grid, 2, [4_001.0, 0.0, 0.0], [4_600.0, 0.0, 0.0]), [1]);
         assert_eq!(neighbours(&mut grid, 3, [9_000.0, 0.0, 0.0], [9_000.0, 0.0, 0.0]), []);
@@ -147,15 +192,28 @@ mod tests {
 
     #[test]
     fn a_long_leg_meets_everybody_along_its_way() {
-        let mut grid = Grid::new(700.0);
+        let mut grid = Grid::new(700.0, 100);
         neighbours(&mut grid, 1, [20_000.0, 20_000.0, 300.0], [20_000.0, 20_000.0, 300.0]);
         neighbours(&mut grid, 2, [20_000.0, 0.0, 300.0], [20_000.0, 0.0, 300.0]);
         assert_eq!(neighbours(&mut grid, 3, [0.0, 0.0, 0.0], [40_000.0, 40_000.0, 0.0]), [1]);
     }
 
     #[test]
+    fn in_a_full_cell_those_known_longest_mostly_stay() {
+        let mut grid = Grid::new(700.0, 100);
+        for track in 0..600 {
+            neighbours(&mut grid, track, [0.0; 3], [0.0; 3]);
+        }
+        let found = neighbours(&mut grid, 600, [0.0; 3], [0.0; 3]);
+        assert_eq!(found.len(), 100);
+        // By chance alone it would be none of the first ten, and the last hundred.
+        assert!(found.iter().filter(|track| **track < 10).count() >= 2, "{found:?}");
+        assert!(found.iter().filter(|track| **track >= 500).count() >= 50, "{found:?}");
+    }
+
+    #[test]
     fn the_past_is_forgotten() {
-        let mut grid = Grid::new(700.0);
+        let mut grid = Grid::new(700.0, 100);
         neighbours(&mut grid, 1, [0.0; 3], [0.0; 3]);
         grid.sweep(11);
         assert!(grid.cells.is_empty());

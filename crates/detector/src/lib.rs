@@ -15,23 +15,42 @@
 //! the same reports give the same events.
 
 mod assess;
+mod bounds;
+mod class;
 mod coast;
 mod contact;
 mod detector;
 mod encounter;
 mod fix;
+mod formation;
 mod grid;
 mod histogram;
+mod hull;
 mod leg;
 #[cfg(test)]
 mod oracle;
 mod parameters;
+mod places;
+mod ports;
+mod raft;
 mod reorder;
+mod revision;
+#[cfg(test)]
+mod scene;
+mod snapshot;
+mod story;
+mod sun;
 mod track;
 mod vessel;
+mod watermark;
+mod zones;
 
+pub use bounds::{AtBounds, Bounds};
 pub use coast::{Coast, CoastDistance};
 pub use detector::{Counters, Detector, Disposition, VesselSummary};
 pub use parameters::{
-    ContactRules, EncounterRules, LandMap, LegRules, Parameters, Profile, TrackRules,
+    ContactRules, DarkRules, DisplacementRules, EncounterRules, GapRules, IdentityRules, JumpRules,
+    LandMap, LegRules, LoiteringRules, Nearness, Parameters, PlaceFile, PlaceRules, Port, PortList,
+    Profile, TrackRules, Watchlist, WatchlistEntry, Weights, Zone,
 };
+pub use snapshot::SnapshotError;

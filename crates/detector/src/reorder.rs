@@ -6,64 +6,116 @@ use std::time::Duration;
 
 use maritime::{PositionFix, Report, StaticReport, Timestamp};
 
+use crate::watermark::Watermark;
+
 /// Reports are kept in slices of this length and a slice is sorted when it leaves, which is cheaper
 /// than a heap: most reports arrive in order.
 const SLICE_MILLIS: i64 = 10_000;
 
+/// As long as fewer reports are held, those whose clock is ahead are held too: they may be right.
+const HELD_MAX: usize = 1 << 20;
+
 /// Puts reports in the order of the instants they speak of.
 ///
-/// A report is held until one has come that is `lateness` newer; what comes later than that is
+/// A report is held until time has come to be `lateness` later, see [`Watermark`]; what comes later than that is
 /// refused. Reports of one instant leave in an order that depends on what they say alone, so any order
 /// of arrival within the lateness gives the same order of leaving.
 ///
-/// Its size is bounded by what a feed sends within the lateness.
-#[derive(Debug)]
+/// Its size is bounded by what a feed sends within the lateness, and for reports that are further ahead of the others
+/// than the lateness by [`HELD_MAX`]; beyond it they are refused.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ReorderBuffer {
     lateness: Duration,
     slices: BTreeMap<i64, Vec<Report>>,
-    newest_at: Timestamp,
+    held: usize,
+    held_max: usize,
+    hurried: u64,
+    watermark: Watermark,
     /// Everything before this has left.
     left_until: Timestamp,
 }
 
 impl ReorderBuffer {
-    pub(crate) fn new(lateness: Duration) -> Self {
+    pub(crate) fn new(lateness: Duration, held_max: usize) -> Self {
         ReorderBuffer {
             lateness,
             slices: BTreeMap::new(),
-            newest_at: Timestamp::MIN,
+            held: 0,
+            held_max,
+            hurried: 0,
+            watermark: Watermark::new(i64::try_from(lateness.as_millis()).unwrap_or(i64::MAX)),
             left_until: Timestamp::MIN,
         }
     }
 
-    /// `false` if the report is too late.
-    pub(crate) fn push(&mut self, report: &Report) -> bool {
+    /// Holds a report, unless it is refused.
+    pub(crate) fn push(&mut self, report: &Report) -> Admission {
         let observed_at = report.observed_at();
         if observed_at < self.left_until {
-            return false;
+            return Admission::Late;
+        }
+        let may_fall = self.left_until == Timestamp::MIN;
+        match report {
+            Report::Position(fix) => {
+                self.watermark.take(fix.station, observed_at.as_millis(), may_fall);
+            }
+            Report::Static(_) => self.watermark.take_unnamed(observed_at.as_millis(), may_fall),
+        }
+        if self.held >= HELD_MAX && observed_at > self.reached_at().plus(self.lateness) {
+            return Admission::Ahead;
         }
         let slice = observed_at.as_millis().div_euclid(SLICE_MILLIS);
         self.slices.entry(slice).or_default().push(*report);
-        self.newest_at = self.newest_at.max(observed_at);
-        true
+        self.held += 1;
+        Admission::Held
     }
 
-    /// The next slice that nothing in time can be added to, in order; to be called until `None`.
+    /// How many reports were so far ahead of all other receivers that they did not count for the time.
+    pub(crate) fn capped(&self) -> u64 {
+        self.watermark.capped()
+    }
+
+    /// How many reports left before the lateness was over, because there were too many.
+    pub(crate) fn hurried(&self) -> u64 {
+        self.hurried
+    }
+
+    fn reached_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.watermark.reached())
+    }
+
+    /// The next slice that nothing in time can be added to, in order; to be called until `None`. Where too many reports
+    /// are held it is the next one all the same.
     pub(crate) fn pop_slice(&mut self) -> Option<Vec<Report>> {
         let slice = *self.slices.first_key_value()?.0;
-        if end_of(slice) > self.newest_at.minus(self.lateness) {
+        let is_due = end_of(slice) <= self.reached_at().minus(self.lateness);
+        if !is_due && self.held <= self.held_max {
             return None;
         }
-        self.pop_first()
+        let reports = self.pop_first()?;
+        self.hurried += if is_due { 0 } else { reports.len() as u64 };
+        Some(reports)
     }
 
     /// The next slice, whatever may still come; for the end of the input.
     pub(crate) fn pop_first(&mut self) -> Option<Vec<Report>> {
         let (slice, mut reports) = self.slices.pop_first()?;
+        self.held -= reports.len();
         self.left_until = end_of(slice);
         reports.sort_unstable_by(compare);
         Some(reports)
     }
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It will leave in its place.
+    Held,
+    /// What it belongs to has left.
+    Late,
+    /// It is far ahead of all others, and there is no room to wait until they come.
+    Ahead,
 }
 
 fn end_of(slice: i64) -> Timestamp {
@@ -145,9 +197,10 @@ mod tests {
             report(25, 1, 0.0),
         ];
         for shift in 0..in_order.len() {
-            let mut buffer = ReorderBuffer::new(Duration::from_secs(60));
+            let mut buffer = ReorderBuffer::new(Duration::from_secs(60), 1000);
             for index in 0..in_order.len() {
-                assert!(buffer.push(&in_order[(index * 2 + shift) % in_order.len()]));
+                let report = &in_order[(index * 2 + shift) % in_order.len()];
+                assert_eq!(buffer.push(report), Admission::Held);
             }
             assert_eq!(drain(&mut buffer), in_order);
         }
@@ -155,12 +208,12 @@ mod tests {
 
     #[test]
     fn what_is_later_than_the_lateness_is_refused() {
-        let mut buffer = ReorderBuffer::new(Duration::from_secs(60));
-        assert!(buffer.push(&report(0, 1, 0.0)));
-        assert!(buffer.push(&report(100, 1, 0.0)));
+        let mut buffer = ReorderBuffer::new(Duration::from_secs(60), 1000);
+        assert_eq!(buffer.push(&report(0, 1, 0.0)), Admission::Held);
+        assert_eq!(buffer.push(&report(100, 1, 0.0)), Admission::Held);
         assert_eq!(buffer.pop_slice().map(|slice| slice.len()), Some(1));
         assert!(buffer.pop_slice().is_none());
-        assert!(!buffer.push(&report(9, 1, 0.0)));
-        assert!(buffer.push(&report(40, 1, 0.0)));
+        assert_eq!(buffer.push(&report(9, 1, 0.0)), Admission::Late);
+        assert_eq!(buffer.push(&report(40, 1, 0.0)), Admission::Held);
     }
 }

@@ -183,7 +183,7 @@ impl DarkMeetings {
             self.first += 1;
         }
         let mut pending = std::mem::take(&mut self.pending);
-        pending.sort_by_key(|silence| order(silence));
+        pending.sort_by_key(order);
         for silence in pending.drain(..) {
             self.compare_one(&silence, loitering, world, told);
             let number = self.first + self.silences.len() as u64;

@@ -133,6 +133,18 @@ impl Displacements {
             }
         }
     }
+
+    /// Vessels are not remembered any more: others may get their indices. Nothing more is told of them.
+    pub(super) fn forget(&mut self, is_gone: &[bool]) {
+        for area in self.areas.values_mut() {
+            area.leaps.retain(|leap| !is_gone[leap.vessel as usize]);
+            area.looked_at = area.looked_at.min(area.leaps.len());
+            if let Some(known) = &mut area.told {
+                known.members.retain(|vessel| !is_gone[*vessel as usize]);
+                known.members_told = known.members_told.min(known.members.len());
+            }
+        }
+    }
 }
 
 impl Area {

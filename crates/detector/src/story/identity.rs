@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, hash_map::Entry};
 
 use maritime::{
-    Event, EventId, EventKind, EventState, Figure, METRES_PER_NAUTICAL_MILE, Position, Reason,
-    Subject, Timestamp, VesselIdentity, VesselPair,
+    Event, EventId, EventKind, EventState, Figure, METRES_PER_NAUTICAL_MILE, MmsiKind, Position,
+    Reason, Subject, Timestamp, VesselIdentity, VesselPair,
 };
 use rustc_hash::FxHashMap;
 
@@ -297,6 +297,18 @@ impl Identities {
             self.pairs.remove(&(other, claimant));
         }
     }
+
+    /// Vessels are not remembered any more: others may get their indices. Nothing more is told of them.
+    pub(super) fn forget(&mut self, is_gone: &[bool]) {
+        let is_gone = |vessel: u32| is_gone[vessel as usize];
+        self.changes.retain(|vessel, _| !is_gone(*vessel));
+        self.pairs.retain(|pair, _| !is_gone(pair.0) && !is_gone(pair.1));
+        self.timers.retain(|Reverse((_, timer))| match *timer {
+            Timer::Changes(vessel) => !is_gone(vessel),
+            Timer::Pair(holder, claimant) => !is_gone(holder) && !is_gone(claimant),
+        });
+        // Those who had an identity are looked at again before anything is made of it.
+    }
 }
 
 impl Changes {
@@ -539,12 +551,14 @@ fn is_of_a_tow(change: &Change, vessel: &Vessel) -> bool {
     only_dimensions && matches!(category, Some(Tug | Dredger | PortTender))
 }
 
-/// Nets and buoys tell their batteries by their names.
+/// Nets and buoys tell their batteries by their names, and have numbers that no country gave them. Boats of a ship
+/// have her name.
 fn is_gear(vessel: &Vessel) -> bool {
     let name = vessel.identity.name;
     let name = name.as_ref().map_or("", |name| name.as_str());
     let volts = name.as_bytes().windows(2).any(|it| it[0].is_ascii_digit() && it[1] == b'V');
-    vessel.mmsi.flag().is_none() || name.contains('%') || volts
+    let is_ship = vessel.mmsi.kind() == MmsiKind::Ship && vessel.mmsi.flag().is_some();
+    !is_ship || name.contains('%') || volts
 }
 
 fn imo_key(identity: &VesselIdentity) -> Option<u64> {

@@ -150,6 +150,12 @@ impl Jumps {
             watched.tell(id.kind(), EventState::Open, vessel, now, world, told);
         }
     }
+
+    /// Vessels are not remembered any more: others may get their indices. Nothing more is told of them.
+    pub(super) fn forget(&mut self, is_gone: &[bool]) {
+        self.watched.retain(|vessel, _| !is_gone[*vessel as usize]);
+        self.timers.retain(|Reverse((_, vessel))| !is_gone[*vessel as usize]);
+    }
 }
 
 impl Watched {

@@ -493,7 +493,7 @@ impl Waiting {
     /// The last point is always the newest; the others are spread evenly.
     fn add(&mut self, at: i64, place: Place) {
         self.strides += 1;
-        if self.strides % self.every == 0 {
+        if self.strides.is_multiple_of(self.every) {
             self.way.push((at, place));
         } else {
             *self.way.last_mut().expect("there are two at least") = (at, place);

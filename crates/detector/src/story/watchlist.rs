@@ -194,6 +194,11 @@ impl Watchlists {
         event.score = known.hits().iter().map(|hit| hit.weight).fold(0.0, f64::max);
         events.push(event);
     }
+
+    /// Vessels are not remembered any more: others may get their indices. Nothing more is told of them.
+    pub(super) fn forget(&mut self, is_gone: &[bool]) {
+        self.told.retain(|vessel, _| !is_gone[*vessel as usize]);
+    }
 }
 
 fn reason(hit: &Hit) -> Reason {
