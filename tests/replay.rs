@@ -37,7 +37,9 @@ fn every_format_tells_the_same_encounters() {
     let desk = Desk::new();
     desk.write("sea.nmea", sea());
     let result = |format: &str| {
-        let outcome = desk.run(&["replay", "sea.nmea", "--store", "none", "--format", format]);
+        let arguments =
+            ["replay", "sea.nmea", "--store", "none", "--kind", "encounter", "--format", format];
+        let outcome = desk.run(&arguments);
         assert_eq!(outcome.code, 0, "{}", outcome.stderr);
         outcome.stdout
     };

@@ -375,7 +375,7 @@ fn write_result(
     let format = match args.format {
         Format::Table => {
             let styled = args.output.is_none() && terminal::is_styled();
-            let rest = format!("--limit {} shows all", events.len());
+            let rest = format!("--limit {} shows all", encounter_count(events.iter().copied()));
             let limit_others =
                 if args.kind.is_empty() { OTHERS_MAX.min(args.limit) } else { args.limit };
             let limit = args.limit;
