@@ -260,6 +260,10 @@ impl Pattern {
         }
         let radius_m = members.iter().map(|leap| distance_m(leap.to, middle)).fold(0.0, f64::max);
         let centre_offset_m = offset_m(middle);
+        // Who stays about where they all were before is not sent to one place.
+        if radius_m > centre_offset_m / 2.0 {
+            return None;
+        }
         let pattern = Pattern { centre: middle, radius_m, centre_offset_m, ring_residual_m: None };
         Some((pattern, members))
     }

@@ -99,3 +99,112 @@ pub(super) fn named(name: &str, callsign: &str, imo: u32) -> VesselIdentity {
         ..VesselIdentity::default()
     }
 }
+
+/// What must hold of the chapters whatever is reported: by ships that share numbers, names and places, jump, fall
+/// silent and call themselves otherwise.
+mod tests {
+    use maritime::EventState;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::parameters::{DisplacementRules, Watchlist, WatchlistEntry};
+
+    const SHIPS: [u32; 6] =
+        [311_000_222, 311_000_333, 351_000_111, 620_000_222, 200_000_001, 998_000_001];
+    /// Two near each other, one across the 180th meridian, one on land, one far.
+    const PLACES: [(f64, f64); 6] = [
+        (28.0, -90.0),
+        (28.001, -90.001),
+        (28.0, 179.999),
+        (28.0, -179.999),
+        (30.6, -91.9),
+        (-40.0, 10.0),
+    ];
+    const NAMES: [(&str, &str, u32); 5] = [
+        ("ALFA STAR", "3FAB1", 9_074_729),
+        ("BRAVO", "3FAB2", 9_187_629),
+        ("ALFA STAR", "3FAB1", 0),
+        ("NET 12.5V", "", 0),
+        ("", "3FAB2", 9_074_729),
+    ];
+
+    fn parameters() -> Parameters {
+        let entry = WatchlistEntry {
+            list: "EU".into(),
+            imo: Imo::new(9_074_729),
+            names: vec!["Bravo".into()],
+            ..WatchlistEntry::default()
+        };
+        let defaults = Parameters::default();
+        let displacement = DisplacementRules { vessels_min: 3, ..defaults.displacement.clone() };
+        let watchlists = vec![Watchlist { file: "eu.csv".into(), entries: vec![entry] }];
+        Parameters { displacement, watchlists, ..defaults }
+    }
+
+    /// Each step: minutes since the one before, who, and where or what name, and how often.
+    fn scene() -> impl Strategy<Value = Scene> {
+        let minutes = prop_oneof![6 => 0u32..10, 2 => 10u32..100, 1 => 100u32..3000];
+        let step = (minutes, 0..SHIPS.len(), 0..PLACES.len() + NAMES.len(), 1u32..5);
+        prop::collection::vec(step, 1..150).prop_map(|steps| {
+            let mut scene = Scene::default();
+            let mut minute = 0;
+            for (minutes, ship, what, times) in steps {
+                minute += minutes;
+                match PLACES.get(what) {
+                    Some(&place) => scene.lies(SHIPS[ship], (minute, minute + 5 * times), place),
+                    None => {
+                        let (name, callsign, imo) = NAMES[what - PLACES.len()];
+                        let identity = named(name, callsign, imo);
+                        scene.says(SHIPS[ship], (minute, minute + 6 * times), identity);
+                    }
+                }
+            }
+            scene.reports.sort_by_key(|report| report.observed_at());
+            scene
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_chapter_minds_the_order_of_arrival(
+            scene in scene(), delays in prop::collection::vec(0i64..600, 300),
+        ) {
+            let mut shuffled = scene.reports.clone();
+            let mut delays = delays.iter().cycle();
+            shuffled.sort_by_cached_key(|report| {
+                report.observed_at().as_millis() + delays.next().unwrap() * 1000
+            });
+            let parameters = parameters();
+            prop_assert_eq!(
+                format!("{:?}", told(&shuffled, &parameters)),
+                format!("{:?}", told(&scene.reports, &parameters))
+            );
+        }
+
+        #[test]
+        fn every_event_is_well_formed(scene in scene()) {
+            let mut known: BTreeMap<EventId, (u32, EventState)> = BTreeMap::new();
+            let mut as_of = Timestamp::MIN;
+            for event in scene.told(&parameters()) {
+                let (version, state) = known.get(&event.id).copied().unwrap_or((0, EventState::Candidate));
+                prop_assert_eq!(event.version, version + 1, "{:?}", event);
+                prop_assert!(
+                    event.kind() == EventKind::WatchlistHit || event.state >= state,
+                    "{:?} after {:?}", event, state
+                );
+                known.insert(event.id, (event.version, event.state));
+                prop_assert!(event.started_at <= event.ended_at, "{:?}", event);
+                prop_assert!(event.started_at <= event.as_of, "{:?}", event);
+                prop_assert!((0.0..=1.0).contains(&event.score), "{:?}", event);
+                prop_assert!(!event.reasons.is_empty() || event.state == EventState::Retracted);
+                prop_assert!((1..=64).contains(&event.vessels.len()));
+                prop_assert!(event.vessels.is_sorted_by_key(|vessel| vessel.mmsi));
+                as_of = as_of.max(event.as_of);
+            }
+            let last_at = scene.reports.iter().map(|report| report.observed_at()).max();
+            prop_assert!(as_of <= last_at.unwrap());
+        }
+    }
+}
