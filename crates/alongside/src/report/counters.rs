@@ -109,6 +109,7 @@ pub fn tell_summary(summary: &Summary<'_>) {
         ),
     );
     list("set aside", set_aside(counters).into_iter().filter(|(_, count)| *count > 0));
+    list("at bounds", at_bounds(counters).into_iter().filter(|(_, count)| *count > 0));
 
     let by_profile: Vec<String> = profiles
         .iter()
@@ -287,6 +288,20 @@ fn set_aside(counters: &Counters) -> [(&'static str, u64); 3] {
         ("not ships", counters.not_ships),
         ("too coarse", counters.coarse),
         ("repeated", counters.repeated),
+    ]
+}
+
+/// What made room or was left out where no more is remembered; the configuration says how much that is.
+fn at_bounds(counters: &Counters) -> [(&'static str, u64); 7] {
+    let at_bounds = &counters.at_bounds;
+    [
+        ("reports out before their time", at_bounds.reports_hurried),
+        ("vessels forgotten", at_bounds.vessels_forgotten),
+        ("reports of vessels left out", at_bounds.vessels_refused),
+        ("tracks displaced", at_bounds.sub_tracks_displaced),
+        ("encounters displaced", at_bounds.pairs_displaced),
+        ("contacts left out", at_bounds.pairs_refused),
+        ("ships displaced in a cell", at_bounds.presences_displaced),
     ]
 }
 
