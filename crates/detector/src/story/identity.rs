@@ -183,7 +183,8 @@ impl Identities {
                 self.timers.push(Reverse((due, Timer::Changes(learned.vessel))));
                 let subject = Subject::Vessel(learned.mmsi);
                 free.insert(Changes {
-                    id: EventId::of(EventKind::IdentityChange, subject, change.said_at),
+                    // Two changes may have been said first at one time, and believed days apart.
+                    id: EventId::of(EventKind::IdentityChange, subject, change.confirmed_at),
                     version: 0,
                     first: change,
                     last: change,
