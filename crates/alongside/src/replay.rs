@@ -170,7 +170,8 @@ struct Replay<T> {
     /// Told and not looked at yet.
     events: Vec<Event>,
     reports: u64,
-    /// Records that came too late.
+    /// Records that came too late; they are late whether or not the detector could put them in their place
+    /// afterwards, which its own counters tell.
     late: u64,
     late_by_ms_max: i64,
     /// Of what came in time.

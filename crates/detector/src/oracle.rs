@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use maritime::{
-    Dimensions, Event, EventId, EventKind, Mmsi, Position, PositionFix, Report, StaticReport,
-    Timestamp, VesselIdentity, VesselPair,
+    Dimensions, Event, EventId, EventKind, EventState, Mmsi, Position, PositionFix, Report,
+    StaticReport, Timestamp, VesselIdentity, VesselPair,
 };
 use proptest::prelude::*;
 
@@ -125,16 +125,8 @@ fn joined(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
 
 /// All versions of all encounters.
 fn detect(reports: &[PositionFix], parameters: &Parameters) -> Vec<Event> {
-    let mut detector = Detector::new(parameters.clone());
+    let mut detector = introduced(reports, parameters);
     let mut events = Vec::new();
-    let mut mmsis: Vec<Mmsi> = reports.iter().map(|report| report.mmsi).collect();
-    mmsis.sort_unstable();
-    mmsis.dedup();
-    let first_at = reports.iter().map(|report| report.observed_at).min().expect("somebody speaks");
-    for mmsi in mmsis {
-        let said = static_report(mmsi, first_at.minus(Duration::from_secs(60)));
-        detector.push(&Report::Static(said), &mut events);
-    }
     for report in reports {
         let disposition = detector.push(&Report::Position(*report), &mut events);
         assert_eq!(disposition, Disposition::Accepted);
@@ -142,6 +134,20 @@ fn detect(reports: &[PositionFix], parameters: &Parameters) -> Vec<Event> {
     detector.finish(&mut events);
     events.retain(|event| event.kind() == EventKind::Encounter);
     events
+}
+
+/// A detector that knows how large the ships are.
+fn introduced(reports: &[PositionFix], parameters: &Parameters) -> Detector {
+    let mut detector = Detector::new(parameters.clone());
+    let mut mmsis: Vec<Mmsi> = reports.iter().map(|report| report.mmsi).collect();
+    mmsis.sort_unstable();
+    mmsis.dedup();
+    let first_at = reports.iter().map(|report| report.observed_at).min().expect("somebody speaks");
+    for mmsi in mmsis {
+        let said = static_report(mmsi, first_at.minus(Duration::from_secs(60)));
+        detector.push(&Report::Static(said), &mut Vec::new());
+    }
+    detector
 }
 
 /// How large a ship is, by its number in the fleet; one of four does not say.
@@ -312,6 +318,62 @@ fn unchanged(events: &[Event]) -> Vec<String> {
     moved(events, |mmsi| mmsi, 0, 0.0)
 }
 
+/// All versions of all events, where every report comes late by so many minutes.
+fn detect_late(reports: &[PositionFix], delays: &[i64], parameters: &Parameters) -> Vec<Event> {
+    let mut delays = delays.iter().cycle();
+    let mut arriving = reports.to_vec();
+    arriving.sort_by_cached_key(|report| {
+        report.observed_at.as_millis() + delays.next().unwrap() * 60_000
+    });
+    let mut detector = introduced(reports, parameters);
+    let mut events = Vec::new();
+    for report in &arriving {
+        detector.push(&Report::Position(*report), &mut events);
+    }
+    detector.finish(&mut events);
+    let counters = detector.counters();
+    assert_eq!((counters.late, counters.late_beyond_horizon), (counters.late_placed, 0));
+    events
+}
+
+/// What is known in the end of every encounter that is one.
+fn last_words(events: &[Event]) -> Vec<String> {
+    let mut last: BTreeMap<EventId, &Event> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.kind() == EventKind::Encounter) {
+        let before = last.insert(event.id, event);
+        assert_eq!(event.version, before.map_or(1, |before| before.version + 1));
+    }
+    let is_finding =
+        |event: &&&Event| !matches!(event.state, EventState::Candidate | EventState::Retracted);
+    let words = last.values().filter(is_finding).map(|event| {
+        let mut meeting = event.meeting.clone().expect("an encounter is a meeting");
+        // Whom else it knows of depends on when it was told.
+        (meeting.parting_knots, meeting.third_vessels, meeting.raft) =
+            ([None; 2], Vec::new(), None);
+        let vessels: Vec<_> = event
+            .vessels
+            .iter()
+            .map(|vessel| (vessel.observed, vessel.bridged, vessel.silence_max))
+            .collect();
+        let start = (event.started_at, event.started_at_earliest, event.started_at_latest);
+        let end = (event.ended_at, event.ended_at_earliest);
+        let class = event.class.as_ref().map(|class| class.class);
+        let (position, profiles) = (event.position, &event.profiles);
+        format!(
+            "{:?} {start:?} {end:?} {position} {meeting:?} {vessels:?} {class:?} {profiles:?}",
+            pair(event)
+        )
+    });
+    let mut words: Vec<String> = words.collect();
+    words.sort();
+    words
+}
+
+/// Of ten reports three come up to this many minutes late.
+fn delays(minutes_max: i64) -> impl Strategy<Value = Vec<i64>> {
+    prop::collection::vec(prop_oneof![7 => Just(0i64), 3 => 0..=minutes_max], 300)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -386,6 +448,66 @@ proptest! {
         prop_assert_eq!(
             moved(&detect(&later, &parameters), |mmsi| mmsi, -seconds * 1000, 0.0),
             unchanged(&detect(&reports, &parameters))
+        );
+    }
+
+    #[test]
+    fn what_comes_late_changes_what_was_found_into_what_would_have_been(
+        fleet in fleet(), delays in delays(178), every_one in any::<bool>(),
+    ) {
+        let reports = reports(&fleet, 28.0, -94.0);
+        let rules = if every_one { parameters() } else { Parameters { land: LandMap::None, ..Parameters::default() } };
+        let parameters = Parameters {
+            lateness: Duration::ZERO,
+            revision_horizon: Duration::from_secs(180 * 60),
+            ..rules
+        };
+        prop_assert_eq!(
+            last_words(&detect_late(&reports, &delays, &parameters)),
+            last_words(&detect(&reports, &parameters))
+        );
+    }
+
+    #[test]
+    fn so_it_does_with_a_shorter_horizon(fleet in fleet(), delays in delays(58)) {
+        let reports = reports(&fleet, 28.0, -94.0);
+        let parameters = Parameters { lateness: Duration::from_secs(60), ..parameters() };
+        prop_assert_eq!(
+            last_words(&detect_late(&reports, &delays, &parameters)),
+            last_words(&detect(&reports, &parameters))
+        );
+    }
+
+    #[test]
+    fn what_comes_late_changes_nothing_elsewhere(
+        fleet in fleet(), elsewhere in fleet(), delays in delays(178),
+    ) {
+        let mut all = reports(&fleet, 28.0, -94.0);
+        let others = reports(&elsewhere, -35.0, 20.0).into_iter().map(|mut report| {
+            report.mmsi = Mmsi::new(report.mmsi.get() + 100).unwrap();
+            report
+        });
+        all.extend(others);
+        all.sort_by_key(|report| (report.observed_at, report.mmsi));
+        let is_elsewhere = |mmsi: Mmsi| mmsi.get() > 200_000_100;
+        let mut delays = delays.iter().cycle();
+        let delays: Vec<i64> = all
+            .iter()
+            .map(|report| if is_elsewhere(report.mmsi) { 0 } else { *delays.next().unwrap() })
+            .collect();
+        let parameters = Parameters {
+            lateness: Duration::ZERO,
+            revision_horizon: Duration::from_secs(180 * 60),
+            ..parameters()
+        };
+        let elsewhere = |mut events: Vec<Event>| {
+            events.retain(|event| event.kind() == EventKind::Encounter);
+            events.retain(|event| is_elsewhere(pair(event).low()));
+            format!("{events:?}")
+        };
+        prop_assert_eq!(
+            elsewhere(detect_late(&all, &delays, &parameters)),
+            elsewhere(detect(&all, &parameters))
         );
     }
 }

@@ -55,6 +55,7 @@ struct Past {
     /// Oldest first; two or three, because there is one for every half horizon.
     copies: VecDeque<PastState>,
     /// Encounters that made room for another one of the pair within the horizon, or were retracted, as told last.
+    #[expect(clippy::vec_box, reason = "they come from a map of boxes and may go back there")]
     former: Vec<Box<Encounter>>,
 }
 
@@ -177,6 +178,7 @@ impl Past {
 /// The encounters of a pair from some instant on.
 struct Derived {
     /// Those that made room for another one.
+    #[expect(clippy::vec_box, reason = "they are kept in boxes")]
     finished: Vec<Box<Encounter>>,
     current: Option<Box<Encounter>>,
 }

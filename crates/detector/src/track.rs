@@ -15,7 +15,7 @@ const SILENCE_MILLIS_MAX: i64 = 24 * 3_600_000;
 pub(crate) type TrackIndex = u32;
 
 /// The recent reports of one ship under one MMSI.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Track {
     /// Index of the vessel in the detector.
     pub(crate) vessel: u32,
@@ -35,6 +35,15 @@ pub(crate) struct Track {
 pub(crate) struct Joint {
     pub(crate) distance_m: f64,
     millis: i64,
+}
+
+/// Where a report that comes late would stand: the fixes on both sides.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gap {
+    pub(crate) before: Option<Fix>,
+    pub(crate) after: Option<Fix>,
+    /// To the one before, or if there is none to the one after.
+    pub(crate) distance_m: f64,
 }
 
 impl Track {
@@ -82,21 +91,68 @@ impl Track {
         rules: &LegRules,
         keep_millis: i64,
     ) -> bool {
-        let knots = knots(joint.distance_m, joint.millis);
-        let duration_max = if knots <= rules.speed_knots_slow {
-            rules.duration_max_slow
-        } else {
-            rules.duration_max
-        };
-        let is_leg = joint.millis as u128 <= duration_max.as_millis();
-        fix.leg_knots = if is_leg { knots as f32 } else { f32::NAN };
+        let leg_knots = leg_knots(joint.distance_m, joint.millis, rules);
+        fix.leg_knots = leg_knots.map_or(f32::NAN, |knots| knots as f32);
         while self.fixes.len() > 1 && self.fixes[1].at <= fix.at - keep_millis {
             self.fixes.pop_front();
         }
         self.fixes.push_back(fix);
         self.last_ecef_m = ecef_m;
         self.lone = false;
-        is_leg && knots <= rules.speed_knots_max
+        leg_knots.is_some_and(|knots| knots <= rules.speed_knots_max)
+    }
+
+    /// Where a report that comes late would stand between those that are remembered; `None` if the ship that sent
+    /// them cannot have sent it too, or need not have. The rule is that of [`Track::joint`], on both sides.
+    pub(crate) fn gap(
+        &self,
+        at: i64,
+        ecef_m: [f64; 3],
+        rules: &TrackRules,
+        leg_millis_max: i64,
+    ) -> Option<Gap> {
+        let index = self.fixes.partition_point(|fix| fix.at <= at);
+        let before = index.checked_sub(1).map(|index| self.fixes[index]);
+        let after = self.fixes.get(index).copied();
+        let reaches = |fix: &Fix| {
+            let millis = (fix.at - at).abs();
+            let distance_m = distance_m(self::ecef_m(fix), ecef_m);
+            let reach_m = rules.position_noise_m + metres(rules.speed_knots_max, millis);
+            (distance_m <= reach_m).then_some(distance_m)
+        };
+        let lone_millis = match (&before, &after) {
+            (Some(before), None) if self.lone => at - before.at,
+            // It would be the first, and a first report is continued for one leg at most.
+            (None, Some(after)) => after.at - at,
+            _ => 0,
+        };
+        let is_silent = before.is_some_and(|before| at - before.at > SILENCE_MILLIS_MAX);
+        if lone_millis > leg_millis_max || is_silent {
+            return None;
+        }
+        let to_before = before.as_ref().map(reaches);
+        let to_after = after.as_ref().map(reaches);
+        if to_before == Some(None) || to_after == Some(None) {
+            return None;
+        }
+        let distance_m = to_before.or(to_after).flatten()?;
+        Some(Gap { before, after, distance_m })
+    }
+
+    /// Puts a fix into its gap. The leg over the gap, if there was one, becomes two.
+    pub(crate) fn fill(&mut self, gap: &Gap, mut fix: Fix, ecef_m: [f64; 3], rules: &LegRules) {
+        let knots = |from: &Fix, to: &Fix| {
+            let distance_m = distance_m(self::ecef_m(from), self::ecef_m(to));
+            leg_knots(distance_m, to.at - from.at, rules).map_or(f32::NAN, |knots| knots as f32)
+        };
+        fix.leg_knots = gap.before.map_or(f32::NAN, |before| knots(&before, &fix));
+        let index = self.fixes.partition_point(|other| other.at <= fix.at);
+        match self.fixes.get_mut(index) {
+            Some(after) => after.leg_knots = knots(&fix, after),
+            None => self.last_ecef_m = ecef_m,
+        }
+        self.fixes.insert(index, fix);
+        self.lone = false;
     }
 
     /// The leg that leads to the last fix.
@@ -156,6 +212,14 @@ fn distance_m(a: [f64; 3], b: [f64; 3]) -> f64 {
 
 fn metres(knots: f64, millis: i64) -> f64 {
     knots * METRES_PER_NAUTICAL_MILE * millis as f64 / 3_600_000.0
+}
+
+/// The speed on the leg between two fixes; `None` if they are too far apart in time for one.
+fn leg_knots(distance_m: f64, millis: i64, rules: &LegRules) -> Option<f64> {
+    let knots = knots(distance_m, millis);
+    let duration_max =
+        if knots <= rules.speed_knots_slow { rules.duration_max_slow } else { rules.duration_max };
+    (millis as u128 <= duration_max.as_millis()).then_some(knots)
 }
 
 fn knots(metres: f64, millis: i64) -> f64 {

@@ -108,6 +108,18 @@ pub fn tell_summary(summary: &Summary<'_>) {
             grouped(counters.compared),
         ),
     );
+    if counters.late > 0 {
+        line(
+            "late",
+            format_args!(
+                "{} reports, {} put in their place afterwards, {} older than the horizon; {} events told again",
+                grouped(counters.late),
+                grouped(counters.late_placed),
+                grouped(counters.late_beyond_horizon),
+                grouped(counters.retold),
+            ),
+        );
+    }
     list("set aside", set_aside(counters).into_iter().filter(|(_, count)| *count > 0));
     list("at bounds", at_bounds(counters).into_iter().filter(|(_, count)| *count > 0));
 
@@ -167,6 +179,13 @@ pub fn tell_warnings(summary: &Summary<'_>) {
             )),
         }
     }
+    if counters.capped > 0 {
+        tell(format_args!(
+            "warning: {} reports were of receivers whose clock is ahead of all others; their times were not \
+             believed",
+            grouped(counters.capped)
+        ));
+    }
     if intake.late > 0 {
         let advice = match lateness(*late_by) {
             _ if intake.inputs.iter().any(|input| input.waited) => {
@@ -177,8 +196,11 @@ pub fn tell_warnings(summary: &Summary<'_>) {
             None => String::new(),
         };
         tell(format_args!(
-            "warning: {} records came too late and were left out{advice}",
-            grouped(intake.late)
+            "warning: {} records came too late; {} reports of them were put in their place afterwards, and {} \
+             were left out{advice}",
+            grouped(intake.late),
+            grouped(counters.late_placed),
+            grouped(counters.late - counters.late_placed)
         ));
     }
     if summary.selected > 0 {
