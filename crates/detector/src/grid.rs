@@ -206,9 +206,9 @@ mod tests {
         }
         let found = neighbours(&mut grid, 600, [0.0; 3], [0.0; 3]);
         assert_eq!(found.len(), 100);
-        // By chance alone it would be none of the first ten, and the last hundred.
-        assert!(found.iter().filter(|track| **track < 10).count() >= 2, "{found:?}");
-        assert!(found.iter().filter(|track| **track >= 500).count() >= 50, "{found:?}");
+        // By chance alone it would be none of the first ten; by age alone none of the last.
+        assert!(found.iter().filter(|track| **track < 10).count() >= 5, "{found:?}");
+        assert!(found.iter().filter(|track| **track >= 590).count() >= 5, "{found:?}");
     }
 
     #[test]
