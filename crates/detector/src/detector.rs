@@ -38,8 +38,9 @@ const RECHECK_MILLIS: i64 = 15 * 60_000;
 /// Finds encounters in a stream of reports.
 ///
 /// The same reports give the same events: at any speed, on any day, in any order of arrival within
-/// [`Parameters::lateness`]. It reads no clock; time is the time of the reports, and a report from the
-/// far future makes all others late: whoever feeds it keeps such reports back.
+/// [`Parameters::lateness`]. It reads no clock; time is the time of the reports. Where they name their
+/// receivers, one whose clock is ahead of the others is not believed; where they do not, a report from the far future
+/// makes all others late: whoever feeds it keeps such reports back.
 ///
 /// ```
 /// use alongside_detector::{Detector, Parameters};
