@@ -382,8 +382,10 @@ impl Alike {
         }
         let pair = VesselPair::new(holder.mmsi, claimant.mmsi).expect("they are two vessels");
         let started_at = Timestamp::from_millis(from.at);
+        // Each claim has its own time; a holder heard no more in between has one for several hand-overs.
+        let claimed_at = self.claimed_at;
         let known = self.told.get_or_insert_with(|| Told {
-            id: EventId::of(EventKind::IdentityChange, Subject::Pair(pair), started_at),
+            id: EventId::of(EventKind::IdentityChange, Subject::Pair(pair), claimed_at),
             version: 0,
             started_at,
         });
