@@ -419,8 +419,8 @@ impl State {
         let Some((index, joint)) = self.best_joint(vessel, fix.at, ecef_m, parameters) else {
             counters.sub_tracks += 1;
             let track = self.begin_track(vessel, fix, ecef_m);
-            let (mmsi, station) = (report.mmsi, report.station);
-            let heard = Heard { vessel, mmsi, track, fix, before: None, station };
+            let station = report.station;
+            let heard = Heard { vessel, track, fix, before: None, station };
             self.tell_story(parameters, events, |story, world, told| {
                 story.heard(&heard, world, told);
             });
@@ -435,7 +435,6 @@ impl State {
         let from_m = track.last_ecef_m();
         let heard = Heard {
             vessel,
-            mmsi: report.mmsi,
             track: index,
             fix,
             before: Some((*track.last(), joint.distance_m)),

@@ -290,8 +290,7 @@ mod tests {
                 let [a, b] = [before, fix].map(|fix| fix.position());
                 (before, a.distance_m(b))
             });
-            let mmsi = Mmsi::new(200_000_000 + vessel).unwrap();
-            let heard = Heard { vessel, mmsi, track: 0, fix, before: distance_m, station: None };
+            let heard = Heard { vessel, track: 0, fix, before: distance_m, station: None };
             places.heard(&heard, &rules());
             before = Some(fix);
         }

@@ -319,6 +319,12 @@ impl EventId {
         EventId { kind, subject, first_started_at: Timestamp::from_secs(seconds) }
     }
 
+    /// The id for a second finding of this kind about the same vessels that starts in the same second.
+    pub fn a_second_later(self) -> Self {
+        let first_started_at = self.first_started_at.plus_millis(1000);
+        EventId { first_started_at, ..self }
+    }
+
     /// What sort of finding.
     pub fn kind(self) -> EventKind {
         self.kind

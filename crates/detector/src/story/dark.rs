@@ -11,7 +11,7 @@
 //! many others fit as well.
 
 use std::cmp::Reverse;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use maritime::{
@@ -115,6 +115,9 @@ pub(crate) struct DarkMeetings {
     #[serde(with = "crate::snapshot::sorted_map")]
     cells: FxHashMap<(i32, i32), Vec<u64>>,
     swept_at: i64,
+    /// Ids that were told, as long as another of the same pair could begin in the same second: one ship can be silent
+    /// on two sub-tracks at once.
+    ids: BTreeSet<EventId>,
 }
 
 impl DarkMeetings {
@@ -144,6 +147,8 @@ impl DarkMeetings {
         }
         if now.saturating_sub(self.swept_at) > 3_600_000 {
             self.swept_at = now;
+            let oldest = Timestamp::from_millis(now).minus(2 * world.parameters.dark.silence_max);
+            self.ids.retain(|id| id.first_started_at() >= oldest);
             let first = self.first;
             self.cells.retain(|_, numbers| {
                 numbers.retain(|&number| number >= first);
@@ -199,7 +204,7 @@ impl DarkMeetings {
     }
 
     fn compare_one(
-        &self,
+        &mut self,
         silence: &Silence,
         loitering: &Loitering,
         world: World<'_>,
@@ -270,11 +275,14 @@ impl DarkMeetings {
         for candidate in candidates.into_iter().take(TOLD_MAX) {
             let fit = candidate.stay.fit();
             let share = fit / (fits + FIT_OF_NOBODY);
-            let Some(event) = tell(silence, &candidate, share, rivals, self.pending_at, world)
+            let Some(mut event) = tell(silence, &candidate, share, rivals, self.pending_at, world)
             else {
                 continue;
             };
             if event.score >= rules.score_min {
+                while !self.ids.insert(event.id) {
+                    event.id = event.id.a_second_later();
+                }
                 told.push(event);
             }
         }

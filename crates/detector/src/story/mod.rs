@@ -47,7 +47,6 @@ pub(crate) use watchlist::WatchIndex;
 pub(crate) struct Heard {
     /// Index of the vessel in the detector.
     pub(crate) vessel: u32,
-    pub(crate) mmsi: Mmsi,
     /// The sub-track that it joined or began.
     pub(crate) track: TrackIndex,
     pub(crate) fix: Fix,
