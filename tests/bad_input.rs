@@ -172,7 +172,7 @@ fn what_is_asked_wrongly_is_a_usage_error() {
     for (arguments, expected) in [
         (
             &["--profile", "gwf"][..],
-            "there is no profile \"gwf\": expected one of gfw, sts, or any",
+            "there is no profile \"gwf\": expected one of gfw, skylight, starboard, sts, or any",
         ),
         (&["--history"], "--history needs --format ndjson"),
         (&["--since", "2024-01-02", "--until", "2024-01-01"], "is not before"),

@@ -21,6 +21,9 @@ fn flagged(desk: &Desk, arguments: &[&str]) -> Flagged {
     let mut flagged = Flagged::new();
     for line in outcome.stdout.lines() {
         let event: Value = serde_json::from_str(line).unwrap();
+        if event["kind"] != "encounter" {
+            continue;
+        }
         let mmsi = |at: usize| event["vessels"][at]["mmsi"].as_u64().unwrap();
         let at = |name: &str| Timestamp::parse(event[name].as_str().unwrap()).unwrap();
         flagged.entry([mmsi(0), mmsi(1)]).or_default().push((at("started_at"), at("ended_at")));
