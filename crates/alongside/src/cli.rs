@@ -92,8 +92,8 @@ pub struct ReplayArgs {
     pub profile: Vec<String>,
 
     /// What to show, such as `encounter,dark_meeting`: of encounters those that satisfy a profile, of
-    /// other kinds all [default: encounters that satisfy a profile, and of every other kind what has a score of
-    /// at least 0.5]
+    /// other kinds all [default: encounters that satisfy a profile, and of every other kind but dark_meeting,
+    /// which are looked for only if they are named here, what has a score of at least 0.5]
     #[arg(
         long,
         value_name = "KIND,...",

@@ -31,6 +31,10 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command, ConfigCommand};
 
+/// Events are made and dropped by the hundred thousand, which takes a tenth less time with it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Everything was done.
 const DONE: u8 = 0;
 /// It could not be done.

@@ -27,8 +27,8 @@ use crate::{DONE, REJECTED, UsageError, config, places, terminal, watchlist};
 /// Batches that the sources may be ahead of the detector. When they are, they wait.
 const BATCHES_AHEAD_MAX: usize = 8;
 
-/// What is no encounter is shown from this score on, unless its kind is asked for.
-const SCORE_MIN: f64 = 0.5;
+/// What is no encounter is shown and kept from this score on, unless its kind is asked for.
+pub const SCORE_MIN: f64 = 0.5;
 /// How much of that the table shows, unless its kind is asked for.
 pub const OTHERS_MAX: usize = 10;
 
@@ -65,6 +65,11 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
         parameters.lateness = lateness.0;
     }
     check_request(args, &parameters)?;
+    // Where thousands of ships are silent for hours, nearly each could have met another, and to find out takes longest.
+    let dark_is_asked_for = args.history || args.kind.iter().any(|kind| kind == "dark_meeting");
+    if !dark_is_asked_for {
+        parameters.dark.silence_max = Duration::ZERO;
+    }
     let provenance = provenance(&parameters);
 
     // Everything that can refuse does so before the first record is read.
@@ -209,8 +214,12 @@ impl<T: FnMut(&Event) -> io::Result<()>> Replay<T> {
     }
 
     fn note(&mut self) -> io::Result<()> {
-        for event in self.events.drain(..) {
+        for mut event in self.events.drain(..) {
             (self.told)(&event)?;
+            // Their tracks are not kept, and are most of what an encounter takes.
+            if event.profiles.is_empty() {
+                event.vessels.iter_mut().for_each(|vessel| vessel.track = Vec::new());
+            }
             match event.state {
                 EventState::Retracted => self.findings.remove(&event.id),
                 _ => self.findings.insert(event.id, event),

@@ -6,13 +6,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use detector::Parameters;
-use maritime::Timestamp;
+use maritime::{Event, EventKind, Timestamp};
 use serde_json::json;
 use sink::{GeoPackage, Provenance, Run, StoreError, VesselRow};
 
 use crate::cli::Store;
 use crate::config;
-use crate::replay::{Replayed, encounter_count};
+use crate::replay::{Replayed, SCORE_MIN, encounter_count};
 use crate::temporary::Temporary;
 
 /// Where encounters will be kept, if anywhere. A file is made only when there is something to keep: an
@@ -79,7 +79,10 @@ impl Keeper {
         let fresh = (!path.exists())
             .then(|| [path.clone(), GeoPackage::journal_path(&path)].map(Temporary::new));
         GeoPackage::open(&path)
-            .and_then(|mut package| package.store(&run, &replayed.findings, &vessels))
+            .and_then(|mut package| {
+                let events = replayed.findings.iter().filter(|event| is_worth_keeping(event));
+                package.store(&run, events, &vessels)
+            })
             .context("cannot keep what was found")?;
         fresh.into_iter().flatten().for_each(Temporary::keep);
         Ok(Some(path))
@@ -107,6 +110,11 @@ impl Store {
             Store::None => None,
         }
     }
+}
+
+/// Every encounter; of the other kinds, of which there are many, what is shown as well.
+fn is_worth_keeping(event: &Event) -> bool {
+    event.kind() == EventKind::Encounter || event.score >= SCORE_MIN
 }
 
 fn counters(replayed: &Replayed) -> serde_json::Value {

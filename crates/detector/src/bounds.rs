@@ -21,7 +21,7 @@ use crate::track::TrackIndex;
 ///
 /// let mut parameters = Parameters::default();
 /// parameters.bounds.vessels_max = 50_000;
-/// assert_eq!(parameters.bounds.pairs_max, 48);
+/// assert_eq!(parameters.bounds.pairs_max, 256);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
@@ -46,7 +46,7 @@ impl Default for Bounds {
         Bounds {
             reports_held_max: 4_000_000,
             vessels_max: 1_000_000,
-            pairs_max: 48,
+            pairs_max: 256,
             presences_max: 2048,
         }
     }

@@ -713,7 +713,8 @@ impl State {
             counts.then_some(&**other)
         };
         let thirds = self.company.thirds(pair, counts);
-        let raft = self.company.raft(pair, told.id, counts);
+        // Ships that do not lie close are in no raft.
+        let raft = told.is_close().then(|| self.company.raft(pair, told.id, counts)).flatten();
         encounter.meet_thirds(thirds.into_iter().map(|track| self.mmsi(track)));
         raft
     }

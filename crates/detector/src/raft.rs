@@ -15,7 +15,7 @@ pub(crate) type TrackPair = (TrackIndex, TrackIndex);
 const ENCOUNTERS_MAX: usize = 64;
 /// Encounters that are followed from ship to ship. A raft has three or four; of a longer chain the first one within
 /// so many names it.
-const RAFT_ENCOUNTERS_MAX: usize = 64;
+const RAFT_ENCOUNTERS_MAX: usize = 16;
 
 /// The encounters of every sub-track that have lasted long enough to be told. Bounded by the encounters that are
 /// remembered.

@@ -203,10 +203,10 @@ impl GeoPackage {
     /// # Errors
     ///
     /// A full disk, a file in use, a damaged file. What was stored before is then unchanged.
-    pub fn store(
+    pub fn store<'a>(
         &mut self,
         run: &Run,
-        events: &[Event],
+        events: impl IntoIterator<Item = &'a Event>,
         vessels: &[VesselRow],
     ) -> Result<Stored, StoreError> {
         store_all(&mut self.connection, run, events, vessels).map_err(|source| {
@@ -322,10 +322,10 @@ fn check_schema(path: &Path, connection: &Connection) -> Result<(), StoreError> 
     Ok(())
 }
 
-fn store_all(
+fn store_all<'a>(
     connection: &mut Connection,
     run: &Run,
-    events: &[Event],
+    events: impl IntoIterator<Item = &'a Event>,
     vessels: &[VesselRow],
 ) -> rusqlite::Result<Stored> {
     // Immediate: to wait for another writer at the start, and not to fail in the middle.

@@ -31,7 +31,7 @@ use crate::story::{World, event};
 /// Silences that later ones are held against. Beyond that the oldest goes.
 const SILENCES_MAX: usize = 50_000;
 /// With so many others a silence is compared in full, of those that can have met at all: the latest.
-const COMPARED_MAX: usize = 128;
+const COMPARED_MAX: usize = 32;
 /// So many are told for each silence at most: those that fit best.
 const TOLD_MAX: usize = 3;
 /// A fit this good or better counts fully as a rival.
@@ -432,7 +432,8 @@ fn greatest(mut low: f64, mut high: f64, value: impl Fn(f64) -> f64) -> (f64, f6
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     let (mut a, mut b) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
     let (mut at_a, mut at_b) = (value(a), value(b));
-    while high - low > 0.5 {
+    // In metres: ships cover that in a few seconds, and nobody asks for less.
+    while high - low > 20.0 {
         if at_a >= at_b {
             (high, b, at_b) = (b, a, at_a);
             a = high - GOLDEN * (high - low);
@@ -559,7 +560,8 @@ fn first_true(mut low: f64, mut high: f64, is_true: impl Fn(f64) -> bool) -> f64
     if is_true(low) {
         return low;
     }
-    while high - low > 0.5 {
+    // In seconds, of stays of an hour and more.
+    while high - low > 15.0 {
         let middle = low + (high - low) / 2.0;
         if is_true(middle) { high = middle } else { low = middle }
     }
