@@ -66,7 +66,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
     }
     check_request(args, &parameters)?;
     // Where thousands of ships are silent for hours, nearly each could have met another, and to find out takes longest.
-    let dark_is_asked_for = args.history || args.kind.iter().any(|kind| kind == "dark_meeting");
+    let dark_is_asked_for = args.kind.iter().any(|kind| kind == "dark_meeting");
     if !dark_is_asked_for {
         parameters.dark.silence_max = Duration::ZERO;
     }
