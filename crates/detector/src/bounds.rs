@@ -4,7 +4,7 @@
 //! remembered for each ship, pair or cell has a bound, and who makes room there is chosen so that inventing ships does
 //! not hide honest ones. What happens at a bound is counted in [`crate::Counters`].
 
-use maritime::{Mmsi, Timestamp};
+use maritime::Timestamp;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -247,12 +247,10 @@ impl State {
         Passer { track, known_since }
     }
 
-    /// Whether there is room for what is to be remembered of a vessel. Where there is not, others are forgotten; if
-    /// nobody can be, there is none.
-    pub(crate) fn has_room_for(&mut self, mmsi: Mmsi) -> bool {
-        if self.vessels.len() - self.vacant.len() < self.bounds.vessels_max
-            || self.by_mmsi.contains_key(&mmsi)
-        {
+    /// Whether there is room for what is to be remembered of a vessel that was never heard. Where there is not, others
+    /// are forgotten; if nobody can be, there is none.
+    pub(crate) fn has_room(&mut self) -> bool {
+        if self.vessels.len() - self.vacant.len() < self.bounds.vessels_max {
             return true;
         }
         self.forget_vessels();

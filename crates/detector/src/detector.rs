@@ -15,13 +15,13 @@ use crate::bounds::{AtBounds, Bounds, Partners, Standing};
 use crate::class;
 use crate::contact::{ContactPiece, Passage};
 use crate::encounter::{Encounter, Parties};
-use crate::fix::Fix;
+use crate::fix::{Fix, radians, wrap};
 use crate::grid::Grid;
 use crate::leg::Leg;
 use crate::parameters::Parameters;
 use crate::places::Places;
 use crate::raft::{Company, TrackPair};
-use crate::reorder::{Admission, ReorderBuffer};
+use crate::reorder::{self, Admission, ReorderBuffer};
 use crate::revision::Revision;
 use crate::story::{Heard, Learned, Story, WatchIndex, World};
 use crate::track::{self, Joint, Track, TrackIndex};
@@ -166,7 +166,7 @@ impl Detector {
             return Disposition::Late;
         }
         while let Some(slice) = self.reorder.pop_slice() {
-            self.take(&slice, events);
+            self.take(slice.iter(), events);
         }
         Disposition::Accepted
     }
@@ -175,7 +175,7 @@ impl Detector {
     /// They stay open, because nobody knows how they went on.
     pub fn finish(&mut self, events: &mut Vec<Event>) {
         while let Some(slice) = self.reorder.pop_first() {
-            self.take(&slice, events);
+            self.take(slice.iter(), events);
         }
         let told = events.len();
         self.state.revise(&self.parameters, &mut self.counters, events);
@@ -224,7 +224,7 @@ impl Detector {
         if report.observed_at().as_millis() > self.state.now {
             // It missed its slice, but nothing newer has been dealt with.
             self.counters.late_placed += 1;
-            return self.take(std::slice::from_ref(report), events);
+            return self.take(std::iter::once(report.into()), events);
         }
         match report {
             Report::Static(report) => {
@@ -236,17 +236,21 @@ impl Detector {
         }
     }
 
-    fn take(&mut self, reports: &[Report], events: &mut Vec<Event>) {
+    fn take<'a>(
+        &mut self,
+        reports: impl Iterator<Item = reorder::Heard<'a>>,
+        events: &mut Vec<Event>,
+    ) {
         let told = events.len();
         self.state.revise(&self.parameters, &mut self.counters, events);
         for report in reports {
             let now = report.observed_at().as_millis();
             self.state.advance(now, &self.parameters, events);
             match report {
-                Report::Static(report) => {
+                reorder::Heard::Static(report) => {
                     self.state.learn(report, &self.parameters, &mut self.counters, events);
                 }
-                Report::Position(fix) => {
+                reorder::Heard::Position(fix) => {
                     self.state.place(fix, &self.parameters, &mut self.counters, events);
                 }
             }
@@ -287,7 +291,6 @@ pub(crate) struct State {
     /// When to look at an encounter again. One for every encounter, and a few that have been overtaken.
     #[serde(with = "crate::snapshot::sorted_heap")]
     pub(crate) timers: BinaryHeap<Reverse<(i64, TrackPair)>>,
-    pub(crate) searches: u64,
     pub(crate) now: i64,
     swept_at: i64,
     /// Sub-tracks near the leg at hand; kept for its allocation.
@@ -320,7 +323,6 @@ impl State {
             grid: Grid::new(parameters.contact.distance_m_out, parameters.bounds.presences_max),
             encounters: FxHashMap::default(),
             timers: BinaryHeap::new(),
-            searches: 0,
             now: i64::MIN,
             swept_at: i64::MIN,
             near: Vec::new(),
@@ -346,9 +348,10 @@ impl State {
 
     /// Brings the time forward: what is due before `now` happens first.
     fn advance(&mut self, now: i64, parameters: &Parameters, events: &mut Vec<Event>) {
-        if now != self.now {
-            self.tell_touched(parameters, events);
+        if now == self.now {
+            return;
         }
+        self.tell_touched(parameters, events);
         while let Some(&Reverse((due, pair))) = self.timers.peek()
             && due < now
         {
@@ -374,10 +377,7 @@ impl State {
         events: &mut Vec<Event>,
     ) {
         counters.statics += 1;
-        if !self.has_room_for(report.mmsi) {
-            return;
-        }
-        let vessel = self.vessel(report.mmsi);
+        let Some(vessel) = self.vessel(report.mmsi) else { return };
         let confirmed_after = parameters.identity.confirmed_after;
         let news = self.vessels[vessel as usize].learn(report, confirmed_after);
         if !is_ship(report.mmsi) {
@@ -400,10 +400,7 @@ impl State {
         events: &mut Vec<Event>,
     ) {
         counters.positions += 1;
-        if !self.has_room_for(report.mmsi) {
-            return;
-        }
-        let vessel = self.vessel(report.mmsi);
+        let Some(vessel) = self.vessel(report.mmsi) else { return };
         self.vessels[vessel as usize].positions += 1;
         let is_ship = is_ship(report.mmsi);
         if !is_ship && !class::may_be_gear(report.mmsi, &self.vessels[vessel as usize].identity) {
@@ -456,7 +453,11 @@ impl State {
         let leg = track.last_leg();
         self.search(index, &leg, [from_m, ecef_m], keep_millis);
         for near in 0..self.near.len() {
-            self.compare(index, self.near[near], &leg, parameters, counters);
+            let other = self.near[near];
+            let known = self.tracks[other as usize].as_ref();
+            if known.is_some_and(|track| track.vessel != vessel) {
+                self.compare(index, other, &leg, parameters, counters);
+            }
         }
     }
 
@@ -507,30 +508,23 @@ impl State {
         index
     }
 
-    /// Fills `near` with the sub-tracks of other vessels that have been near a leg.
+    /// Fills `near` with the sub-tracks that have been near a leg, among which may be some of the same vessel, and some
+    /// that do not exist any more.
     fn search(&mut self, index: TrackIndex, leg: &Leg, ends_m: [[f64; 3]; 2], keep_millis: i64) {
         let who = self.passer(index);
-        self.searches += 1;
         self.near.clear();
-        let vessel = self.track(index).vessel;
-        let (tracks, near, search) = (&mut self.tracks, &mut self.near, self.searches);
+        let near = &mut self.near;
         let (since, until) = (leg.from.at, leg.to.at);
-        let mut see = |other: TrackIndex| {
-            let Some(track) = tracks[other as usize].as_mut() else { return };
-            if track.seen_by != search && track.vessel != vessel {
-                track.seen_by = search;
-                near.push(other);
-            }
-        };
-        let is_full = self.grid.enter(who, ends_m, since, until, until - keep_millis, &mut see);
-        if is_full {
+        let see = |other: TrackIndex| near.push(other);
+        if self.grid.enter(who, ends_m, since, until, until - keep_millis, see) {
             // Who has met does not lose sight of each other in a crowd.
             let partners = self.partners.of(index).iter();
-            partners.map(|pair| if pair.0 == index { pair.1 } else { pair.0 }).for_each(see);
+            near.extend(partners.map(|pair| if pair.0 == index { pair.1 } else { pair.0 }));
             self.at_bounds.presences_displaced = self.grid.displaced();
         }
         // The cells give them in an order that depends on where on earth this is.
-        self.near.sort_unstable();
+        near.sort_unstable();
+        near.dedup();
     }
 
     /// Compares a new leg with the legs of another sub-track that overlap it in time.
@@ -542,6 +536,18 @@ impl State {
         parameters: &Parameters,
         counters: &mut Counters,
     ) {
+        // Most neighbours are seen at a glance to be too far away.
+        let (distance_m_out, knots_max) =
+            (parameters.contact.distance_m_out, parameters.leg.speed_knots_max as f32);
+        let others = self.track(other).legs_between(leg.from.at, leg.to.at, knots_max);
+        let mut is_near = false;
+        for other_leg in others {
+            counters.compared += 1;
+            is_near |= !far_apart(leg, &other_leg, distance_m_out);
+        }
+        if !is_near {
+            return;
+        }
         let (mine, theirs) = (self.mmsi(index), self.mmsi(other));
         let vessels = VesselPair::new(mine, theirs).expect("tracks of different vessels");
         let pair = if vessels.low() == mine { (index, other) } else { (other, index) };
@@ -549,15 +555,13 @@ impl State {
         let track = |index: TrackIndex| tracks[index as usize].as_ref().expect("the track exists");
         let since = self.now - parameters.leg_millis_max();
         let parties = parties(&self.vessels, tracks, pair, since);
-        let knots_max = parameters.leg.speed_knots_max as f32;
         let horizon = parameters.revision_millis();
         // A long leg tells of the past: what is due already is so when time goes on.
         let apart_after = parameters.encounter.closed_after_apart.as_millis() as i64;
         let apart_at = |inner: &ContactPiece| (inner.to + apart_after).max(self.now);
         let mut touched = false;
         for other_leg in track(other).legs_between(leg.from.at, leg.to.at, knots_max) {
-            counters.compared += 1;
-            if far_apart(leg, &other_leg, parameters.contact.distance_m_out) {
+            if far_apart(leg, &other_leg, distance_m_out) {
                 continue;
             }
             let legs = if pair.0 == index { [*leg, other_leg] } else { [other_leg, *leg] };
@@ -834,22 +838,29 @@ impl State {
         }
     }
 
-    pub(crate) fn vessel(&mut self, mmsi: Mmsi) -> u32 {
+    /// The vessel of a number, who is heard now; `None` if there is no room to remember it.
+    pub(crate) fn vessel(&mut self, mmsi: Mmsi) -> Option<u32> {
         let heard_at = Timestamp::from_millis(self.now);
-        let index = *self.by_mmsi.entry(mmsi).or_insert_with(|| {
-            let mut vessel = Vessel::new(mmsi, heard_at);
-            if is_ship(mmsi) {
-                self.watch.look_up(&mut vessel);
-            }
-            if let Some(index) = self.vacant.pop() {
-                self.vessels[index as usize] = vessel;
-                return index;
-            }
+        if let Some(&known) = self.by_mmsi.get(&mmsi) {
+            self.vessels[known as usize].last_heard_at = heard_at;
+            return Some(known);
+        }
+        if !self.has_room() {
+            return None;
+        }
+        let mut vessel = Vessel::new(mmsi, heard_at);
+        if is_ship(mmsi) {
+            self.watch.look_up(&mut vessel);
+        }
+        let index = if let Some(index) = self.vacant.pop() {
+            self.vessels[index as usize] = vessel;
+            index
+        } else {
             self.vessels.push(vessel);
             (self.vessels.len() - 1) as u32
-        });
-        self.vessels[index as usize].last_heard_at = heard_at;
-        index
+        };
+        self.by_mmsi.insert(mmsi, index);
+        Some(index)
     }
 
     pub(crate) fn track(&self, index: TrackIndex) -> &Track {
@@ -913,7 +924,7 @@ pub(crate) fn is_ship(mmsi: Mmsi) -> bool {
     }
 }
 
-/// Whether two legs are too far apart in latitude for a contact, at a glance: most neighbours are.
+/// Whether two legs are too far apart in latitude or in longitude for a contact, at a glance: most neighbours are.
 pub(crate) fn far_apart(a: &Leg, b: &Leg, contact_m: f64) -> bool {
     // A unit of latitude is at least 0.184 m. Straight legs bulge polewards between their ends, by
     // less than this below 80°; beyond that nothing is ruled out at a glance.
@@ -927,5 +938,17 @@ pub(crate) fn far_apart(a: &Leg, b: &Leg, contact_m: f64) -> bool {
     if a_max > polar || a_min < -polar {
         return false;
     }
-    a_max + margin < b_min || b_max + margin < a_min
+    if a_max + margin < b_min || b_max + margin < a_min {
+        return true;
+    }
+    // A unit of longitude is at least 0.185 m times the cosine of the latitude, and that is at least this parabola,
+    // which is nothing from 81° on.
+    let farthest = radians(f64::from(a_max.max(-a_min).max(b_max).max(-b_min)));
+    let shrink = 1.0 - farthest * farthest / 2.0;
+    if shrink < 0.1 {
+        return false;
+    }
+    let east = |from: i32, to: i32| wrap(i64::from(to) - i64::from(from)).abs();
+    let lengths = east(a.from.longitude, a.to.longitude) + east(b.from.longitude, b.to.longitude);
+    east(a.from.longitude, b.from.longitude) > lengths + (f64::from(margin) / shrink) as i64
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use maritime::{PositionFix, Report, StaticReport, Timestamp};
+use maritime::{Mmsi, PositionFix, Report, StaticReport, Timestamp};
 
 use crate::watermark::Watermark;
 
@@ -26,13 +26,120 @@ const HELD_MAX: usize = 1 << 20;
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ReorderBuffer {
     lateness: Duration,
-    slices: BTreeMap<i64, Vec<Report>>,
+    slices: BTreeMap<i64, Slice>,
     held: usize,
     held_max: usize,
     hurried: u64,
     watermark: Watermark,
     /// Everything before this has left.
     left_until: Timestamp,
+}
+
+/// Reports of ten seconds, in the order of arrival until they leave. The two sorts lie apart, because positions are many
+/// and half as large.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Slice {
+    positions: Vec<PositionFix>,
+    statics: Vec<StaticReport>,
+    /// Where each report stands, in the order of leaving; empty until then.
+    #[serde(skip)]
+    order: Vec<Place>,
+}
+
+/// Where a report of a slice stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Milliseconds since the slice began, number of the vessel, and whether it is a position: most of the order in one
+    /// number.
+    key: u64,
+    index: u32,
+}
+
+impl Place {
+    fn new(observed_at: Timestamp, mmsi: Mmsi, is_position: bool, index: usize) -> Self {
+        let millis = observed_at.as_millis().rem_euclid(SLICE_MILLIS) as u64;
+        let key = millis << 32 | u64::from(mmsi.get()) << 1 | u64::from(is_position);
+        Place { key, index: index as u32 }
+    }
+
+    fn is_position(self) -> bool {
+        self.key & 1 == 1
+    }
+}
+
+impl Slice {
+    fn push(&mut self, report: &Report) {
+        match report {
+            Report::Position(fix) => self.positions.push(*fix),
+            Report::Static(report) => self.statics.push(*report),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.positions.len() + self.statics.len()
+    }
+
+    /// By time, then by vessel; who it is before where it is; then by everything else, so that only equal reports are
+    /// equal. What is sorted are small numbers and not the reports.
+    fn sort(&mut self) {
+        let (positions, statics) = (&self.positions, &self.statics);
+        let places = positions.iter().enumerate();
+        let places = places.map(|(at, fix)| Place::new(fix.observed_at, fix.mmsi, true, at));
+        self.order.extend(places);
+        let places = statics.iter().enumerate();
+        let places = places.map(|(at, said)| Place::new(said.observed_at, said.mmsi, false, at));
+        self.order.extend(places);
+        self.order.sort_unstable_by_key(|place| place.key);
+        for same in self.order.chunk_by_mut(|a, b| a.key == b.key) {
+            if same.len() == 1 {
+                continue;
+            }
+            same.sort_unstable_by(|a, b| {
+                let [a_at, b_at] = [a.index as usize, b.index as usize];
+                if a.is_position() {
+                    compare_positions(&positions[a_at], &positions[b_at])
+                } else {
+                    compare_statics(&statics[a_at], &statics[b_at])
+                }
+            });
+        }
+    }
+
+    /// In the order of leaving.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Heard<'_>> {
+        self.order.iter().map(|place| {
+            if place.is_position() {
+                Heard::Position(&self.positions[place.index as usize])
+            } else {
+                Heard::Static(&self.statics[place.index as usize])
+            }
+        })
+    }
+}
+
+/// A report that leaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Heard<'a> {
+    Position(&'a PositionFix),
+    Static(&'a StaticReport),
+}
+
+impl Heard<'_> {
+    pub(crate) fn observed_at(self) -> Timestamp {
+        match self {
+            Heard::Position(fix) => fix.observed_at,
+            Heard::Static(report) => report.observed_at,
+        }
+    }
+}
+
+impl<'a> From<&'a Report> for Heard<'a> {
+    fn from(report: &'a Report) -> Self {
+        match report {
+            Report::Position(fix) => Heard::Position(fix),
+            Report::Static(report) => Heard::Static(report),
+        }
+    }
 }
 
 impl ReorderBuffer {
@@ -65,7 +172,7 @@ impl ReorderBuffer {
             return Admission::Ahead;
         }
         let slice = observed_at.as_millis().div_euclid(SLICE_MILLIS);
-        self.slices.entry(slice).or_default().push(*report);
+        self.slices.entry(slice).or_default().push(report);
         self.held += 1;
         Admission::Held
     }
@@ -86,7 +193,7 @@ impl ReorderBuffer {
 
     /// The next slice that nothing in time can be added to, in order; to be called until `None`. Where too many reports
     /// are held it is the next one all the same.
-    pub(crate) fn pop_slice(&mut self) -> Option<Vec<Report>> {
+    pub(crate) fn pop_slice(&mut self) -> Option<Slice> {
         let slice = *self.slices.first_key_value()?.0;
         let is_due = end_of(slice) <= self.reached_at().minus(self.lateness);
         if !is_due && self.held <= self.held_max {
@@ -98,11 +205,11 @@ impl ReorderBuffer {
     }
 
     /// The next slice, whatever may still come; for the end of the input.
-    pub(crate) fn pop_first(&mut self) -> Option<Vec<Report>> {
+    pub(crate) fn pop_first(&mut self) -> Option<Slice> {
         let (slice, mut reports) = self.slices.pop_first()?;
         self.held -= reports.len();
         self.left_until = end_of(slice);
-        reports.sort_unstable_by(compare);
+        reports.sort();
         Some(reports)
     }
 }
@@ -122,18 +229,6 @@ fn end_of(slice: i64) -> Timestamp {
     Timestamp::from_millis(slice.saturating_add(1).saturating_mul(SLICE_MILLIS))
 }
 
-/// By time, then by vessel; who it is before where it is; then by everything else, so that only equal
-/// reports are equal.
-fn compare(a: &Report, b: &Report) -> Ordering {
-    let by_time = a.observed_at().cmp(&b.observed_at()).then(a.mmsi().cmp(&b.mmsi()));
-    by_time.then_with(|| match (a, b) {
-        (Report::Static(a), Report::Static(b)) => compare_statics(a, b),
-        (Report::Position(a), Report::Position(b)) => compare_positions(a, b),
-        (Report::Static(_), Report::Position(_)) => Ordering::Less,
-        (Report::Position(_), Report::Static(_)) => Ordering::Greater,
-    })
-}
-
 fn compare_positions(a: &PositionFix, b: &PositionFix) -> Ordering {
     let optional = |x: Option<f32>, y: Option<f32>| x.map(f32::to_bits).cmp(&y.map(f32::to_bits));
     a.position
@@ -144,6 +239,7 @@ fn compare_positions(a: &PositionFix, b: &PositionFix) -> Ordering {
         .then(optional(a.speed_knots, b.speed_knots))
         .then(optional(a.course_deg, b.course_deg))
         .then(optional(a.heading_deg, b.heading_deg))
+        .then(a.station.cmp(&b.station))
 }
 
 fn compare_statics(a: &StaticReport, b: &StaticReport) -> Ordering {
@@ -163,7 +259,7 @@ fn compare_statics(a: &StaticReport, b: &StaticReport) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use maritime::{Mmsi, Position};
+    use maritime::Position;
 
     use super::*;
 
@@ -181,10 +277,15 @@ mod tests {
     }
 
     fn drain(buffer: &mut ReorderBuffer) -> Vec<Report> {
-        let mut reports: Vec<Report> =
-            std::iter::from_fn(|| buffer.pop_slice()).flatten().collect();
-        reports.extend(std::iter::from_fn(|| buffer.pop_first()).flatten());
+        let mut slices: Vec<Slice> = std::iter::from_fn(|| buffer.pop_slice()).collect();
+        slices.extend(std::iter::from_fn(|| buffer.pop_first()));
+        let reports = slices.iter().flat_map(Slice::iter);
         reports
+            .map(|report| match report {
+                Heard::Position(fix) => Report::Position(*fix),
+                Heard::Static(said) => Report::Static(*said),
+            })
+            .collect()
     }
 
     #[test]

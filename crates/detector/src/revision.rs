@@ -293,10 +293,7 @@ impl State {
             counters.late_beyond_horizon += 1;
             return;
         }
-        if !self.has_room_for(report.mmsi) {
-            return;
-        }
-        let vessel = self.vessel_late(report.mmsi, report.observed_at);
+        let Some(vessel) = self.vessel_late(report.mmsi, report.observed_at) else { return };
         let identity = &self.vessels[vessel as usize].identity;
         if !is_ship(report.mmsi) && !class::may_be_gear(report.mmsi, identity) || report.coarse {
             return;
@@ -336,10 +333,8 @@ impl State {
             counters.late_beyond_horizon += 1;
             return;
         }
-        if !self.has_room_for(report.mmsi) {
-            return;
-        }
-        let vessel = self.vessel_late(report.mmsi, report.observed_at) as usize;
+        let Some(vessel) = self.vessel_late(report.mmsi, report.observed_at) else { return };
+        let vessel = vessel as usize;
         let confirmed_after = parameters.identity.confirmed_after;
         let news = self.vessels[vessel].learn_late(report, confirmed_after);
         counters.late_placed += 1;
@@ -373,16 +368,16 @@ impl State {
         horizon > 0 && at >= self.now.saturating_sub(horizon)
     }
 
-    fn vessel_late(&mut self, mmsi: Mmsi, heard_at: Timestamp) -> u32 {
+    fn vessel_late(&mut self, mmsi: Mmsi, heard_at: Timestamp) -> Option<u32> {
         if let Some(&known) = self.by_mmsi.get(&mmsi) {
             let vessel = &mut self.vessels[known as usize];
             vessel.first_heard_at = vessel.first_heard_at.min(heard_at);
-            return known;
+            return Some(known);
         }
-        let index = self.vessel(mmsi);
+        let index = self.vessel(mmsi)?;
         let vessel = &mut self.vessels[index as usize];
         (vessel.first_heard_at, vessel.last_heard_at) = (heard_at, heard_at);
-        index
+        Some(index)
     }
 
     /// The sub-track in which a late report finds its place, and the place: of several the nearest.
@@ -444,18 +439,18 @@ impl State {
         let vessel = track.vessel;
         let forget = self.now - parameters.remembered_millis();
         let who = self.passer(index);
-        self.searches += 1;
         self.near.clear();
-        let (tracks, near, search) = (&mut self.tracks, &mut self.near, self.searches);
+        let near = &mut self.near;
         for way in ways {
-            self.grid.enter(who, way, from - 1, until, forget, |other| {
-                let Some(track) = tracks[other as usize].as_mut() else { return };
-                if track.seen_by != search && track.vessel != vessel {
-                    track.seen_by = search;
-                    near.push(other);
-                }
-            });
+            self.grid.enter(who, way, from - 1, until, forget, |other| near.push(other));
         }
+        near.sort_unstable();
+        near.dedup();
+        let is_other = |index: &TrackIndex| {
+            let track = self.tracks[*index as usize].as_ref();
+            track.is_some_and(|track| track.vessel != vessel)
+        };
+        near.retain(is_other);
         for near in 0..self.near.len() {
             let other = self.near[near];
             let pair = self.pair(index, other);

@@ -11,6 +11,9 @@ use crate::parameters::{LegRules, TrackRules};
 /// No sub-track is continued after this: where the ship was a day ago binds it to nothing.
 const SILENCE_MILLIS_MAX: i64 = 24 * 3_600_000;
 
+/// So many of the last fixes are looked at one by one before the rest is searched.
+const LAST_FIXES: usize = 8;
+
 /// Index of a sub-track in the detector.
 pub(crate) type TrackIndex = u32;
 
@@ -26,8 +29,6 @@ pub(crate) struct Track {
     last_ecef_m: [f64; 3],
     /// Whether no second fix has confirmed the first yet.
     lone: bool,
-    /// The last search that looked at this track, so that one search looks once.
-    pub(crate) seen_by: u64,
 }
 
 /// Where a report would join a sub-track.
@@ -48,7 +49,7 @@ pub(crate) struct Gap {
 
 impl Track {
     pub(crate) fn new(vessel: u32, fix: Fix, ecef_m: [f64; 3]) -> Self {
-        Track { vessel, fixes: VecDeque::from([fix]), last_ecef_m: ecef_m, lone: true, seen_by: 0 }
+        Track { vessel, fixes: VecDeque::from([fix]), last_ecef_m: ecef_m, lone: true }
     }
 
     pub(crate) fn last(&self) -> &Fix {
@@ -111,7 +112,7 @@ impl Track {
         rules: &TrackRules,
         leg_millis_max: i64,
     ) -> Option<Gap> {
-        let index = self.fixes.partition_point(|fix| fix.at <= at);
+        let index = self.first_after(at);
         let before = index.checked_sub(1).map(|index| self.fixes[index]);
         let after = self.fixes.get(index).copied();
         let reaches = |fix: &Fix| {
@@ -168,28 +169,41 @@ impl Track {
         to: i64,
         knots_max: f32,
     ) -> impl Iterator<Item = Leg> {
-        let first = self.fixes.partition_point(|fix| fix.at <= from).max(1);
+        let first = self.first_after(from).max(1);
         (first..self.fixes.len())
             .map(|index| Leg { from: self.fixes[index - 1], to: self.fixes[index] })
             .take_while(move |leg| leg.from.at < to)
             .filter(move |leg| leg.to.leg_knots <= knots_max)
     }
 
+    /// The index of the first fix after `at`. Mostly it is one of the last, and those are near in memory.
+    fn first_after(&self, at: i64) -> usize {
+        let length = self.fixes.len();
+        let mut first = length;
+        while first > 0 && self.fixes[first - 1].at > at {
+            first -= 1;
+            if length - first == LAST_FIXES {
+                return self.fixes.partition_point(|fix| fix.at <= at);
+            }
+        }
+        first
+    }
+
     /// When the ship was heard last before `at`, as far as is remembered since `since`.
     pub(crate) fn heard_before(&self, at: i64, since: i64) -> Option<i64> {
-        let count = self.fixes.partition_point(|fix| fix.at < at);
+        let count = self.first_after(at - 1);
         let index = count.checked_sub(1)?;
         (index >= self.first_since(since)).then(|| self.fixes[index].at)
     }
 
     /// When the ship was heard next after `at`.
     pub(crate) fn heard_after(&self, at: i64) -> Option<i64> {
-        self.fixes.get(self.fixes.partition_point(|fix| fix.at <= at)).map(|fix| fix.at)
+        self.fixes.get(self.first_after(at)).map(|fix| fix.at)
     }
 
     /// The fixes from `from` on, as far as they are remembered since `since`.
     pub(crate) fn fixes_from(&self, from: i64, since: i64) -> impl Iterator<Item = &Fix> {
-        let first = self.fixes.partition_point(|fix| fix.at < from);
+        let first = self.first_after(from - 1);
         self.fixes.range(first.max(self.first_since(since))..)
     }
 
