@@ -832,7 +832,7 @@ impl State {
                 continue;
             }
             let vessel = &mut self.vessels[track.vessel as usize];
-            vessel.tracks.retain(|&known| known as usize != index);
+            vessel.tracks.retain(|known| *known as usize != index);
             self.tracks[index] = None;
             self.free.push(index as TrackIndex);
         }

@@ -172,7 +172,11 @@ impl ReorderBuffer {
             return Admission::Ahead;
         }
         let slice = observed_at.as_millis().div_euclid(SLICE_MILLIS);
-        self.slices.entry(slice).or_default().push(report);
+        match self.slices.last_entry() {
+            // Most reports speak of the time that has come.
+            Some(mut last) if *last.key() == slice => last.get_mut().push(report),
+            _ => self.slices.entry(slice).or_default().push(report),
+        }
         self.held += 1;
         Admission::Held
     }

@@ -25,6 +25,10 @@ pub(crate) struct Track {
     /// In order of time. Those that no leg of another ship can overlap any more are dropped, so the
     /// length is bounded by the longest leg over the shortest interval.
     fixes: VecDeque<Fix>,
+    /// A copy of the last of them, and when the second of them was, or [`i64::MAX`]: most reports need no more of them,
+    /// and the ends of the queue are far apart in memory.
+    last: Fix,
+    second_at: i64,
     /// Of the last fix, earth-centred, for the speed to the next.
     last_ecef_m: [f64; 3],
     /// Whether no second fix has confirmed the first yet.
@@ -49,11 +53,18 @@ pub(crate) struct Gap {
 
 impl Track {
     pub(crate) fn new(vessel: u32, fix: Fix, ecef_m: [f64; 3]) -> Self {
-        Track { vessel, fixes: VecDeque::from([fix]), last_ecef_m: ecef_m, lone: true }
+        Track {
+            vessel,
+            fixes: VecDeque::from([fix]),
+            last: fix,
+            second_at: i64::MAX,
+            last_ecef_m: ecef_m,
+            lone: true,
+        }
     }
 
     pub(crate) fn last(&self) -> &Fix {
-        self.fixes.back().expect("a track has at least one fix")
+        &self.last
     }
 
     /// Nothing refers to a track of a single report: no leg leads to it.
@@ -94,10 +105,15 @@ impl Track {
     ) -> bool {
         let leg_knots = leg_knots(joint.distance_m, joint.millis, rules);
         fix.leg_knots = leg_knots.map_or(f32::NAN, |knots| knots as f32);
-        while self.fixes.len() > 1 && self.fixes[1].at <= fix.at - keep_millis {
+        while self.second_at <= fix.at - keep_millis {
             self.fixes.pop_front();
+            self.second_at = self.fixes.get(1).map_or(i64::MAX, |second| second.at);
+        }
+        if self.fixes.len() == 1 {
+            self.second_at = fix.at;
         }
         self.fixes.push_back(fix);
+        self.last = fix;
         self.last_ecef_m = ecef_m;
         self.lone = false;
         leg_knots.is_some_and(|knots| knots <= rules.speed_knots_max)
@@ -153,13 +169,14 @@ impl Track {
             None => self.last_ecef_m = ecef_m,
         }
         self.fixes.insert(index, fix);
+        self.last = *self.fixes.back().expect("one was just put there");
+        self.second_at = self.fixes.get(1).map_or(i64::MAX, |second| second.at);
         self.lone = false;
     }
 
     /// The leg that leads to the last fix.
     pub(crate) fn last_leg(&self) -> Leg {
-        let length = self.fixes.len();
-        Leg { from: self.fixes[length - 2], to: self.fixes[length - 1] }
+        Leg { from: self.fixes[self.fixes.len() - 2], to: self.last }
     }
 
     /// The legs that may take part in a contact and overlap `[from, to]`, in order.

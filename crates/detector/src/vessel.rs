@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arrayvec::ArrayVec;
 use maritime::{Mmsi, StaticReport, Timestamp, VesselIdentity};
 
 use crate::fix::Fix;
@@ -36,7 +37,7 @@ pub(crate) struct Vessel {
     /// When it said last who it is.
     said_at: Timestamp,
     /// Oldest first.
-    pub(crate) tracks: Vec<TrackIndex>,
+    pub(crate) tracks: ArrayVec<TrackIndex, SUB_TRACKS_MAX>,
     /// Where it was heard last as a ship, whatever the sub-track.
     pub(crate) last_place: Option<Place>,
     pub(crate) first_heard_at: Timestamp,
@@ -122,7 +123,7 @@ impl Vessel {
             hit_changes: 0,
             draughts: Vec::new(),
             said_at: Timestamp::MIN,
-            tracks: Vec::new(),
+            tracks: ArrayVec::new(),
             last_place: None,
             first_heard_at: heard_at,
             last_heard_at: heard_at,
