@@ -23,7 +23,7 @@ use rustc_hash::FxHashMap;
 use crate::assess;
 use crate::fix::{self, Fix, wrap};
 use crate::parameters::DarkRules;
-use crate::story::gap::{Broken, Silence};
+use crate::story::gap::{Broken, Silence, lies_still};
 use crate::story::loitering::{Loitering, Waiting, cell, cells_around};
 use crate::story::reception::Place;
 use crate::story::{World, event};
@@ -732,7 +732,19 @@ fn tell(
         figure("surprise", assess::hundredths(share)),
         figure("position_uncertainty_m", libm::round(candidate.uncertainty_m)),
     ];
+    let still = silences
+        .iter()
+        .flatten()
+        .any(|silence| lies_still(silence.from.position().distance_m(silence.to.position())));
     event.reasons = reasons(&event, candidate, probability, share, rivals, changed);
+    if still {
+        event.reasons.push(Reason {
+            rule: "lay_still",
+            weight: -0.3,
+            text: "one that was silent was heard again where it was heard last: it may have lain there all the while"
+                .into(),
+        });
+    }
     event.score = assess::score(&event.reasons);
     Some(event)
 }

@@ -30,6 +30,9 @@ const OWN_SLOTS: i64 = 32;
 const SPEED_MILLIS_MIN: i64 = 60_000;
 /// So many silences of one ship are remembered for the events that it takes part in; of more, the latest.
 const RECENT_MAX: usize = 8;
+/// A ship at anchor or at a platform swings by no more than this. Of those, many are heard seldom, and say nothing while
+/// they lie there.
+const STILL_M: f64 = 500.0;
 /// How often silences that nothing can change any more are thrown away, in milliseconds.
 const SWEEP_MILLIS: i64 = 3_600_000;
 
@@ -493,6 +496,11 @@ impl Watch {
     }
 }
 
+/// Whether a ship that was heard again so far from where it was heard last has probably lain there.
+pub(crate) fn lies_still(distance_m: f64) -> bool {
+    distance_m <= STILL_M
+}
+
 fn place(fix: &Fix) -> Place {
     Place { latitude: fix.latitude, longitude: fix.longitude }
 }
@@ -589,12 +597,22 @@ fn finish(event: &mut Event, open: &Open, heard_again: Option<(&Fix, f64)>, worl
             figure("latitude_deg_after", to.position().latitude_deg()),
             figure("longitude_deg_after", to.position().longitude_deg()),
         ]);
-        // A ship that was on its way all the while had no time for anything else.
-        reasons.push(Reason {
-            rule: "time_to_spare",
-            weight: assess::hundredths(0.1 * ((8.0 - knots) / 6.0).clamp(0.0, 1.0)),
-            text: format!("heard again {miles:.0} nm from there, which needed {knots:.1} kn"),
-        });
+        if lies_still(distance_m) {
+            reasons.push(Reason {
+                rule: "lay_still",
+                weight: -0.4,
+                text: format!(
+                    "heard again {distance_m:.0} m from there: it may have lain there all the while"
+                ),
+            });
+        } else {
+            // A ship that was on its way all the while had no time for anything else.
+            reasons.push(Reason {
+                rule: "time_to_spare",
+                weight: assess::hundredths(0.1 * ((8.0 - knots) / 6.0).clamp(0.0, 1.0)),
+                text: format!("heard again {miles:.0} nm from there, which needed {knots:.1} kn"),
+            });
+        }
     }
     event.score = assess::score(&reasons);
     event.reasons = reasons;
@@ -663,6 +681,17 @@ mod tests {
         detector.finish(&mut events);
         assert_eq!(detector.counters().late_placed, 1);
         events
+    }
+
+    #[test]
+    fn a_ship_that_is_heard_again_where_it_lay_is_worth_less() {
+        let lies = Way::new(-94.0).at(0.0, 0.0).stay(2.0).silent().stay(5.0).heard().stay(1.0);
+        let score_of = |way: Way| {
+            let events = detect(&reports(&[neighbours(10.0), vec![way]].concat()));
+            kinds(&events, EventKind::Gap).last().unwrap().score
+        };
+        let (lies, goes) = (score_of(lies), score_of(silent_ship()));
+        assert!(lies + 0.4 < goes, "{lies} {goes}");
     }
 
     #[test]
