@@ -198,11 +198,12 @@ fn wrapped(longitude: i64, in_a_degree: i64) -> i64 {
 /// Every version of every event, in any order, as if nothing had been changed.
 fn events(desk: &Desk, rows: &[Row], change: Change) -> Vec<String> {
     desk.write("sea.csv", change.table(rows));
-    // What is learned of a place is learned by cells, whose borders lie elsewhere; and there are other ports.
+    // What is learned of a place is learned by cells, whose borders lie elsewhere, and so is who could be heard, which
+    // tells what a gap is; and there are other ports.
     desk.write(
         "no-places.toml",
         "[map]\nland = \"none\"\nports = \"none\"\n[places]\nanchorage_vessels_min = 0\n\
-         meetings_remembered = \"0s\"\n[score]\nnight = 0\n",
+         meetings_remembered = \"0s\"\n[score]\nnight = 0\n[gap]\nsilence_min = \"24h\"\n",
     );
     let arguments = "replay sea.csv --config no-places.toml --lateness 1h --store none \
                      --format ndjson --history";

@@ -246,7 +246,8 @@ Examples:
   alongside simulate --output sea.nmea.gz --truth truth.ndjson
   alongside simulate --seed 7 --hours 72 --coverage satellite --output sea.nmea --truth truth.ndjson
   alongside simulate --area dateline --meetings long=5,tow=2 --ships 50 | head
-  alongside replay sea.nmea.gz --profile any --format ndjson --store none | \\
+  alongside replay sea.nmea.gz --profile any --kind encounter,dark_meeting,identity_change \\
+    --format ndjson --store none | \\
     alongside score --truth truth.ndjson -
 
 Meetings: long (4 to 24 h), short (50 to 110 min), under_way, at_anchor. What only looks like one: \
@@ -298,7 +299,8 @@ pub struct SimulateArgs {
 Example:
   alongside score --truth truth.ndjson events.ndjson
 
-Give it every encounter (`alongside replay --profile any --format ndjson`).")]
+Give it every encounter, and what else it scores: `alongside replay --profile any --kind \
+encounter,dark_meeting,identity_change --format ndjson`.")]
 pub struct ScoreArgs {
     /// The truth, as `alongside simulate` wrote it
     #[arg(long, value_name = "FILE")]

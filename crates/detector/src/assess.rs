@@ -14,6 +14,11 @@ use crate::parameters::{LandMap, PortList, Profile};
 use crate::ports::Ports;
 use crate::story::World;
 
+/// Nearer to land than this ships lie at berths, in harbours and on rivers, which the map does not know.
+const BESIDE_LAND_M: f64 = 1000.0;
+/// A port reaches so far from the place that stands for it.
+const NEAR_PORT_M: f64 = 10_000.0;
+
 /// What each reason adds to the score, by the name of its rule; negative speaks against. Where a rule
 /// knows more and less, this is what it adds at the most.
 ///
@@ -65,6 +70,7 @@ const RULES: &[(&str, f64)] = &[
     ("drifting", 0.1),
     ("silent", 0.5),
     ("time_to_spare", 0.1),
+    ("lay_still", -0.4),
     ("courses", 0.25),
     ("times", 0.2),
     ("alone", 0.15),
@@ -227,6 +233,12 @@ fn is_far_enough(event: &Event, profile: &Profile, world: World<'_>) -> bool {
         && haven_distance_m(place).is_none_or(|metres| metres >= profile.port_distance_m_min)
 }
 
+/// Whether it is beside land, or near a port or a learned anchorage.
+pub(crate) fn is_at_a_haven(place: &Surroundings) -> bool {
+    place.coast_distance_m.is_some_and(|metres| metres < BESIDE_LAND_M)
+        || haven_distance_m(place).is_some_and(|metres| metres < NEAR_PORT_M)
+}
+
 /// To the nearest port or learned anchorage.
 fn haven_distance_m(place: &Surroundings) -> Option<f64> {
     let port_m = place.port.as_ref().map(|(_, metres)| *metres);
@@ -316,7 +328,7 @@ fn slow(event: &Event, weights: &Weights) -> Option<Reason> {
 
 fn place(event: &Event, weights: &Weights) -> Option<Reason> {
     let metres = event.place.coast_distance_m?;
-    if metres < 1000.0 {
+    if metres < BESIDE_LAND_M {
         let text = "on or beside land on the map: probably a berth, a harbour or a river";
         return weights.reason("beside_land", 1.0, text.into());
     }
@@ -327,7 +339,7 @@ fn place(event: &Event, weights: &Weights) -> Option<Reason> {
 
 fn near_port(event: &Event, weights: &Weights) -> Option<Reason> {
     let place = &event.place;
-    let haven_m = haven_distance_m(place).filter(|metres| *metres < 10_000.0)?;
+    let haven_m = haven_distance_m(place).filter(|metres| *metres < NEAR_PORT_M)?;
     let port = place.port.as_ref().filter(|(_, metres)| *metres == haven_m);
     let haven = port.map_or("a place where many ships have lain".into(), |(name, _)| {
         format!("the port {name}")

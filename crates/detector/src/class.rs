@@ -11,6 +11,7 @@ use maritime::{
     ShipCategory, VesselIdentity,
 };
 
+use crate::assess;
 use crate::formation::Lie;
 
 /// Fenders keep lashed hulls a few metres apart and the antennas' errors add some ten: up to the first they may be
@@ -499,6 +500,10 @@ fn possible_transfer(facts: &Facts<'_>) -> Verdict {
     };
     let [a, b] = facts.categories.map(carries);
     let carriers = a? * b?;
+    // Beside land nearly all who lie close lie at berths: there it takes a known carrier.
+    if facts.categories == [None; 2] && assess::is_at_a_haven(&facts.event.place) {
+        return None;
+    }
     let long = rising(facts.hours, TRANSFER_HOURS);
     if facts.hull < 0.3 || long == 0.0 || facts.knots > TRANSFER_KNOTS_MAX {
         return None;
@@ -617,6 +622,13 @@ mod tests {
     #[test]
     fn two_tankers_lashed_and_adrift_are_a_possible_transfer() {
         check(GULF, 6, [TANKER, OTHER], MeetingClass::PossibleTransfer);
+    }
+
+    #[test]
+    fn ships_of_unknown_types_transfer_at_sea_but_not_beside_land() {
+        let ships = [Ship { ship_type: 0, ..TANKER }, Ship { ship_type: 0, ..OTHER }];
+        check(GULF, 6, ships, MeetingClass::PossibleTransfer);
+        check(QUAY, 6, ships, MeetingClass::Alongside);
     }
 
     #[test]

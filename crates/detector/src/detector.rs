@@ -14,7 +14,7 @@ use crate::assess;
 use crate::bounds::{AtBounds, Bounds, Partners, Standing};
 use crate::class;
 use crate::contact::{ContactPiece, Passage};
-use crate::encounter::{Encounter, Parties};
+use crate::encounter::{Encounter, Gaps, Parties};
 use crate::fix::{Fix, radians, wrap};
 use crate::grid::Grid;
 use crate::leg::Leg;
@@ -231,7 +231,11 @@ impl Detector {
                 self.state.learn_late(report, &self.parameters, &mut self.counters);
             }
             Report::Position(fix) => {
-                self.state.place_late(fix, &self.parameters, &mut self.counters);
+                let told = events.len();
+                self.state.place_late(fix, &self.parameters, &mut self.counters, events);
+                let retold = (events.len() - told) as u64;
+                self.counters.retold += retold;
+                self.counters.events += retold;
             }
         }
     }
@@ -356,6 +360,10 @@ impl State {
             && due < now
         {
             self.timers.pop();
+            // Who has fallen silent by then belongs to what is told.
+            self.tell_story(parameters, events, |story, world, told| {
+                story.open_gaps(due, world, told);
+            });
             let Some(again) = self.look_at(pair, due, parameters, events) else { continue };
             if let Some(encounter) = self.encounters.get_mut(&pair) {
                 encounter.look_again_at = again;
@@ -684,16 +692,24 @@ impl State {
         parameters: &Parameters,
     ) -> Event {
         let raft = self.meet_thirds(pair, encounter, as_of, parameters);
+        let gaps = self.gaps_of(pair, encounter, as_of);
         let since = as_of - parameters.leg_millis_max();
         let parties = parties(&self.vessels, &self.tracks, pair, since);
         let world = World { vessels: &self.vessels, places: &self.places, parameters };
-        let event = encounter.tell(state, parties, raft, Timestamp::from_millis(as_of), world);
+        let as_of = Timestamp::from_millis(as_of);
+        let event = encounter.tell(state, parties, raft, gaps, as_of, world);
         for track in [pair.0, pair.1] {
             let vessel = self.track(track).vessel;
             self.vessels[vessel as usize].has_met = true;
         }
         self.places.told(&event, &parameters.places);
         event
+    }
+
+    /// Silences of the two ships of an encounter, as far as they are known.
+    fn gaps_of(&self, pair: TrackPair, encounter: &Encounter, as_of: i64) -> [Gaps; 2] {
+        let span = encounter.gaps_within();
+        [pair.0, pair.1].map(|track| self.story.silences(self.track(track).vessel, span, as_of))
     }
 
     /// Lets an encounter know who else was there; gives the raft that it belongs to.
@@ -724,7 +740,7 @@ impl State {
     }
 
     /// Lets the other chapters tell what they have to, and says what is to be said of every event.
-    fn tell_story(
+    pub(crate) fn tell_story(
         &mut self,
         parameters: &Parameters,
         events: &mut Vec<Event>,
@@ -774,6 +790,13 @@ impl State {
         if encounter.closed {
             if due < forgotten_at {
                 return Some(forgotten_at);
+            }
+            // Who fell silent after it is said once more, before it is forgotten.
+            let encounter = &self.encounters[&pair];
+            if let Some(state) = encounter.told()
+                && encounter.lacks(&self.gaps_of(pair, encounter, due))
+            {
+                self.tell_kept(pair, state, due, parameters, events);
             }
             self.encounters.remove(&pair);
             self.partners.leave(pair);

@@ -50,6 +50,8 @@ pub(crate) struct Encounter {
     /// As it was told last; `None` if it never was.
     told: Option<EventState>,
     told_contact_millis: u64,
+    /// Of each vessel, how many silences were told with it and when the last of them began.
+    gaps_told: [(u8, i64); 2],
     /// Whether it has been found to have ended; a new contact opens it again.
     pub(crate) closed: bool,
     /// When the detector looks at it again, in milliseconds since 1970.
@@ -98,6 +100,9 @@ pub(crate) struct Encounter {
     third_vessels: Vec<Mmsi>,
 }
 
+/// From when to when a vessel was silent, oldest first.
+pub(crate) type Gaps = Vec<(Timestamp, Timestamp)>;
+
 /// The two vessels of an encounter as they are remembered at an instant.
 #[derive(Clone, Copy)]
 pub(crate) struct Parties<'a> {
@@ -132,6 +137,7 @@ impl Encounter {
             version: 0,
             told: None,
             told_contact_millis: 0,
+            gaps_told: [(0, 0); 2],
             closed: false,
             look_again_at: i64::MAX,
             changed_at: i64::MIN,
@@ -327,6 +333,18 @@ impl Encounter {
         self.started_at
     }
 
+    /// The span of time, in milliseconds since 1970, in which silences of its ships belong to it.
+    pub(crate) fn gaps_within(&self) -> (i64, i64) {
+        let day = DAY.as_millis() as i64;
+        (self.started_at - day, self.contact_until + day)
+    }
+
+    /// Whether it was told as having ended, and without some of these silences.
+    pub(crate) fn lacks(&self, gaps: &[Gaps; 2]) -> bool {
+        let has_ended = matches!(self.told, Some(EventState::Closed | EventState::Revised));
+        has_ended && gaps_told(gaps) != self.gaps_told
+    }
+
     /// As it was told last; `None` if it never was.
     pub(crate) fn told(&self) -> Option<EventState> {
         self.told
@@ -354,6 +372,7 @@ impl Encounter {
         self.version = other.version;
         self.told = other.told;
         self.told_contact_millis = other.told_contact_millis;
+        self.gaps_told = other.gaps_told;
         self.third_vessels.clone_from(&other.third_vessels);
     }
 
@@ -363,6 +382,7 @@ impl Encounter {
             version: 0,
             told: None,
             told_contact_millis: 0,
+            gaps_told: [(0, 0); 2],
             closed: false,
             look_again_at: 0,
             changed_at: 0,
@@ -424,10 +444,12 @@ impl Encounter {
         state: EventState,
         parties: Parties<'_>,
         raft: Option<EventId>,
+        gaps: [Gaps; 2],
         as_of: Timestamp,
         world: World<'_>,
     ) -> Event {
         self.version += 1;
+        self.gaps_told = gaps_told(&gaps);
         self.told = Some(state);
         self.told_contact_millis = self.contact_millis;
         self.extend_trails(parties, &world.parameters.encounter);
@@ -469,7 +491,16 @@ impl Encounter {
             id: self.id,
             version: self.version,
             state,
-            vessels: [0, 1].map(|index| self.event_vessel(index, parties.vessels[index])).into(),
+            vessels: parties
+                .vessels
+                .into_iter()
+                .zip(gaps)
+                .enumerate()
+                .map(|(index, (vessel, gaps))| EventVessel {
+                    gaps,
+                    ..self.event_vessel(index, vessel)
+                })
+                .collect(),
             started_at: Timestamp::from_millis(self.started_at),
             started_at_earliest: self.started_at_earliest.map(Timestamp::from_millis),
             started_at_latest: Timestamp::from_millis(self.started_at_latest),
@@ -551,6 +582,13 @@ impl Encounter {
             self.first_place.1 + mean(self.place_sum.1),
         )
     }
+}
+
+fn gaps_told(gaps: &[Gaps; 2]) -> [(u8, i64); 2] {
+    [0, 1].map(|index| {
+        let last = gaps[index].last().map_or(0, |(from, _)| from.as_millis());
+        (gaps[index].len().min(255) as u8, last)
+    })
 }
 
 /// Of one ship on one leg: by the way from report to report where the leg is long enough for that, else

@@ -16,8 +16,9 @@
 //!
 //! What is found is what would have been found in time, with these exceptions. Reports that are in a sub-track stay in
 //! it: where the late one would have led a later one into another sub-track, or made it one too many within the shortest
-//! interval, the late one gives way. Loitering, gaps, jumps and the other chapters that need one vessel only are not
-//! told again, nor are anchorages learned from what is late.
+//! interval, the late one gives way. A gap into which a late report falls is revised or retracted at once, and so are the
+//! dark meetings that rest on it. Loitering, jumps and the other chapters that need one vessel only are not told again,
+//! nor are anchorages learned from what is late.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,6 +36,7 @@ use crate::fix::Fix;
 use crate::leg::Leg;
 use crate::parameters::{EncounterRules, Parameters};
 use crate::raft::TrackPair;
+use crate::story::Heard;
 use crate::track::{self, Gap, Track, TrackIndex};
 use crate::vessel::{SUB_TRACKS_MAX, Vessel};
 
@@ -287,6 +289,7 @@ impl State {
         report: &PositionFix,
         parameters: &Parameters,
         counters: &mut Counters,
+        events: &mut Vec<Event>,
     ) {
         let at = report.observed_at.as_millis();
         if !self.is_within_horizon(at, parameters) {
@@ -318,6 +321,14 @@ impl State {
         let track = self.tracks[index as usize].as_mut().expect("a vessel's tracks exist");
         track.fill(&gap, fix, ecef_m, &parameters.leg);
         self.find_changed(index, &gap, &fix, parameters);
+        if is_ship(report.mmsi) {
+            let before = gap.before.map(|before| (before, gap.distance_m));
+            let heard = Heard { vessel, track: index, fix, before, station: report.station };
+            let now = self.now;
+            self.tell_story(parameters, events, |story, world, told| {
+                story.heard_late(&heard, gap.after, now, world, told);
+            });
+        }
     }
 
     /// Takes in a piece of identity that is older than what has been dealt with.

@@ -362,8 +362,9 @@ mod tests {
     fn a_newer_format_is_refused() {
         let mut bytes = snapshot();
         bytes[8] = 99;
-        let expected = "the snapshot has format 99, and this program reads format 1 only";
-        check_refused(&bytes, Parameters::default(), expected);
+        let expected =
+            format!("the snapshot has format 99, and this program reads format {FORMAT} only");
+        check_refused(&bytes, Parameters::default(), &expected);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use rustc_hash::FxHashMap;
 use crate::assess;
 use crate::fix::{self, Fix, wrap};
 use crate::parameters::DarkRules;
-use crate::story::gap::Silence;
+use crate::story::gap::{Broken, Silence, lies_still};
 use crate::story::loitering::{Loitering, Waiting, cell, cells_around};
 use crate::story::reception::Place;
 use crate::story::{World, event};
@@ -76,7 +76,7 @@ struct Silent {
 }
 
 /// A place and a time at which two ships may have been together.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Stay {
     place: [f64; 2],
     from_s: f64,
@@ -91,6 +91,7 @@ struct Stay {
 }
 
 /// A meeting that may have been.
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 struct Candidate {
     other: u32,
     /// Of the other one, if it was silent.
@@ -99,6 +100,31 @@ struct Candidate {
     position: Position,
     /// Metres by which the place may be wrong and the ships still have met.
     uncertainty_m: f64,
+}
+
+/// One that was told; a late report may still fall into a silence that it rests on.
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
+struct Told {
+    id: EventId,
+    version: u32,
+    silence: Silence,
+    candidate: Candidate,
+    share: f64,
+    rivals: usize,
+    at: i64,
+}
+
+impl Told {
+    fn rests_on(&self, silence: &Silence) -> bool {
+        is_same(&self.silence, silence)
+            || self.candidate.silence.is_some_and(|other| is_same(&other, silence))
+    }
+
+    /// Whether it is of the two vessels.
+    fn is_of(&self, a: u32, b: u32) -> bool {
+        let (mine, other) = (self.silence.vessel, self.candidate.other);
+        (mine, other) == (a, b) || (mine, other) == (b, a)
+    }
 }
 
 /// The chapter.
@@ -118,6 +144,11 @@ pub(crate) struct DarkMeetings {
     /// Ids that were told, as long as another of the same pair could begin in the same second: one ship can be silent
     /// on two sub-tracks at once.
     ids: BTreeSet<EventId>,
+    /// What was told within the horizon for late reports.
+    told: Vec<Told>,
+    /// Of these, what rests on a silence that a late report has broken: to be told again with the silences of
+    /// `pending`, or retracted.
+    shaken: Vec<Told>,
 }
 
 impl DarkMeetings {
@@ -134,6 +165,20 @@ impl DarkMeetings {
         self.pending.push(silence);
     }
 
+    /// A late report fell into a silence.
+    pub(crate) fn broken(&mut self, broken: &Broken, now: i64, world: World<'_>) {
+        let was = &broken.was;
+        self.pending.retain(|silence| !is_same(silence, was));
+        if let Some(known) = self.silences.iter_mut().rfind(|known| is_same(known, was)) {
+            known.vessel = NOBODY;
+        }
+        self.shaken.extend(self.told.extract_if(.., |told| told.rests_on(was)));
+        self.pending_at = now;
+        for silence in broken.left.into_iter().flatten() {
+            self.ended(silence, now, world);
+        }
+    }
+
     /// Holds what ended before `now` against all others.
     pub(crate) fn advance(
         &mut self,
@@ -142,13 +187,15 @@ impl DarkMeetings {
         world: World<'_>,
         told: &mut Vec<Event>,
     ) {
-        if !self.pending.is_empty() && self.pending_at < now {
+        if !(self.pending.is_empty() && self.shaken.is_empty()) && self.pending_at < now {
             self.compare(loitering, world, told);
         }
         if now.saturating_sub(self.swept_at) > 3_600_000 {
             self.swept_at = now;
             let oldest = Timestamp::from_millis(now).minus(2 * world.parameters.dark.silence_max);
             self.ids.retain(|id| id.first_started_at() >= oldest);
+            let since = now - world.parameters.revision_millis();
+            self.told.retain(|told| told.at >= since);
             let first = self.first;
             self.cells.retain(|_, numbers| {
                 numbers.retain(|&number| number >= first);
@@ -160,6 +207,11 @@ impl DarkMeetings {
     /// Vessels are not remembered any more: others may get their indices. Nothing more is told of them.
     pub(crate) fn forget(&mut self, is_gone: &[bool]) {
         self.pending.retain(|silence| !is_gone[silence.vessel as usize]);
+        let is_kept = |told: &Told| {
+            !is_gone[told.silence.vessel as usize] && !is_gone[told.candidate.other as usize]
+        };
+        self.told.retain(is_kept);
+        self.shaken.retain(is_kept);
         // Silences are found by their place in the line, so they keep it.
         for silence in &mut self.silences {
             if silence.vessel != NOBODY && is_gone[silence.vessel as usize] {
@@ -201,6 +253,17 @@ impl DarkMeetings {
             }
         }
         self.pending = pending;
+        for gone in std::mem::take(&mut self.shaken) {
+            let Told { silence, candidate, share, rivals, .. } = gone;
+            let at = self.pending_at;
+            let retracted = tell(&silence, &candidate, share, rivals, at, world);
+            told.extend(retracted.map(|event| Event {
+                id: gone.id,
+                version: gone.version + 1,
+                state: EventState::Retracted,
+                ..event
+            }));
+        }
     }
 
     fn compare_one(
@@ -279,12 +342,26 @@ impl DarkMeetings {
             else {
                 continue;
             };
-            if event.score >= rules.score_min {
+            if event.score < rules.score_min {
+                continue;
+            }
+            let same =
+                self.shaken.iter().position(|told| told.is_of(silence.vessel, candidate.other));
+            if let Some(same) = same {
+                let same = self.shaken.remove(same);
+                (event.id, event.version) = (same.id, same.version + 1);
+                event.state = EventState::Revised;
+            } else {
                 while !self.ids.insert(event.id) {
                     event.id = event.id.a_second_later();
                 }
-                told.push(event);
             }
+            if world.parameters.revision_millis() > 0 {
+                let (id, version, at) = (event.id, event.version, self.pending_at);
+                let silence = *silence;
+                self.told.push(Told { id, version, silence, candidate, share, rivals, at });
+            }
+            told.push(event);
         }
     }
 }
@@ -294,6 +371,10 @@ fn order(silence: &Silence) -> [i64; 6] {
     let fix = |fix: &Fix| [fix.at, i64::from(fix.latitude), i64::from(fix.longitude)];
     let ([a, b, c], [d, e, f]) = (fix(&silence.from), fix(&silence.to));
     [a, b, c, d, e, f]
+}
+
+fn is_same(a: &Silence, b: &Silence) -> bool {
+    (a.vessel, a.from.at, a.to.at) == (b.vessel, b.from.at, b.to.at)
 }
 
 fn middle_and_ends(silence: &Silence) -> [Place; 3] {
@@ -651,7 +732,19 @@ fn tell(
         figure("surprise", assess::hundredths(share)),
         figure("position_uncertainty_m", libm::round(candidate.uncertainty_m)),
     ];
+    let still = silences
+        .iter()
+        .flatten()
+        .any(|silence| lies_still(silence.from.position().distance_m(silence.to.position())));
     event.reasons = reasons(&event, candidate, probability, share, rivals, changed);
+    if still {
+        event.reasons.push(Reason {
+            rule: "lay_still",
+            weight: -0.3,
+            text: "one that was silent was heard again where it was heard last: it may have lain there all the while"
+                .into(),
+        });
+    }
     event.score = assess::score(&event.reasons);
     Some(event)
 }
@@ -879,6 +972,42 @@ mod tests {
             assert!(event.figure("stay_s").unwrap() > 3.8 * HOUR, "{event:#?}");
             assert!(event.score > 0.6, "{event:#?}");
         }
+    }
+
+    #[test]
+    fn a_late_report_from_elsewhere_retracts_the_meeting_and_one_from_there_does_not() {
+        let tell = |place: Position, minutes_late: i64| {
+            let mut all = dark(-94.0);
+            let of = |report: &&Report| report.mmsi().get() == 211_000_001;
+            let Some(Report::Position(mut late)) = all.iter().find(of).copied() else {
+                panic!("it sends positions")
+            };
+            let arrives_at = all[0].observed_at().plus_millis(8 * 3_600_000 + 30 * 60_000);
+            late.observed_at = arrives_at.plus_millis(-minutes_late * 60_000);
+            late.position = place;
+            late.speed_knots = Some(0.0);
+            let index = all.iter().position(|report| report.observed_at() >= arrives_at).unwrap();
+            all.insert(index, Report::Position(late));
+            let parameters = crate::Parameters {
+                land: crate::parameters::LandMap::None,
+                revision_horizon: Duration::from_secs(3 * 3600),
+                ..crate::Parameters::default()
+            };
+            let mut detector = crate::Detector::new(parameters);
+            let mut events = Vec::new();
+            all.iter().for_each(|report| {
+                detector.push(report, &mut events);
+            });
+            detector.finish(&mut events);
+            let told = kinds(&events, EventKind::DarkMeeting);
+            told.into_iter().map(|event| (event.version, event.state)).collect::<Vec<_>>()
+        };
+        // It was heard again at the eighth hour, ten miles east; this is from twenty minutes before.
+        let there = Position::new(28.02, -93.87).unwrap();
+        assert_eq!(tell(there, 50), [(1, EventState::Closed), (2, EventState::Revised)]);
+        // This one is from the middle of the silence, as far off as it can have got and come back.
+        let elsewhere = Position::new(29.0, -94.0).unwrap();
+        assert_eq!(tell(elsewhere, 170), [(1, EventState::Closed), (2, EventState::Retracted)]);
     }
 
     #[test]

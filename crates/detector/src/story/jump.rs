@@ -106,7 +106,10 @@ impl Jumps {
                 leaps.then_some(Leap { vessel: heard.vessel, from, to, back })
             }
             Entry::Vacant(free) => {
-                if !leaps || full {
+                // The first report of a ship may be the wild one: tables that are cut at midnight begin with what was
+                // heard last of many ships, however old.
+                let is_second = known.positions <= 2;
+                if !leaps || full || is_second {
                     return None;
                 }
                 let due = to.at + world.parameters.jump.judged_after.as_millis() as i64;
@@ -384,6 +387,14 @@ mod tests {
         scene.lies(SHIP, (0, 400), HERE);
         scene.at(SHIP, 121.0, THERE.0, THERE.1);
         scene.at(SHIP, 133.0, 10.0, 10.0);
+        check(&scene, EventKind::Jump, 0);
+    }
+
+    #[test]
+    fn nor_is_it_when_it_is_the_first_one() {
+        let mut scene = Scene::default();
+        scene.at(SHIP, 0.0, HERE.0, HERE.1);
+        scene.lies(SHIP, (2, 400), THERE);
         check(&scene, EventKind::Jump, 0);
     }
 

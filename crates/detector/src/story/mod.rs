@@ -37,7 +37,7 @@ use jump::Jumps;
 use watchlist::Watchlists;
 
 use self::dark::DarkMeetings;
-use self::gap::Gaps;
+use self::gap::{Gaps, Late};
 use self::loitering::Loitering;
 
 pub(crate) use watchlist::WatchIndex;
@@ -130,6 +130,39 @@ impl Story {
         if let Some(leap) = self.jumps.heard(heard, world) {
             self.displacements.leapt(leap, world, told);
         }
+    }
+
+    /// A ship turned out to have been heard at a time that has been dealt with, by a report that took its place in a
+    /// sub-track; `after` is the next one there. Tells again the gaps and dark meetings that this changes.
+    pub(crate) fn heard_late(
+        &mut self,
+        heard: &Heard,
+        after: Option<Fix>,
+        now: i64,
+        world: World<'_>,
+        told: &mut Vec<Event>,
+    ) {
+        match self.gaps.heard_late(heard, after, now, world, told) {
+            Some(Late::Ended(silence)) => self.dark_meetings.ended(silence, now, world),
+            Some(Late::Broke(broken)) => self.dark_meetings.broken(&broken, now, world),
+            None => {}
+        }
+    }
+
+    /// Opens the gaps that are due before `now`, so that [`Story::silences`] knows them.
+    pub(crate) fn open_gaps(&mut self, now: i64, world: World<'_>, told: &mut Vec<Event>) {
+        self.gaps.advance(now, world, told);
+    }
+
+    /// From when to when a vessel was silent, as far as that touches a span of time, in milliseconds since 1970; what
+    /// goes on is silent until `now`.
+    pub(crate) fn silences(
+        &self,
+        vessel: u32,
+        span: (i64, i64),
+        now: i64,
+    ) -> Vec<(Timestamp, Timestamp)> {
+        self.gaps.of(vessel, span, now)
     }
 
     /// A vessel said who it is.
