@@ -128,11 +128,10 @@ impl ClickHouse {
 
     /// A server that may be killed and take faults.
     pub fn start_own() -> Option<Self> {
-        static SAID: Once = Once::new();
-        let folder = installed("clickhouse", &SAID)?;
+        let python = python()?;
         let data = tempfile::tempdir().unwrap();
         let port = free_port();
-        let mut command = held(&folder.join("bin/python"));
+        let mut command = held(&python);
         command.arg(here().join("clickhouse/http_front.py")).arg("--path");
         command.arg(data.path().join("data")).args(["--port", &port.to_string()]);
         let mut server = Server { name: "ClickHouse", command, data, port, child: None };
@@ -316,6 +315,12 @@ fn held(program: &Path) -> Command {
 fn here() -> PathBuf {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     crates.parent().unwrap().join("tests/servers")
+}
+
+/// The Python of ClickHouse's engine, which has PyYAML too.
+pub fn python() -> Option<PathBuf> {
+    static SAID: Once = Once::new();
+    Some(installed("clickhouse", &SAID)?.join("bin/python"))
 }
 
 /// Where `setup` put a server, if it did.
