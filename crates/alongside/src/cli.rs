@@ -35,6 +35,12 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Write the messages in recorded files as JSON, as gpsdecode does
     Decode(DecodeArgs),
+    /// Load events and positions from Kafka into ClickHouse
+    Load(LoadArgs),
+    /// Publish to Kafka what waits in the outbox
+    Publish(PublishArgs),
+    /// Make or show the tables and views of ClickHouse
+    Schema(SchemaArgs),
     /// Write a simulated sea, as sentences with the truth beside them
     Simulate(SimulateArgs),
     /// Compare found encounters with the truth of a simulated sea
@@ -75,15 +81,30 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILE", help_heading = "Result")]
     pub output: Option<PathBuf>,
 
-    /// GeoPackage to which all that was found is added, or `none`; QGIS opens it as it is
+    /// GeoPackage to which all that was found is added, which QGIS opens as it is; a ClickHouse server, as
+    /// clickhouse://user@host:8123/database, which takes every telling, the positions and the identities as well; or
+    /// `none`
     #[arg(
         long,
-        value_name = "FILE.gpkg|none",
+        value_name = "FILE.gpkg|URL|none",
         default_value = "alongside.gpkg",
         value_parser = parse_store,
         help_heading = "Result"
     )]
     pub store: Store,
+
+    /// Publish every telling of every event, positions and identities to the Kafka at these addresses, such as
+    /// 127.0.0.1:9092
+    #[arg(long, value_name = "BROKERS", help_heading = "Result")]
+    pub kafka: Option<String>,
+
+    /// The same, to the brokers of the configuration
+    #[arg(long, help_heading = "Result")]
+    pub publish: bool,
+
+    /// What published positions and identities are said to come from [default: the name of the first file]
+    #[arg(long, value_name = "NAME", help_heading = "Result")]
+    pub source: Option<String>,
 
     /// Show encounters that satisfy this profile; may be given again. `any` shows those too that
     /// satisfy none [default: every profile of the configuration]. Without --kind encounters alone
@@ -235,8 +256,88 @@ pub enum Format {
 pub enum Store {
     /// In this file.
     GeoPackage(PathBuf),
+    /// On this server.
+    ClickHouse(String),
     /// Nowhere.
     None,
+}
+
+/// Kafka to ClickHouse.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alongside schema apply
+  alongside load --kafka 127.0.0.1:9092 --clickhouse http://127.0.0.1:8123
+  alongside load --until-end                 load what there is, and end
+  alongside load --dead-letter --until-end   try again what could not be stored
+
+It runs until it is stopped. Every message is stored once as read, whatever happens to it, to Kafka or to \
+ClickHouse meanwhile; what cannot be stored goes to the topic of dead letters with the reason. Several loaders \
+share the work.")]
+pub struct LoadArgs {
+    /// Where Kafka is; overrides the configuration
+    #[arg(long, value_name = "BROKERS")]
+    pub kafka: Option<String>,
+
+    /// Where ClickHouse is; overrides the configuration
+    #[arg(long, value_name = "URL")]
+    pub clickhouse: Option<String>,
+
+    /// Make the tables first, as `alongside schema apply` does
+    #[arg(long)]
+    pub apply_schema: bool,
+
+    /// Load again what could not be stored, in place of what is new
+    #[arg(long)]
+    pub dead_letter: bool,
+
+    /// End when all is loaded that was there at the beginning
+    #[arg(long)]
+    pub until_end: bool,
+
+    /// See `alongside config print`
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The outbox to Kafka.
+#[derive(Debug, Args)]
+pub struct PublishArgs {
+    /// Where Kafka is; overrides the configuration
+    #[arg(long, value_name = "BROKERS")]
+    pub kafka: Option<String>,
+
+    /// Say how much waits, and publish nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// See `alongside config print`
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The tables of ClickHouse.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: SchemaCommand,
+}
+
+/// What can be done with the tables.
+#[derive(Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// Make what is not there yet, and set how long positions are kept; done again, it changes nothing
+    Apply {
+        /// Where ClickHouse is; overrides the configuration
+        #[arg(long, value_name = "URL")]
+        clickhouse: Option<String>,
+        /// See `alongside config print`
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Print the statements
+    Print,
 }
 
 /// A simulated sea.
@@ -412,6 +513,7 @@ fn parse_store(text: &str) -> Result<Store, String> {
     match text {
         "" => Err("expected a file name or `none`".into()),
         "none" => Ok(Store::None),
+        url if url.contains("://") => Ok(Store::ClickHouse(url.into())),
         path => Ok(Store::GeoPackage(path.into())),
     }
 }

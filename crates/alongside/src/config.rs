@@ -3,6 +3,8 @@
 //! `config/alongside.toml` is its manual. What is written there and what is the default here are kept
 //! the same by a test.
 
+mod delivery;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -20,6 +22,9 @@ use serde::{Deserialize, Serialize};
 use crate::duration::Span;
 use crate::output::Output;
 use crate::watchlist;
+
+pub use self::delivery::Delivery;
+use self::delivery::{ClickHouseSection, KafkaSection, OutboxSection};
 
 /// The sample configuration, which is the manual.
 const MANUAL: &str = include_str!("../../../config/alongside.toml");
@@ -43,12 +48,13 @@ const DISTANCE_M_MAX: f64 = ContactRules::DISTANCE_M_MAX;
 ///
 /// A file that cannot be read, is no TOML, has a key that is not known or a value that makes no sense;
 /// the message names the file, the place and what was expected.
-pub fn load(file: Option<&Path>) -> anyhow::Result<Parameters> {
-    let Some(file) = file else { return Ok(Parameters::default()) };
+pub fn load(file: Option<&Path>) -> anyhow::Result<(Parameters, Delivery)> {
+    let Some(file) = file else { return Ok((Parameters::default(), Delivery::default())) };
     let text =
         read(file).with_context(|| format!("cannot read the configuration {}", file.display()))?;
-    let mut parameters =
+    let (mut parameters, mut delivery) =
         parse(&text).with_context(|| format!("the configuration {} is refused", file.display()))?;
+    delivery.password_file = delivery.password_file.map(|secret| file.with_file_name(secret));
     // Where a list or a map lies is said relative to the configuration.
     for list in &mut parameters.watchlists {
         let beside = file.with_file_name(&list.file);
@@ -59,7 +65,7 @@ pub fn load(file: Option<&Path>) -> anyhow::Result<Parameters> {
         places.file = beside.to_str().map_or_else(|| places.file.clone(), str::to_owned);
     }
     watchlist::load(&mut parameters, &[] as &[&Path])?;
-    Ok(parameters)
+    Ok((parameters, delivery))
 }
 
 fn read(file: &Path) -> io::Result<String> {
@@ -76,14 +82,18 @@ fn read(file: &Path) -> io::Result<String> {
 /// # Errors
 ///
 /// As [`load`].
-pub fn parse(text: &str) -> Result<Parameters, ConfigError> {
-    let config: Config = toml::from_str(text).map_err(ConfigError::from_toml)?;
+pub fn parse(text: &str) -> Result<(Parameters, Delivery), ConfigError> {
+    let mut config: Config = toml::from_str(text).map_err(ConfigError::from_toml)?;
+    let outbox = std::mem::take(&mut config.outbox);
+    let kafka = std::mem::take(&mut config.kafka);
+    let clickhouse = std::mem::take(&mut config.clickhouse);
+    let delivery = Delivery::from_sections(outbox, kafka, clickhouse)?;
     let parameters = config.into_parameters()?;
     check(&parameters)?;
-    Ok(parameters)
+    Ok((parameters, delivery))
 }
 
-/// Parameters as a configuration that would give them again.
+/// Parameters as a configuration that would give them again. How events leave is no part of that.
 pub fn text(parameters: &Parameters) -> String {
     toml::to_string(&Config::from_parameters(parameters)).expect("the configuration can be written")
 }
@@ -94,9 +104,9 @@ pub fn text(parameters: &Parameters) -> String {
 ///
 /// As [`load`].
 pub fn check_file(file: &Path) -> anyhow::Result<()> {
-    let parameters = load(Some(file))?;
+    let (parameters, delivery) = load(Some(file))?;
     let mut output = Output::stdout();
-    let differences = differences(&parameters);
+    let differences = differences(&parameters, &delivery);
     let (name, hash) = (sink::shown(&file.display().to_string()), parameters.hash());
     if differences.is_empty() {
         writeln!(output, "{name} is good; it says what is the default (parameters {hash})")?;
@@ -121,16 +131,17 @@ pub fn print_manual() -> anyhow::Result<()> {
 }
 
 /// The keys whose values are not the defaults, as `section.key = value`, in the order of the manual.
-fn differences(parameters: &Parameters) -> Vec<String> {
-    let lines = |parameters: &Parameters| -> Vec<String> {
-        let config = Config::from_parameters(parameters);
+fn differences(parameters: &Parameters, delivery: &Delivery) -> Vec<String> {
+    let lines = |parameters: &Parameters, delivery: &Delivery| -> Vec<String> {
+        let (outbox, kafka, clickhouse) = delivery.sections();
+        let config = Config { outbox, kafka, clickhouse, ..Config::from_parameters(parameters) };
         let value = toml::Value::try_from(&config).expect("the configuration can be written");
         let mut lines = Vec::new();
         flatten("", &value, &mut lines);
         lines
     };
-    let defaults = lines(&Parameters::default());
-    lines(parameters).into_iter().filter(|line| !defaults.contains(line)).collect()
+    let defaults = lines(&Parameters::default(), &Delivery::default());
+    lines(parameters, delivery).into_iter().filter(|line| !defaults.contains(line)).collect()
 }
 
 fn flatten(path: &str, value: &toml::Value, lines: &mut Vec<String>) {
@@ -215,6 +226,17 @@ struct Config {
     displacement: DisplacementSection,
     watchlists: WatchlistSection,
     bounds: BoundsSection,
+    // What is written with parameters says nothing of these.
+    #[serde(skip_serializing_if = "is_default")]
+    outbox: OutboxSection,
+    #[serde(skip_serializing_if = "is_default")]
+    kafka: KafkaSection,
+    #[serde(skip_serializing_if = "is_default")]
+    clickhouse: ClickHouseSection,
+}
+
+fn is_default<T: Default + PartialEq>(section: &T) -> bool {
+    *section == T::default()
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -554,6 +576,9 @@ impl Config {
                 pairs_max: bounds.pairs_max,
                 presences_max: bounds.presences_max,
             },
+            outbox: OutboxSection::default(),
+            kafka: KafkaSection::default(),
+            clickhouse: ClickHouseSection::default(),
         }
     }
 
@@ -576,6 +601,9 @@ impl Config {
             displacement,
             watchlists,
             bounds,
+            outbox: _,
+            kafka: _,
+            clickhouse: _,
         } = self;
         Ok(Parameters {
             lateness: input.lateness.0,
@@ -1063,12 +1091,16 @@ mod tests {
 
     #[test]
     fn the_manual_says_exactly_the_defaults() {
-        assert_eq!(parse(MANUAL), Ok(Parameters::default()));
+        assert_eq!(parse(MANUAL), Ok((Parameters::default(), Delivery::default())));
     }
 
     #[test]
     fn the_manual_has_every_key() {
-        let written = toml::to_string(&Config::default()).unwrap();
+        let (outbox, kafka, clickhouse) = Delivery::default().sections();
+        let written = toml::to_string(&Config::default()).unwrap()
+            + &toml::to_string(&outbox).unwrap()
+            + &toml::to_string(&kafka).unwrap().replace("[properties]", "[kafka.properties]")
+            + &toml::to_string(&clickhouse).unwrap();
         for line in written.lines().filter(|line| !line.is_empty()) {
             let key = line.split('=').next().unwrap();
             assert!(MANUAL.lines().any(|line| line.starts_with(key)), "{key} is missing");
@@ -1077,21 +1109,21 @@ mod tests {
 
     #[test]
     fn nothing_at_all_is_the_default() {
-        assert_eq!(parse(""), Ok(Parameters::default()));
+        assert_eq!(parse(""), Ok((Parameters::default(), Delivery::default())));
     }
 
     #[test]
     fn a_section_in_part_keeps_the_rest() {
-        let parameters = parse("[contact]\ndistance_m_out = 900\n").unwrap();
+        let (parameters, delivery) = parse("[contact]\ndistance_m_out = 900\n").unwrap();
         assert_eq!(parameters.contact.distance_m_in, 500.0);
         assert_eq!(parameters.contact.distance_m_out, 900.0);
-        assert_eq!(differences(&parameters), ["contact.distance_m_out = 900.0"]);
+        assert_eq!(differences(&parameters, &delivery), ["contact.distance_m_out = 900.0"]);
     }
 
     #[test]
     fn weights_are_given_one_by_one() {
-        let parameters = parse("[score]\nnight = 0.2\n").unwrap();
-        assert_eq!(differences(&parameters), ["score.night = 0.2"]);
+        let (parameters, delivery) = parse("[score]\nnight = 0.2\n").unwrap();
+        assert_eq!(differences(&parameters, &delivery), ["score.night = 0.2"]);
         check_refused("[score]\nnights = 0.2\n", &["unknown rule `nights`", "`night`"]);
         check_refused("[score]\nnight = 2\n", &["score.night = 2", "-1 to 1"]);
     }
@@ -1119,6 +1151,38 @@ mod tests {
     }
 
     #[test]
+    fn delivery_has_sections_of_its_own_that_change_no_parameters() {
+        let text = "[kafka]\nbrokers = \"k:1\"\n[kafka.properties]\n\"ssl.ca.location\" = \"x\"\n\
+                    [outbox]\npositions_every = \"none\"\n";
+        let (parameters, delivery) = parse(text).unwrap();
+        assert_eq!(parameters, Parameters::default());
+        assert_eq!(delivery.outbox.positions_every, None);
+        let expected = [
+            "outbox.positions_every = \"none\"",
+            "kafka.brokers = \"k:1\"",
+            "kafka.properties.ssl.ca.location = \"x\"",
+        ];
+        let mut found = differences(&parameters, &delivery);
+        found.sort();
+        let mut expected = expected.to_vec();
+        expected.sort();
+        assert_eq!(found, expected);
+        check_refused("[kafka]\nbroker = \"k\"\n", &["did you mean `brokers`?"]);
+        check_refused(
+            "[kafka.properties]\nacks = \"1\"\n",
+            &["kafka.properties.acks = 1", "rests on it"],
+        );
+        check_refused(
+            "[clickhouse]\nurl = \"here\"\n",
+            &["clickhouse.url", "expected http://host:port"],
+        );
+        check_refused(
+            "[clickhouse]\nflush_after = \"0s\"\n",
+            &["flush_after = 0s", "expected 10ms"],
+        );
+    }
+
+    #[test]
     fn profiles_are_whole_and_have_their_own_names() {
         let profile = |name: &str, distance: &str| {
             format!(
@@ -1126,7 +1190,7 @@ mod tests {
                  speed_knots_p50_max = 2\ncoast_distance_m_min = 0\n"
             )
         };
-        assert_eq!(parse(&profile("mine", "100")).unwrap().profiles.len(), 1);
+        assert_eq!(parse(&profile("mine", "100")).unwrap().0.profiles.len(), 1);
         check_refused("[[profile]]\nname = \"mine\"\n", &["missing field"]);
         check_refused(&profile("any", "100"), &["every encounter"]);
         check_refused(&profile("Mine", "100"), &["lower-case"]);

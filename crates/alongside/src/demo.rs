@@ -10,7 +10,8 @@ use flate2::write::GzEncoder;
 use maritime::Event;
 use sea::{Coverage, Findings, Scenario, Scorecard, Simulation, Truth};
 
-use crate::cli::DemoArgs;
+use crate::UsageError;
+use crate::cli::{DemoArgs, Store};
 use crate::output::Output;
 use crate::replay::{self, encounter_count, is_worth_a_look, replay};
 use crate::report::{self, Summary, Table, grouped};
@@ -32,6 +33,11 @@ const LIMIT_OTHERS: usize = 5;
 /// There is no room for the simulated recording or the store, or the store is something else.
 pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let started = Instant::now();
+    if matches!(args.store, Store::ClickHouse(_)) {
+        let expected =
+            "--store: the demo keeps what it finds in a file, expected FILE.gpkg or none";
+        return Err(UsageError(expected.into()).into());
+    }
     let keeper = Keeper::new(&args.store)?;
 
     tell(format_args!("simulating a day of ships in four seas ..."));

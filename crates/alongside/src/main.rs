@@ -1,7 +1,8 @@
 //! Alongside reads AIS and flags ships that come alongside each other at sea.
 //!
 //! The way of the data: `source` (files to reports), the detector (reports to events), `report` (events
-//! to text) and the GeoPackage; `replay` joins them. `decode` writes the messages themselves. The rest
+//! to text) and the GeoPackage; `replay` joins them. `dispatch` takes what is told to Kafka or ClickHouse, and `load`
+//! from the one to the other. `decode` writes the messages themselves. The rest
 //! serves that: the command line, the configuration, the simulated sea.
 
 #![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
@@ -11,12 +12,17 @@ mod completions;
 mod config;
 mod decode;
 mod demo;
+mod dispatch;
 mod duration;
+mod load;
+mod logging;
 mod output;
 mod places;
 mod progress;
+mod publish;
 mod replay;
 mod report;
+mod schema;
 mod score;
 mod simulate;
 mod source;
@@ -45,10 +51,17 @@ const USAGE: u8 = 2;
 const REJECTED: u8 = 3;
 
 fn main() -> ExitCode {
-    temporary::remove_when_interrupted();
-    let outcome = match Cli::parse().command {
+    let command = Cli::parse().command;
+    // The loader has its own way to end.
+    if !matches!(command, Command::Load(_)) {
+        temporary::remove_when_interrupted();
+    }
+    let outcome = match command {
         Command::Replay(args) => replay::run(&args),
         Command::Decode(args) => decode::run(&args),
+        Command::Load(args) => load::run(&args).map(|()| DONE),
+        Command::Publish(args) => publish::run(&args).map(|()| DONE),
+        Command::Schema(args) => schema::run(&args).map(|()| DONE),
         Command::Simulate(args) => simulate::run(&args).map(|()| DONE),
         Command::Score(args) => score::run(&args).map(|()| DONE),
         Command::Demo(args) => demo::run(&args).map(|()| DONE),

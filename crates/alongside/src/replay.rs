@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use detector::{Detector, Disposition, Parameters, VesselSummary};
-use maritime::{Event, EventId, EventKind, EventState, Timestamp};
+use maritime::{Event, EventId, EventKind, EventState, Report, Timestamp};
 use sink::{EventRecord, Provenance};
 
 use crate::cli::{Format, ReplayArgs};
+use crate::dispatch::Dispatch;
 use crate::output::{Output, is_same_file};
 use crate::progress::Bar;
 use crate::report::{self, Summary, Table, WireFormat};
@@ -34,6 +35,14 @@ pub const OTHERS_MAX: usize = 10;
 
 /// The profile that everything satisfies.
 const ANY_PROFILE: &str = "any";
+
+/// What is told while a replay goes on, in the order of the data.
+pub enum Told<'a> {
+    /// A version of an event.
+    Event(&'a Event),
+    /// A report that was read, late or not.
+    Report(&'a Report),
+}
 
 /// What a replay gives.
 pub struct Replayed {
@@ -58,7 +67,7 @@ pub struct Replayed {
 /// An input, the configuration, the store or the output cannot be used, or no input has a time in it.
 pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let mut parameters = config::load(args.config.as_deref())?;
+    let (mut parameters, delivery) = config::load(args.config.as_deref())?;
     watchlist::load(&mut parameters, &args.watchlist)?;
     places::load(&mut parameters, &args.places)?;
     if let Some(lateness) = args.lateness {
@@ -83,8 +92,14 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
         None => Output::stdout(),
     };
 
-    let replayed = replay(sources, &parameters, args.threads, args.quiet, |event| {
-        if args.history {
+    let mut dispatch = Dispatch::new(args, delivery, &parameters, &provenance)?;
+    let replayed = replay(sources, &parameters, args.threads, args.quiet, |told| {
+        if let Some(dispatch) = &mut dispatch {
+            dispatch.tell(&told).map_err(io::Error::other)?;
+        }
+        if let Told::Event(event) = told
+            && args.history
+        {
             sink::write_ndjson([&EventRecord::new(event, &provenance)], &mut output)?;
         }
         Ok(())
@@ -95,6 +110,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
     // What was found is kept before it is shown: a reader of standard output may take an hour over
     // it. If it cannot be kept, it is shown all the same.
     let kept = keeper.keep(&replayed, selection(args), &parameters, &provenance);
+    let dispatched = dispatch.map(Dispatch::finish).transpose();
 
     let selected: Vec<&Event> =
         replayed.findings.iter().filter(|event| is_asked_for(event, args)).collect();
@@ -114,14 +130,18 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
         report::tell_summary(&summary);
     }
     report::tell_warnings(&summary);
+    if let (Ok(Some(words)), false) = (&dispatched, args.quiet) {
+        terminal::tell(format_args!("{words}"));
+    }
     written?;
     kept?;
+    dispatched?;
     let whole = is_whole(&replayed.intake) && left_out == 0;
     Ok(if args.strict && !whole { REJECTED } else { DONE })
 }
 
-/// Reads `sources` to their end and finds what there is, calling `told` with every version of every
-/// event as it is told.
+/// Reads `sources` to their end and finds what there is, calling `told` with every report, and with every version of
+/// every event as it is told.
 ///
 /// # Errors
 ///
@@ -131,7 +151,7 @@ pub fn replay(
     parameters: &Parameters,
     threads: u8,
     quiet: bool,
-    told: impl FnMut(&Event) -> io::Result<()>,
+    told: impl FnMut(Told<'_>) -> io::Result<()>,
 ) -> io::Result<Replayed> {
     let progress = sources.progress();
     let bytes_read = || progress.bytes_read.load(Ordering::Relaxed);
@@ -183,7 +203,7 @@ struct Replay<T> {
     newest_at: Timestamp,
 }
 
-impl<T: FnMut(&Event) -> io::Result<()>> Replay<T> {
+impl<T: FnMut(Told<'_>) -> io::Result<()>> Replay<T> {
     fn new(parameters: &Parameters, told: T) -> Self {
         Replay {
             detector: Detector::new(parameters.clone()),
@@ -200,6 +220,7 @@ impl<T: FnMut(&Event) -> io::Result<()>> Replay<T> {
     fn take(&mut self, batch: &[Arrival]) -> io::Result<()> {
         for arrival in batch {
             let at = arrival.report.observed_at();
+            (self.told)(Told::Report(&arrival.report))?;
             match self.detector.push(&arrival.report, &mut self.events) {
                 Disposition::Accepted => self.newest_at = self.newest_at.max(at),
                 Disposition::Late => {
@@ -215,7 +236,7 @@ impl<T: FnMut(&Event) -> io::Result<()>> Replay<T> {
 
     fn note(&mut self) -> io::Result<()> {
         for mut event in self.events.drain(..) {
-            (self.told)(&event)?;
+            (self.told)(Told::Event(&event))?;
             // Their tracks are not kept, and are most of what an encounter takes.
             if event.profiles.is_empty() {
                 event.vessels.iter_mut().for_each(|vessel| vessel.track = Vec::new());

@@ -107,7 +107,7 @@ impl Store {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Store::GeoPackage(path) => Some(path),
-            Store::None => None,
+            Store::ClickHouse(_) | Store::None => None,
         }
     }
 }
@@ -142,7 +142,7 @@ fn counters(replayed: &Replayed) -> serde_json::Value {
 
 /// The only look at the clock on the wall: a run is named after it. Nothing that is found depends on it.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }

@@ -8,7 +8,11 @@
 //! Names, callsigns and the like come by radio from anybody. They are escaped in JSON, [`shown`] and
 //! guarded against spreadsheet formulas in CSV, and only ever bound to statements as parameters.
 //!
-//! Nothing here reads a clock: the instants that are written come from the data or the caller.
+//! The other way out leads through Kafka into ClickHouse: a [`Messenger`] makes messages of what is told, the
+//! [`Outbox`] keeps them, the [`Publisher`] takes them to Kafka, and [`load`] from there into the tables of a
+//! [`Store`], exactly once as read.
+//!
+//! Nothing here reads the clock on the wall: the instants that are written come from the data, the caller or Kafka.
 
 mod explanation;
 mod text;
@@ -23,13 +27,43 @@ mod geometry;
 mod geopackage;
 mod schema;
 
+mod dead_letter;
+mod identity;
+mod position;
+
+mod message;
+mod messenger;
+mod outbox;
+mod publisher;
+mod topics;
+
+mod block;
+mod clickhouse;
+mod loader;
+mod storing;
+mod writer;
+
+pub use block::BlockSize;
+pub use clickhouse::{Applied, ClickHouse, ClickHouseError, SchemaError, Store, migrations_text};
 pub use csv::write_csv;
+pub use dead_letter::DeadLetterRecord;
 pub use explanation::explain;
 pub use geojson::write_geojson;
 pub use geopackage::{GeoPackage, Run, StoreError, Stored, VesselRow};
+pub use identity::IdentityRecord;
 pub use json::{LINE_BYTES_MAX, ndjson_lines, read_ndjson, write_json, write_ndjson};
+pub use loader::{LoadError, Loaded, Loading, load};
+pub use message::{Message, SCHEMA_VERSION_OF_MESSAGES};
+pub use messenger::{Messenger, Telling};
+pub use outbox::{Checkpoint, Depth, Outbox, OutboxError};
+pub use position::PositionRecord;
+pub use publisher::{PublishError, Published, Publisher, Until};
 pub use text::{is_seen, shown};
+pub use topics::{Kafka, Topic, TopicError};
 pub use wire::{EventRecord, GapRecord, Provenance, ReasonRecord, VesselRecord};
+pub use writer::Writer;
 
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod schemas;

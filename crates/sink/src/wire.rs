@@ -347,21 +347,21 @@ fn whole_seconds(span: Duration) -> u64 {
 
 /// To so many decimals. JSON then writes the shortest digits that give this number back, which are at
 /// most as many. Never the negative zero, which would be a second way to write nought.
-fn rounded(value: f64, decimals: i32) -> f64 {
+pub(crate) fn rounded(value: f64, decimals: i32) -> f64 {
     let scale = 10_f64.powi(decimals);
     (value * scale).round() / scale + 0.0
 }
 
 /// `2024-01-01T00:14:07.250Z`.
-mod rfc3339 {
+pub(crate) mod rfc3339 {
     use maritime::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(at)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
         Timestamp::parse(&String::deserialize(from)?).map_err(de::Error::custom)
     }
 }

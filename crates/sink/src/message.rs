@@ -1,0 +1,59 @@
+//! One message on its way to Kafka, and what stands in its head.
+//!
+//! The payload is JSON. The headers are those of CloudEvents 1.0 in the binary mode of its Kafka binding, with the
+//! extension `schemaversion`. Within one schema version fields are only ever added, and readers pass over what they
+//! do not know; a reader refuses a later schema version.
+
+use rdkafka::message::{Header, Headers, OwnedHeaders};
+
+use crate::Topic;
+
+/// Of the payloads, in the header `ce_schemaversion`.
+pub const SCHEMA_VERSION_OF_MESSAGES: u32 = 1;
+
+/// A payload with where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// What it is about.
+    pub topic: Topic,
+    /// Messages of one key stay in order.
+    pub key: String,
+    /// Names the message for ever: told again, it has the same.
+    pub id: String,
+    /// Who tells it.
+    pub source: String,
+    /// JSON.
+    pub payload: String,
+}
+
+impl Message {
+    /// About what it takes in memory and on disk.
+    pub fn bytes(&self) -> u64 {
+        (self.key.len() + self.id.len() + self.source.len() + self.payload.len() + 64) as u64
+    }
+
+    pub(crate) fn headers(&self) -> OwnedHeaders {
+        headers(self.topic, &self.id, &self.source)
+    }
+}
+
+pub(crate) fn headers(topic: Topic, id: &str, source: &str) -> OwnedHeaders {
+    let version = SCHEMA_VERSION_OF_MESSAGES.to_string();
+    let pairs = [
+        ("ce_specversion", "1.0"),
+        ("ce_type", topic.event_type()),
+        ("ce_id", id),
+        ("ce_source", source),
+        ("ce_schemaversion", &version),
+        ("content-type", "application/json"),
+    ];
+    pairs.into_iter().fold(OwnedHeaders::new_with_capacity(pairs.len()), |headers, (key, value)| {
+        headers.insert(Header { key, value: Some(value) })
+    })
+}
+
+/// The value of a header that is text.
+pub(crate) fn header<'a>(headers: Option<&'a impl Headers>, name: &str) -> Option<&'a str> {
+    let value = headers?.iter().find(|header| header.key == name)?.value?;
+    std::str::from_utf8(value).ok()
+}

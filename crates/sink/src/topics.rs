@@ -1,0 +1,168 @@
+//! The topics: what goes where, and how they are made.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaErrorCode;
+
+/// What a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Events, keyed by id: the versions of one event stay in order.
+    Events,
+    /// Positions, keyed by MMSI.
+    Positions,
+    /// Identities, keyed by MMSI; compacted to the last of each vessel.
+    Vessels,
+    /// What the loader could not store, with the reason.
+    DeadLetter,
+}
+
+impl Topic {
+    /// All of them.
+    pub const ALL: [Topic; 4] =
+        [Topic::Events, Topic::Positions, Topic::Vessels, Topic::DeadLetter];
+
+    /// What is loaded into tables.
+    pub const LOADED: [Topic; 3] = [Topic::Events, Topic::Positions, Topic::Vessels];
+
+    /// The name after the prefix.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Topic::Events => "events",
+            Topic::Positions => "positions",
+            Topic::Vessels => "vessels",
+            Topic::DeadLetter => "deadletter",
+        }
+    }
+
+    /// The topic of that name, which may have any prefix.
+    pub fn parse(name: &str) -> Option<Topic> {
+        let last = name.rsplit('.').next()?;
+        Topic::ALL.into_iter().find(|topic| topic.name() == last)
+    }
+
+    /// Of a message in it, as a CloudEvents type.
+    pub(crate) const fn event_type(self) -> &'static str {
+        match self {
+            Topic::Events => "alongside.event",
+            Topic::Positions => "alongside.position",
+            Topic::Vessels => "alongside.identity",
+            Topic::DeadLetter => "alongside.deadletter",
+        }
+    }
+}
+
+/// How to reach the brokers, and what the topics there are like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kafka {
+    /// `host:port`, separated by commas.
+    pub brokers: String,
+    /// Before the name of each topic, `ais.` for `ais.events`.
+    pub topic_prefix: String,
+    /// Of the loaders, which share the work.
+    pub group: String,
+    /// Of topics that are made; those that are there stay as they are.
+    pub partitions: i32,
+    /// Of topics that are made.
+    pub replication: i32,
+    /// `lz4`, `zstd`, `gzip`, `snappy` or `none`.
+    pub compression: String,
+    /// Anything else that librdkafka knows, such as `security.protocol`.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Kafka {
+            brokers: "127.0.0.1:9092".into(),
+            topic_prefix: "ais.".into(),
+            group: "alongside-load".into(),
+            partitions: 3,
+            replication: 1,
+            compression: "lz4".into(),
+            properties: BTreeMap::new(),
+        }
+    }
+}
+
+impl Kafka {
+    /// The name of `topic` on the brokers.
+    pub fn topic_name(&self, topic: Topic) -> String {
+        format!("{}{}", self.topic_prefix, topic.name())
+    }
+
+    /// What every client is made with; its own settings come on top.
+    pub(crate) fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        for (key, value) in &self.properties {
+            config.set(key, value);
+        }
+        config.set("bootstrap.servers", &self.brokers).set("client.id", "alongside");
+        // Brokers that are away are asked again after at most this.
+        config.set("reconnect.backoff.max.ms", "5000");
+        config
+    }
+
+    /// Makes the topics that are not there.
+    ///
+    /// # Errors
+    ///
+    /// No broker answers in time, or it refuses.
+    pub async fn make_topics(&self) -> Result<(), TopicError> {
+        let failed = |source| TopicError::Unreachable { brokers: self.brokers.clone(), source };
+        let admin: AdminClient<DefaultClientContext> = self.client().create().map_err(failed)?;
+        let names = Topic::ALL.map(|topic| self.topic_name(topic));
+        let topics: Vec<NewTopic<'_>> = Topic::ALL
+            .into_iter()
+            .zip(&names)
+            .map(|(topic, name)| self.new_topic(topic, name))
+            .collect();
+        let options = AdminOptions::new()
+            .request_timeout(Some(Duration::from_secs(10)))
+            .operation_timeout(Some(Duration::from_secs(10)));
+        for made in admin.create_topics(&topics, &options).await.map_err(failed)? {
+            match made {
+                Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((name, code)) => return Err(TopicError::Refused { name, code }),
+            }
+        }
+        Ok(())
+    }
+
+    fn new_topic<'a>(&self, topic: Topic, name: &'a str) -> NewTopic<'a> {
+        let partitions = if topic == Topic::DeadLetter { 1 } else { self.partitions };
+        let new = NewTopic::new(name, partitions, TopicReplication::Fixed(self.replication));
+        match topic {
+            Topic::Vessels => new.set("cleanup.policy", "compact"),
+            // What was refused may be as long as anything, and is wrapped.
+            Topic::DeadLetter => new.set("max.message.bytes", "8388608").set("retention.ms", "-1"),
+            Topic::Events | Topic::Positions => new,
+        }
+    }
+}
+
+/// Why the topics could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicError {
+    /// Nobody answers.
+    #[error("no answer from kafka at {brokers}")]
+    Unreachable {
+        /// Who was asked.
+        brokers: String,
+        /// librdkafka's words.
+        source: KafkaError,
+    },
+    /// A broker says no.
+    #[error("kafka refuses to make the topic {name}: {code}")]
+    Refused {
+        /// Which topic.
+        name: String,
+        /// Its reason.
+        code: RDKafkaErrorCode,
+    },
+}
