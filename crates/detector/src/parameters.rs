@@ -370,7 +370,7 @@ impl Default for Parameters {
                 speed_knots_assumed: 14.0,
                 speed_knots_max: 20.0,
                 silence_max: minutes(24 * 60),
-                silence_probability_min: 0.2,
+                silence_probability_min: 0.1,
                 score_min: 0.4,
             },
             identity: IdentityRules {

@@ -74,5 +74,10 @@ fn within_reach_of_stations_dark_meetings_come_first() {
 
 #[test]
 fn at_the_edge_of_the_reach_of_stations_most_dark_meetings_come_first() {
-    check(Coverage::Mixed, 901..903, 0.6);
+    check(Coverage::Mixed, 901..903, 0.75);
+}
+
+#[test]
+fn by_satellite_most_dark_meetings_come_first() {
+    check(Coverage::Satellite, 904..906, 0.75);
 }
