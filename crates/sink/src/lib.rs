@@ -65,3 +65,5 @@ pub use writer::Writer;
 
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod schemas;

@@ -23,7 +23,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::block::{Block, BlockSize, Raw};
@@ -32,7 +32,7 @@ use crate::storing::{self, DeadLetters, Stored};
 use crate::{Kafka, Store, Topic};
 
 /// What a loader does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Loading {
     /// How large blocks get.
     pub block: BlockSize,
@@ -98,6 +98,9 @@ pub enum LoadError {
 /// A partition of a topic.
 type Place = (Topic, i32);
 
+/// What was stored, and up to where.
+type Done = (Place, i64, Stored);
+
 /// What the callbacks of the consumer leave for the loop.
 #[derive(Default)]
 struct Group {
@@ -145,7 +148,7 @@ struct Partition {
     /// Cut and not stored yet, in order. More than one only while one is being stored.
     waiting: std::collections::VecDeque<Block>,
     /// Being stored.
-    storing: Option<tokio::task::AbortHandle>,
+    storing: Option<task::AbortHandle>,
 }
 
 struct Loop {
@@ -155,7 +158,7 @@ struct Loop {
     consumer: Arc<StreamConsumer<Group>>,
     dead_letters: DeadLetters,
     partitions: BTreeMap<Place, Partition>,
-    tasks: JoinSet<(Place, i64, Stored)>,
+    tasks: JoinSet<Done>,
     storing: usize,
     bytes: usize,
     paused: bool,
@@ -214,27 +217,26 @@ pub async fn load(
                     break;
                 }
             }
-            Some(done) = main.tasks.join_next() => {
-                if let Ok((place, end, stored)) = done {
-                    main.stored(place, end, stored).await;
-                }
-            }
-            message = consumer.recv() => match message {
-                Ok(message) => main.take(&message).await,
-                Err(error) => tell(&error),
-            },
+            Some(done) = main.tasks.join_next_with_id() => main.joined(done).await,
+            // Before messages, which may come without end.
             _ = tick.tick() => {
                 main.flush();
                 if until_end && looked_at.elapsed() > Duration::from_millis(300) {
                     if ends.is_none() {
                         ends = main.ends(&topics).await;
                     }
-                    if let Some(ends) = &ends && main.is_done(ends).await {
+                    if let Some(ends) = &ends
+                        && main.is_done(ends).await
+                    {
                         break;
                     }
                     looked_at = Instant::now();
                 }
             }
+            message = consumer.recv() => match message {
+                Ok(message) => main.take(&message).await,
+                Err(error) => tell(&error),
+            },
         }
         main.forget_lost();
         main.start().await;
@@ -320,7 +322,7 @@ impl Loop {
         let mut asked = TopicPartitionList::new();
         asked.add_partition(&self.kafka.topic_name(place.0), place.1);
         let consumer = self.consumer.clone();
-        let committed = tokio::task::spawn_blocking(move || {
+        let committed = task::spawn_blocking(move || {
             consumer.committed_offsets(asked, Duration::from_secs(10))
         });
         let committed = match committed.await {
@@ -385,8 +387,17 @@ impl Loop {
         }
     }
 
+    async fn joined(&mut self, done: Result<(task::Id, Done), task::JoinError>) {
+        match done {
+            Ok((id, (place, end, stored))) => self.stored(id, place, end, stored).await,
+            // One that was aborted, because its partition is lost.
+            Err(error) if error.is_cancelled() => {}
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
     /// A block is in the tables.
-    async fn stored(&mut self, place: Place, end: i64, stored: Stored) {
+    async fn stored(&mut self, id: task::Id, place: Place, end: i64, stored: Stored) {
         let Stored { events, positions, identities, dead, retries } = stored;
         let loaded = &mut self.loaded;
         loaded.blocks += 1;
@@ -396,8 +407,8 @@ impl Loop {
         loaded.dead += dead;
         loaded.retries += retries;
         let Some(partition) = self.partitions.get_mut(&place) else { return };
-        // The one that was lost and came back stores from its committed offset, and this is none of it.
-        if partition.storing.as_ref().is_none_or(|handle| !handle.is_finished()) {
+        // A partition that was lost and came back goes on from its committed offset, and this is none of its blocks.
+        if partition.storing.as_ref().is_none_or(|handle| handle.id() != id) {
             return;
         }
         partition.storing = None;
@@ -417,8 +428,7 @@ impl Loop {
             }
         }
         let consumer = self.consumer.clone();
-        let done =
-            tokio::task::spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync)).await;
+        let done = task::spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync)).await;
         if let Ok(Err(error)) = done {
             // The next block commits this one too; and if the partition went to another, that one stores it again.
             tracing::warn!(topic, partition = place.1, offset, %error, "an offset is not committed");
@@ -452,12 +462,11 @@ impl Loop {
     /// Paused partitions are still asked, so that the group does not think us dead.
     fn pause_or_resume(&mut self) {
         let full = self.bytes >= self.loading.bytes_max;
-        if full == self.paused && !full {
+        if full == self.paused {
             return;
         }
         let Ok(assignment) = self.consumer.assignment() else { return };
         let done = match full {
-            true if self.paused => return,
             true => self.consumer.pause(&assignment),
             false => self.consumer.resume(&assignment),
         };
@@ -471,7 +480,7 @@ impl Loop {
     async fn ends(&self, topics: &[Topic]) -> Option<BTreeMap<Place, i64>> {
         let (consumer, kafka, topics) =
             (self.consumer.clone(), self.kafka.clone(), topics.to_vec());
-        let ends = tokio::task::spawn_blocking(move || {
+        let ends = task::spawn_blocking(move || {
             let patience = Duration::from_secs(10);
             let mut ends = BTreeMap::new();
             for topic in topics {
@@ -504,7 +513,7 @@ impl Loop {
             return false;
         }
         let consumer = self.consumer.clone();
-        let committed = tokio::task::spawn_blocking(move || {
+        let committed = task::spawn_blocking(move || {
             consumer.committed_offsets(asked, Duration::from_secs(10))
         });
         let Ok(Ok(committed)) = committed.await else { return false };
@@ -520,9 +529,8 @@ impl Loop {
         let patience = Duration::from_secs(5);
         let _ = tokio::time::timeout(patience, async {
             while self.storing > 0 {
-                match self.tasks.join_next().await {
-                    Some(Ok((place, end, stored))) => self.stored(place, end, stored).await,
-                    Some(Err(_)) => {}
+                match self.tasks.join_next_with_id().await {
+                    Some(done) => self.joined(done).await,
                     None => break,
                 }
             }

@@ -139,6 +139,7 @@ impl Publisher {
         let mut made_topics = false;
         let mut moved_at = Instant::now();
         let mut complained_at = Instant::now();
+        let mut told_at = None;
         'producers: loop {
             if !made_topics {
                 made_topics = self.make_topics();
@@ -228,8 +229,11 @@ impl Publisher {
                         "kafka takes nothing, messages wait in the outbox"
                     );
                 }
-                let (told, waited) = (until.told.load(Ordering::Acquire), moved_at.elapsed());
-                if told && waited > until.give_up_after {
+                if told_at.is_none() && until.told.load(Ordering::Acquire) {
+                    told_at = Some(Instant::now());
+                }
+                let waited = moved_at.elapsed();
+                if told_at.is_some_and(|at| at.elapsed().min(waited) > until.give_up_after) {
                     self.forget_before(&in_flight, sent, &mut forgotten)?;
                     let (brokers, depth) = (self.kafka.brokers.clone(), self.outbox.depth()?);
                     line.producer

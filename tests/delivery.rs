@@ -1,0 +1,771 @@
+//! Events through Kafka into ClickHouse: the whole program, the real servers, and what goes wrong on the way.
+//!
+//! What is read back from the views must be what the same replay writes as NDJSON, field by field, whatever was killed
+//! meanwhile. `ALONGSIDE_KILLS=50` kills the loader more often than the usual run does, and `ALONGSIDE_SEED` makes it
+//! the same way again.
+
+#[path = "program/mod.rs"]
+mod program;
+#[path = "servers/mod.rs"]
+mod servers;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Child, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use program::{Desk, Outcome, recordings, sea, text};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Message as _;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use serde_json::Value;
+use servers::{ClickHouse, Fault, Kafka};
+
+/// Servers with topics and a database that nobody else has, and a desk to run the program at.
+struct Rig<'a> {
+    desk: Desk,
+    kafka: &'a str,
+    url: String,
+    prefix: String,
+    database: String,
+}
+
+/// A loader in the background, which ends with the test.
+struct Loader(Child);
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Those that nobody kills.
+fn shared() -> Option<(&'static Kafka, &'static ClickHouse)> {
+    static SHARED: OnceLock<Option<(Kafka, ClickHouse)>> = OnceLock::new();
+    let shared = SHARED.get_or_init(|| Some((Kafka::start()?, ClickHouse::start()?)));
+    shared.as_ref().map(|(kafka, clickhouse)| (kafka, clickhouse))
+}
+
+impl<'a> Rig<'a> {
+    fn new(kafka: &'a Kafka, clickhouse: &ClickHouse) -> Self {
+        Rig::with(kafka, clickhouse, "")
+    }
+
+    /// `clickhouse_section` is added to `[clickhouse]`.
+    fn with(kafka: &'a Kafka, clickhouse: &ClickHouse, clickhouse_section: &str) -> Self {
+        static RIGS: AtomicU32 = AtomicU32::new(0);
+        let name = format!("t{}x{}", std::process::id(), RIGS.fetch_add(1, Ordering::Relaxed));
+        let rig = Rig {
+            desk: Desk::new(),
+            kafka: kafka.bootstrap(),
+            url: clickhouse.url().to_owned(),
+            prefix: format!("{name}."),
+            database: format!("alongside_{name}"),
+        };
+        // Blocks are small, so that there are many; a member of the group that was killed is missed at once.
+        let config = format!(
+            "[outbox]\npositions_every = \"10s\"\ngive_up_after = \"2m\"\n\
+             [kafka]\nbrokers = \"{}\"\ntopic_prefix = \"{}\"\ngroup = \"{name}\"\n\
+             [kafka.properties]\n\"session.timeout.ms\" = \"6000\"\n\"heartbeat.interval.ms\" = \"500\"\n\
+             [clickhouse]\nurl = \"{}\"\ndatabase = \"{}\"\nblock_offsets = 500\nflush_after = \"200ms\"\n\
+             {clickhouse_section}\n",
+            rig.kafka, rig.prefix, rig.url, rig.database
+        );
+        rig.desk.write("rig.toml", config);
+        rig.desk.write("sea.nmea", sea());
+        let applied = rig.run(&["schema", "apply"]);
+        assert_eq!(applied.code, 0, "{}", applied.stderr);
+        rig
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        self.desk.run(&[arguments, &["--config", "rig.toml"]].concat())
+    }
+
+    /// Publishes; gives the encounters as NDJSON.
+    #[track_caller]
+    fn publish(&self, file: &str) -> String {
+        let arguments = ["replay", file, "--publish", "--store", "none", "--format", "ndjson"];
+        let more = ["--kind", "encounter", "--profile", "any", "--config", "rig.toml"];
+        let outcome = self.desk.run(&[&arguments[..], &more].concat());
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("published  "), "{}", outcome.stderr);
+        outcome.stdout
+    }
+
+    #[track_caller]
+    fn load(&self) -> String {
+        let outcome = self.run(&["load", "--until-end"]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        outcome.stderr
+    }
+
+    fn load_in_background(&self, instance: &str) -> Loader {
+        let config = self.desk.read("rig.toml").replace(
+            "[kafka.properties]\n",
+            &format!("[kafka.properties]\n\"group.instance.id\" = \"{instance}\"\n"),
+        );
+        let name = format!("{instance}.toml");
+        self.desk.write(&name, config);
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.desk.path(&format!("{instance}.log")))
+            .unwrap();
+        let mut command = self.desk.command(&["load", "--config", &name]);
+        Loader(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
+    }
+
+    fn ask(&self, clickhouse: &ClickHouse, sql: &str) -> Vec<Value> {
+        let settings = [
+            ("database", self.database.as_str()),
+            ("date_time_output_format", "iso"),
+            ("output_format_json_quote_64bit_integers", "0"),
+        ];
+        let answer = clickhouse.try_query_with(&format!("{sql} FORMAT JSONEachRow"), &settings);
+        let answer = answer.unwrap_or_else(|error| panic!("{error}\nin {sql}"));
+        answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn number(&self, clickhouse: &ClickHouse, sql: &str) -> u64 {
+        let rows = self.ask(clickhouse, sql);
+        let row = rows[0].as_object().unwrap();
+        row.values().next().unwrap().as_u64().unwrap_or_else(|| panic!("{row:?}"))
+    }
+
+    /// What differs between `v_encounters` and the NDJSON; nothing if it is the same.
+    fn difference(&self, clickhouse: &ClickHouse, ndjson: &str) -> Option<String> {
+        let rows = self.ask(clickhouse, "SELECT * FROM v_encounters");
+        let by_id = |values: Vec<Value>| -> BTreeMap<String, Value> {
+            values
+                .into_iter()
+                .map(|value| (value["id"].as_str().unwrap().to_owned(), value))
+                .collect()
+        };
+        let count = rows.len();
+        let stored = by_id(rows);
+        let told = by_id(ndjson.lines().map(|line| serde_json::from_str(line).unwrap()).collect());
+        if stored.len() != count {
+            return Some(format!("{count} rows of {} encounters", stored.len()));
+        }
+        let (ids, wanted): (Vec<_>, Vec<_>) = (stored.keys().collect(), told.keys().collect());
+        if ids != wanted {
+            return Some(format!("stored are\n{ids:?}\nin place of\n{wanted:?}"));
+        }
+        for (id, event) in &told {
+            let row = &stored[id];
+            let (fields, columns) = (event.as_object().unwrap(), row.as_object().unwrap());
+            let names: BTreeSet<&String> = fields.keys().chain(columns.keys()).collect();
+            for name in names {
+                let (field, column) = (fields.get(name), columns.get(name));
+                let same = field.zip(column).is_some_and(|(field, column)| {
+                    let is_no_list = field.is_null() && column == &Value::Array(Vec::new());
+                    same(field, column) || (name == "class_reasons" && is_no_list)
+                });
+                if !same {
+                    return Some(format!("{name} of {id} is\n{column:?}\nin place of\n{field:?}"));
+                }
+            }
+        }
+        None
+    }
+
+    #[track_caller]
+    fn check_same(&self, clickhouse: &ClickHouse, ndjson: &str) {
+        assert!(ndjson.lines().count() >= 3);
+        if let Some(difference) = self.difference(clickhouse, ndjson) {
+            panic!("{difference}");
+        }
+    }
+
+    /// How many different messages of a topic there are, by key and payload.
+    fn messages(&self, topic: &str) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
+        let group = format!("{}reader{:?}", self.prefix, Instant::now());
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.kafka)
+            .set("group.id", group)
+            .set("auto.offset.reset", "earliest")
+            .create()
+            .unwrap();
+        let name = format!("{}{topic}", self.prefix);
+        let metadata = consumer.fetch_metadata(Some(&name), Duration::from_secs(20)).unwrap();
+        let mut left = 0;
+        for partition in metadata.topics()[0].partitions() {
+            let (low, high) =
+                consumer.fetch_watermarks(&name, partition.id(), Duration::from_secs(20)).unwrap();
+            left += high - low;
+        }
+        consumer.subscribe(&[&name]).unwrap();
+        let mut messages = BTreeSet::new();
+        while left > 0 {
+            let message = consumer.poll(Duration::from_secs(30)).expect("a message").unwrap();
+            let key = message.key().unwrap_or_default().to_vec();
+            messages.insert((key, message.payload().unwrap_or_default().to_vec()));
+            left -= 1;
+        }
+        messages
+    }
+
+    fn send(&self, topic: &str, key: &str, payload: &[u8]) {
+        let producer: BaseProducer =
+            ClientConfig::new().set("bootstrap.servers", self.kafka).create().unwrap();
+        let topic = format!("{}{topic}", self.prefix);
+        producer
+            .send(BaseRecord::to(&topic).key(key).payload(payload))
+            .map_err(|(e, _)| e)
+            .unwrap();
+        producer.flush(Duration::from_secs(20)).unwrap();
+    }
+
+    /// Waits until the loader has stored all of it.
+    #[track_caller]
+    fn wait_for(&self, clickhouse: &ClickHouse, ndjson: &str) {
+        let began = Instant::now();
+        loop {
+            match self.difference(clickhouse, ndjson) {
+                None => return,
+                Some(difference) if began.elapsed() > Duration::from_secs(60) => {
+                    let logs: Vec<String> =
+                        self.desk.names().into_iter().filter(|n| n.ends_with(".log")).collect();
+                    let log: String = logs.iter().map(|name| self.desk.read(name)).collect();
+                    panic!("{difference}\n{log}");
+                }
+                Some(_) => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
+    }
+}
+
+/// Numbers by what they are, not by how they are written.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+/// Random enough to kill at another moment each time.
+struct Chance(u64);
+
+impl Chance {
+    fn new() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
+        let seed = std::env::var("ALONGSIDE_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or(u64::from(now));
+        println!("ALONGSIDE_SEED={seed}");
+        Chance(seed)
+    }
+
+    fn millis(&mut self, least: u64, most: u64) -> Duration {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_millis(least + (self.0 >> 33) % (most - least))
+    }
+}
+
+#[test]
+fn what_is_read_back_is_what_was_told_and_a_second_run_doubles_nothing() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let ndjson = rig.publish("sea.nmea");
+    let said = rig.load();
+    assert!(said.contains("; 0 to the dead letters"), "{said}");
+    rig.check_same(clickhouse, &ndjson);
+    let counts = || {
+        ["v_events", "v_encounter_vessels", "v_positions", "v_vessel_identities"]
+            .map(|view| rig.number(clickhouse, &format!("SELECT count() FROM {view}")))
+    };
+    let once = counts();
+    assert!(once.iter().all(|count| *count > 5), "{once:?}");
+    let health = || {
+        rig.ask(clickhouse, "SELECT * EXCEPT (last_published_at) FROM v_feed_health ORDER BY hour")
+    };
+    let healthy = health();
+
+    assert_eq!(rig.publish("sea.nmea"), ndjson);
+    rig.load();
+    rig.check_same(clickhouse, &ndjson);
+    assert_eq!(counts(), once);
+    assert_eq!(health(), healthy);
+}
+
+#[test]
+fn a_replay_stores_the_same_without_kafka() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let url = format!("{}/{}", rig.url.replace("http://", "clickhouse://"), rig.database);
+    let arguments =
+        ["replay", "sea.nmea", "--format", "ndjson", "--kind", "encounter", "--profile", "any"];
+    let outcome = rig.run(&[&arguments[..], &["--store", &url]].concat());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    rig.check_same(clickhouse, &outcome.stdout);
+    assert!(rig.number(clickhouse, "SELECT count() FROM v_positions") > 1000);
+}
+
+#[test]
+fn the_schema_is_applied_once_and_one_from_the_future_is_refused() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let made = || {
+        clickhouse.query(&format!(
+        "SELECT name, create_table_query FROM system.tables WHERE database = '{}' ORDER BY name", rig.database
+    ))
+    };
+    let before = made();
+    let outcome = rig.run(&["schema", "apply"]);
+    assert!(outcome.code == 0 && outcome.stderr.contains("already"), "{}", outcome.stderr);
+    assert_eq!(made(), before);
+
+    clickhouse.query(&format!(
+        "INSERT INTO {}.schema_migrations (number, name) VALUES (99, 'x')",
+        rig.database
+    ));
+    for command in [&["schema", "apply"][..], &["load", "--until-end"]] {
+        let outcome = rig.run(command);
+        assert_eq!(outcome.code, 1);
+        assert!(outcome.stderr.contains("has schema 99, this program knows"), "{}", outcome.stderr);
+    }
+    clickhouse.query(&format!("DROP DATABASE {}", rig.database));
+    let outcome = rig.run(&["load", "--until-end"]);
+    assert!(outcome.stderr.contains("run `alongside schema apply` first"), "{}", outcome.stderr);
+}
+
+#[test]
+fn what_is_no_event_goes_to_the_dead_letters_and_can_be_loaded_from_there() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let ndjson = rig.publish("sea.nmea");
+    let last = ndjson.lines().last().unwrap();
+    let mut refused: Value = serde_json::from_str(last).unwrap();
+    refused["id"] = "encounter-111111111-222222222-20240101T000000Z".into();
+    // What no JSON is, what is none of ours, what is no text, and what the table refuses.
+    rig.send("events", "a", b"not JSON");
+    rig.send("events", "b", &[0xFF, 0xFE]);
+    rig.send("positions", "c", b"{\"mmsi\":\"x\"}");
+    rig.send("events", "d", refused.to_string().as_bytes());
+    let database = &rig.database;
+    clickhouse.query(&format!("ALTER TABLE {database}.events ADD CONSTRAINT no_ones CHECK NOT startsWith(id, 'encounter-111111111')"));
+    assert!(rig.publish("sea.nmea") == ndjson);
+    let said = rig.load();
+    assert!(said.contains("; 4 to the dead letters"), "{said}");
+    rig.check_same(clickhouse, &ndjson);
+
+    let letters = rig.messages("deadletter");
+    let letter = |payload: &str| -> Value {
+        let mut found =
+            letters.iter().map(|(_, letter)| serde_json::from_slice::<Value>(letter).unwrap());
+        found
+            .find(|letter| letter["payload"] == payload || letter["payload_hex"] == payload)
+            .unwrap()
+    };
+    assert!(letter("not JSON")["reason"].as_str().unwrap().contains("not an event: expected"));
+    assert_eq!(letter("fffe")["attempts"], 1);
+    assert!(
+        letter(&refused.to_string())["reason"].as_str().unwrap().contains("no_ones"),
+        "{letters:?}"
+    );
+
+    clickhouse.query(&format!("ALTER TABLE {database}.events DROP CONSTRAINT no_ones"));
+    let outcome = rig.run(&["load", "--dead-letter", "--until-end"]);
+    assert!(outcome.stderr.contains("; 3 to the dead letters"), "{}", outcome.stderr);
+    let all = format!("{ndjson}{refused}\n");
+    rig.check_same(clickhouse, &all);
+}
+
+#[test]
+fn messages_of_older_and_later_programs() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let ndjson = rig.publish("sea.nmea");
+    rig.load();
+    // A later field is passed over, and is there in the record. One without any header is from the first version.
+    let mut event: Value = serde_json::from_str(ndjson.lines().next().unwrap()).unwrap();
+    event["id"] = "encounter-111111111-222222222-20240101T000000Z".into();
+    let mut later = event.clone();
+    later["later"] = "tow".into();
+    rig.send("events", "later", later.to_string().as_bytes());
+    rig.load();
+    rig.check_same(clickhouse, &format!("{ndjson}{event}\n"));
+    let sql =
+        "SELECT JSONExtractString(record, 'later') AS later FROM v_events WHERE later = 'tow'";
+    assert_eq!(rig.ask(clickhouse, sql).len(), 1);
+}
+
+#[test]
+fn views_and_rollups_agree_with_what_was_told() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let ndjson = rig.publish("sea.nmea");
+    rig.load();
+    // Told twice, at another time, in other blocks.
+    rig.publish("sea.nmea");
+    rig.load();
+    let events: Vec<Value> =
+        ndjson.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+
+    // By day and class, by day and area, by day and flag.
+    type Sums = BTreeMap<(String, String), (u64, u64, u64)>;
+    let sums = |group: &dyn Fn(&Value) -> Vec<String>| -> Sums {
+        let mut sums = Sums::new();
+        for event in &events {
+            let day = event["started_at"].as_str().unwrap()[..10].to_owned();
+            for name in group(event) {
+                let sum = sums.entry((day.clone(), name)).or_default();
+                sum.0 += 1;
+                sum.1 += u64::from(!event["profiles"].as_array().unwrap().is_empty());
+                sum.2 += event["contact_s"].as_u64().unwrap();
+            }
+        }
+        sums
+    };
+    let asked = |view: &str, column: &str| -> Sums {
+        let rows =
+            rig.ask(clickhouse, &format!("SELECT toString(day) AS day, * EXCEPT day FROM {view}"));
+        let of = |row: &Value| {
+            let name = row[column].as_str().unwrap_or("null").to_owned();
+            let number = |name: &str| row[name].as_u64().unwrap();
+            let key = (row["day"].as_str().unwrap().to_owned(), name);
+            (key, (number("encounters"), number("flagged"), number("contact_s")))
+        };
+        rows.iter().map(of).collect()
+    };
+    let class = |event: &Value| vec![event["class"].as_str().unwrap_or("null").to_owned()];
+    assert_eq!(asked("v_encounters_by_day", "class"), sums(&class));
+    let area = |event: &Value| {
+        let cell: h3o::CellIndex = event["h3_cell"].as_str().unwrap().parse().unwrap();
+        vec![cell.parent(h3o::Resolution::Three).unwrap().to_string()]
+    };
+    assert_eq!(asked("v_encounters_by_area", "area"), sums(&area));
+    let flags = |event: &Value| {
+        let vessels = event["vessels"].as_array().unwrap().iter();
+        let flags: BTreeSet<String> =
+            vessels.map(|vessel| vessel["flag"].as_str().unwrap_or("null").to_owned()).collect();
+        flags.into_iter().collect()
+    };
+    assert_eq!(asked("v_encounters_by_flag", "flag"), sums(&flags));
+
+    // A row for each vessel.
+    let rows = rig.ask(clickhouse, "SELECT * FROM v_encounter_vessels");
+    assert_eq!(rows.len(), 2 * events.len());
+    for row in &rows {
+        let event = events.iter().find(|event| event["id"] == row["id"]).unwrap();
+        let at = row["place_in_event"].as_u64().unwrap() as usize - 1;
+        for (name, field) in event["vessels"][at].as_object().unwrap() {
+            assert!(same(field, &row[name]), "{name}: {field} and {}", row[name]);
+        }
+        for name in ["observed_s", "bridged_s", "silence_max_s"] {
+            assert!(same(&event[name][at], &row[name]), "{name} of {event}");
+        }
+    }
+
+    // Positions and vessels, against the messages themselves.
+    let positions: BTreeSet<Vec<u8>> =
+        rig.messages("positions").into_iter().map(|(_, payload)| payload).collect();
+    let positions: Vec<Value> =
+        positions.iter().map(|payload| serde_json::from_slice(payload).unwrap()).collect();
+    let stored = rig.ask(clickhouse, "SELECT * FROM v_positions");
+    let key = |row: &Value| format!("{} {}", row["mmsi"], row["observed_at"]);
+    let stored: BTreeMap<String, &Value> = stored.iter().map(|row| (key(row), row)).collect();
+    assert_eq!(stored.len(), positions.len());
+    let mut hours: BTreeMap<String, (u64, BTreeSet<u64>)> = BTreeMap::new();
+    for position in &positions {
+        assert!(
+            same(position, stored[&key(position)]),
+            "{position} and {}",
+            stored[&key(position)]
+        );
+        let hour =
+            hours.entry(position["observed_at"].as_str().unwrap()[..13].to_owned()).or_default();
+        hour.0 += 1;
+        hour.1.insert(position["mmsi"].as_u64().unwrap());
+    }
+    let health = rig.ask(clickhouse, "SELECT * FROM v_feed_health ORDER BY hour");
+    let health: BTreeMap<String, (u64, u64)> = health
+        .iter()
+        .map(|row| {
+            let number = |name: &str| row[name].as_u64().unwrap();
+            (
+                row["hour"].as_str().unwrap()[..13].to_owned(),
+                (number("positions"), number("vessels")),
+            )
+        })
+        .collect();
+    let expected: BTreeMap<String, (u64, u64)> = hours
+        .into_iter()
+        .map(|(hour, (count, vessels))| (hour, (count, vessels.len() as u64)))
+        .collect();
+    assert_eq!(health, expected);
+    let vessels: BTreeSet<u64> =
+        positions.iter().map(|one| one["mmsi"].as_u64().unwrap()).collect();
+    let identified = rig.ask(clickhouse, "SELECT mmsi, name FROM v_vessels");
+    assert!(identified.iter().all(|row| vessels.contains(&row["mmsi"].as_u64().unwrap())));
+    for event in &events {
+        for vessel in event["vessels"].as_array().unwrap() {
+            let row = identified.iter().find(|row| row["mmsi"] == vessel["mmsi"]).unwrap();
+            assert_eq!(row["name"], vessel["name"]);
+        }
+    }
+
+    // Maps: one position of a vessel in a slot and a cell.
+    let cells: BTreeSet<String> = positions
+        .iter()
+        .map(|one| {
+            let at = one["observed_at"].as_str().unwrap();
+            let cell =
+                |name: &str, from: f64| ((one[name].as_f64().unwrap() + from) * 100.0).floor();
+            format!(
+                "{} {} {} {}",
+                one["mmsi"],
+                &at[..15],
+                cell("latitude_deg", 90.0),
+                cell("longitude_deg", 180.0)
+            )
+        })
+        .collect();
+    let by_place = rig.number(clickhouse, "SELECT count() FROM v_positions_by_place");
+    assert_eq!(by_place, cells.len() as u64);
+}
+
+#[test]
+fn a_loader_that_is_killed_again_and_again() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let ndjson = rig.publish("sea.nmea");
+    let positions = rig.messages("positions").len() as u64;
+    let kills =
+        std::env::var("ALONGSIDE_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(12);
+    let mut chance = Chance::new();
+    for _ in 0..kills {
+        let loader = rig.load_in_background("one");
+        std::thread::sleep(chance.millis(100, 900));
+        drop(loader);
+    }
+    let _loader = rig.load_in_background("one");
+    rig.wait_for(clickhouse, &ndjson);
+    let began = Instant::now();
+    while rig.number(clickhouse, "SELECT count() FROM v_positions") < positions {
+        assert!(began.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(rig.number(clickhouse, "SELECT count() FROM v_positions"), positions);
+    let physical = rig.number(clickhouse, "SELECT count() FROM positions");
+    println!("{kills} kills: {physical} rows for {positions} positions");
+    rig.check_same(clickhouse, &ndjson);
+}
+
+#[test]
+fn two_loaders_that_come_and_go() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let first = rig.load_in_background("one");
+    let ndjson = std::thread::scope(|scope| {
+        let publishing = scope.spawn(|| rig.publish("sea.nmea"));
+        std::thread::sleep(Duration::from_millis(700));
+        let second = rig.load_in_background("two");
+        std::thread::sleep(Duration::from_millis(1500));
+        drop(first);
+        std::thread::sleep(Duration::from_millis(500));
+        let _third = rig.load_in_background("three");
+        std::thread::sleep(Duration::from_millis(1500));
+        drop(second);
+        let ndjson = publishing.join().unwrap();
+        rig.wait_for(clickhouse, &ndjson);
+        ndjson
+    });
+    rig.load();
+    rig.check_same(clickhouse, &ndjson);
+    let positions = rig.messages("positions").len() as u64;
+    assert_eq!(rig.number(clickhouse, "SELECT count() FROM v_positions"), positions);
+}
+
+#[test]
+fn clickhouse_slow_read_only_refusing_silent_and_killed() {
+    let Some((kafka, _)) = shared() else { return };
+    let Some(mut clickhouse) = ClickHouse::start_own() else { return };
+    let rig = Rig::with(kafka, &clickhouse, "answer_timeout = \"3s\"\nsend_timeout = \"2s\"");
+    let ndjson = rig.publish("sea.nmea");
+    // Answers after 10 s, stored and said to have failed, read-only, no space, an error of types, and no answer at all.
+    let insert = "INSERT INTO `positions`";
+    let faults = [
+        Fault::slow("INSERT INTO `events`", 1, Duration::from_secs(10)),
+        Fault::error(insert, 3, 500, 1002).after(),
+        Fault::error(insert, 2, 500, 242),
+        Fault::error(insert, 1, 500, 243),
+        Fault::error("INSERT INTO `identities`", 1, 400, 53),
+        Fault::drop(insert, 2).after(),
+    ];
+    clickhouse.faults(&faults);
+    let loader = rig.load_in_background("one");
+    let began = Instant::now();
+    while clickhouse.faults_left().iter().sum::<u64>() > 0 {
+        let log = rig.desk.read("one.log");
+        assert!(began.elapsed() < Duration::from_secs(60), "{:?}\n{log}", clickhouse.faults_left());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // And dead, in the middle of it all.
+    let again = rig.publish("sea.nmea");
+    clickhouse.kill();
+    std::thread::sleep(Duration::from_millis(500));
+    clickhouse.restart();
+    assert_eq!(again, ndjson);
+    rig.wait_for(&clickhouse, &ndjson);
+    drop(loader);
+    let said = rig.load();
+    assert!(said.contains("; 0 to the dead letters"), "{said}");
+    rig.check_same(&clickhouse, &ndjson);
+    let positions = rig.messages("positions").len() as u64;
+    assert_eq!(rig.number(&clickhouse, "SELECT count() FROM v_positions"), positions);
+    assert_eq!(rig.messages("deadletter").len(), 0);
+}
+
+#[test]
+fn a_table_that_is_not_as_it_is_known_costs_nothing_but_time() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let ndjson = rig.publish("sea.nmea");
+    let database = &rig.database;
+    clickhouse
+        .query(&format!("ALTER TABLE {database}.events MODIFY COLUMN contact_s Nullable(String)"));
+    let _loader = rig.load_in_background("one");
+    let began = Instant::now();
+    while !rig.desk.read("one.log").contains("the table is not as it is known") {
+        assert!(began.elapsed() < Duration::from_secs(30), "{}", rig.desk.read("one.log"));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    clickhouse
+        .query(&format!("ALTER TABLE {database}.events MODIFY COLUMN contact_s Nullable(UInt32)"));
+    rig.wait_for(clickhouse, &ndjson);
+    assert_eq!(rig.messages("deadletter").len(), 0);
+}
+
+#[test]
+fn kafka_killed_while_it_is_written_and_read_and_away_for_long() {
+    let Some(mut kafka) = Kafka::start_own() else { return };
+    let Some((_, clickhouse)) = shared() else { return };
+    let bootstrap = kafka.bootstrap().to_owned();
+    let rig = Rig::new(&kafka, clickhouse);
+    let rig = Rig { kafka: &bootstrap, ..rig };
+    // A short outage for librdkafka's sake would be five minutes; what it would lose then is lost here after one second.
+    let loader = rig.load_in_background("one");
+    let expected = rig.publish("sea.nmea");
+    std::thread::scope(|scope| {
+        let publishing = scope.spawn(|| rig.publish("sea.nmea"));
+        std::thread::sleep(Duration::from_millis(300));
+        kafka.kill();
+        std::thread::sleep(Duration::from_secs(2));
+        kafka.restart();
+        assert_eq!(publishing.join().unwrap(), expected);
+    });
+    rig.wait_for(clickhouse, &expected);
+
+    // Away to the end: what waits is in the outbox, and is seen there.
+    kafka.kill();
+    let config = rig.desk.read("rig.toml");
+    rig.desk.write("rig.toml", config.replace("give_up_after = \"2m\"", "give_up_after = \"1s\""));
+    let arguments = ["replay", "sea.nmea", "--publish", "--store", "none", "--source", "later"];
+    let outcome = rig.run(&arguments);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("messages wait in the outbox and are not lost"),
+        "{}",
+        outcome.stderr
+    );
+    let waits = rig.run(&["publish", "--dry-run"]).stderr;
+    assert!(waits.contains("that wait") && !waits.contains(" has 0 messages"), "{waits}");
+    kafka.restart();
+    rig.desk.write("rig.toml", config);
+    let outcome = rig.run(&["publish"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(rig.run(&["publish", "--dry-run"]).stderr.contains(" has 0 messages"));
+    drop(loader);
+    rig.load();
+    rig.check_same(clickhouse, &expected);
+    let sources =
+        "SELECT source, count() AS positions FROM v_positions GROUP BY source ORDER BY source";
+    let rows = rig.ask(clickhouse, sources);
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert_eq!(rows[0]["positions"], rows[1]["positions"]);
+}
+
+#[test]
+fn an_outage_longer_than_clickhouse_remembers_tokens() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let database = &rig.database;
+    for table in ["events", "positions", "identities", "positions_by_place", "feed_health"] {
+        clickhouse.query(&format!(
+            "ALTER TABLE {database}.{table} MODIFY SETTING non_replicated_deduplication_window = 0"
+        ));
+    }
+    let ndjson = rig.publish("sea.nmea");
+    rig.load();
+    let count = |view: &str| rig.number(clickhouse, &format!("SELECT count() FROM {view}"));
+    let views = ["v_events", "v_positions", "v_positions_by_place", "v_vessel_identities"];
+    let (once, health) =
+        (views.map(count), rig.ask(clickhouse, "SELECT * FROM v_feed_health ORDER BY hour"));
+    // Everything is read from the beginning, by another group, and nobody remembers anything.
+    let config = rig.desk.read("rig.toml").replacen("group = \"", "group = \"again", 1);
+    rig.desk.write("rig.toml", config);
+    rig.load();
+    rig.check_same(clickhouse, &ndjson);
+    assert_eq!(views.map(count), once);
+    assert_eq!(rig.ask(clickhouse, "SELECT * FROM v_feed_health ORDER BY hour"), health);
+}
+
+#[test]
+fn a_lone_event_in_the_night_is_seen_within_five_seconds() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::with(kafka, clickhouse, "");
+    let config =
+        rig.desk.read("rig.toml").replace("flush_after = \"200ms\"", "flush_after = \"1s\"");
+    rig.desk.write("rig.toml", config);
+    let ndjson = rig.publish("sea.nmea");
+    let _loader = rig.load_in_background("one");
+    rig.wait_for(clickhouse, &ndjson);
+    let mut event: Value = serde_json::from_str(ndjson.lines().next().unwrap()).unwrap();
+    event["id"] = "encounter-111111111-222222222-20240101T000000Z".into();
+    let began = Instant::now();
+    rig.send("events", "lone", event.to_string().as_bytes());
+    rig.wait_for(clickhouse, &format!("{ndjson}{event}\n"));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_recorded_day_comes_back_as_it_was_told() {
+    let Some(directory) = recordings() else { return };
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let mut compared = 0;
+    for entry in std::fs::read_dir(directory.join("nmea-reencoded")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.to_str().is_some_and(|name| name.ends_with("_example.nmea.gz")) {
+            continue;
+        }
+        let rig = Rig::new(kafka, clickhouse);
+        let config =
+            rig.desk.read("rig.toml").replace("block_offsets = 500", "block_offsets = 20000");
+        rig.desk.write("rig.toml", config);
+        for _ in 0..2 {
+            let began = Instant::now();
+            let ndjson = rig.publish(text(&path));
+            let published = began.elapsed();
+            rig.load();
+            println!(
+                "{} encounters, published after {published:?}, loaded after {:?}",
+                ndjson.lines().count(),
+                began.elapsed()
+            );
+            rig.check_same(clickhouse, &ndjson);
+            compared += 1;
+        }
+    }
+    assert!(compared > 0, "no recording of that kind");
+}
