@@ -25,9 +25,9 @@ pub(crate) struct Track {
     /// In order of time. Those that no leg of another ship can overlap any more are dropped, so the
     /// length is bounded by the longest leg over the shortest interval.
     fixes: VecDeque<Fix>,
-    /// A copy of the last of them, and when the second of them was, or [`i64::MAX`]: most reports need no more of them,
-    /// and the ends of the queue are far apart in memory.
-    last: Fix,
+    /// Copies of the last two of them, or twice the only one, and when the second was, or [`i64::MAX`]: mostly no more of
+    /// them is asked for, and the queue lies elsewhere in memory.
+    last_leg: Leg,
     second_at: i64,
     /// Of the last fix, earth-centred, for the speed to the next.
     last_ecef_m: [f64; 3],
@@ -56,7 +56,7 @@ impl Track {
         Track {
             vessel,
             fixes: VecDeque::from([fix]),
-            last: fix,
+            last_leg: Leg { from: fix, to: fix },
             second_at: i64::MAX,
             last_ecef_m: ecef_m,
             lone: true,
@@ -64,7 +64,7 @@ impl Track {
     }
 
     pub(crate) fn last(&self) -> &Fix {
-        &self.last
+        &self.last_leg.to
     }
 
     /// Nothing refers to a track of a single report: no leg leads to it.
@@ -113,7 +113,7 @@ impl Track {
             self.second_at = fix.at;
         }
         self.fixes.push_back(fix);
-        self.last = fix;
+        self.last_leg = Leg { from: self.last_leg.to, to: fix };
         self.last_ecef_m = ecef_m;
         self.lone = false;
         leg_knots.is_some_and(|knots| knots <= rules.speed_knots_max)
@@ -169,14 +169,16 @@ impl Track {
             None => self.last_ecef_m = ecef_m,
         }
         self.fixes.insert(index, fix);
-        self.last = *self.fixes.back().expect("one was just put there");
-        self.second_at = self.fixes.get(1).map_or(i64::MAX, |second| second.at);
+        // It has come to one that was there.
+        let length = self.fixes.len();
+        self.last_leg = Leg { from: self.fixes[length - 2], to: self.fixes[length - 1] };
+        self.second_at = self.fixes[1].at;
         self.lone = false;
     }
 
     /// The leg that leads to the last fix.
     pub(crate) fn last_leg(&self) -> Leg {
-        Leg { from: self.fixes[self.fixes.len() - 2], to: self.last }
+        self.last_leg
     }
 
     /// The legs that may take part in a contact and overlap `[from, to]`, in order.
@@ -186,9 +188,12 @@ impl Track {
         to: i64,
         knots_max: f32,
     ) -> impl Iterator<Item = Leg> {
-        let first = self.first_after(from).max(1);
-        (first..self.fixes.len())
-            .map(|index| Leg { from: self.fixes[index - 1], to: self.fixes[index] })
+        let (first, last) = (self.first_after(from).max(1), self.fixes.len() - 1);
+        (first..=last)
+            .map(move |index| match index == last {
+                true => self.last_leg,
+                false => Leg { from: self.fixes[index - 1], to: self.fixes[index] },
+            })
             .take_while(move |leg| leg.from.at < to)
             .filter(move |leg| leg.to.leg_knots <= knots_max)
     }
@@ -196,7 +201,13 @@ impl Track {
     /// The index of the first fix after `at`. Mostly it is one of the last, and those are near in memory.
     fn first_after(&self, at: i64) -> usize {
         let length = self.fixes.len();
-        let mut first = length;
+        if self.last_leg.to.at <= at {
+            return length;
+        }
+        if self.last_leg.from.at <= at {
+            return length - 1;
+        }
+        let mut first = length - 1;
         while first > 0 && self.fixes[first - 1].at > at {
             first -= 1;
             if length - first == LAST_FIXES {
