@@ -16,17 +16,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use program::{Desk, Outcome, recordings, sea, text};
-use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message as _;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::Value;
 use servers::{ClickHouse, Fault, Kafka};
 
 /// Servers with topics and a database that nobody else has, and a desk to run the program at.
-struct Rig<'a> {
+struct Rig {
     desk: Desk,
-    kafka: &'a str,
+    kafka: String,
     url: String,
     prefix: String,
     database: String,
@@ -49,18 +49,18 @@ fn shared() -> Option<(&'static Kafka, &'static ClickHouse)> {
     shared.as_ref().map(|(kafka, clickhouse)| (kafka, clickhouse))
 }
 
-impl<'a> Rig<'a> {
-    fn new(kafka: &'a Kafka, clickhouse: &ClickHouse) -> Self {
+impl Rig {
+    fn new(kafka: &Kafka, clickhouse: &ClickHouse) -> Self {
         Rig::with(kafka, clickhouse, "")
     }
 
     /// `clickhouse_section` is added to `[clickhouse]`.
-    fn with(kafka: &'a Kafka, clickhouse: &ClickHouse, clickhouse_section: &str) -> Self {
+    fn with(kafka: &Kafka, clickhouse: &ClickHouse, clickhouse_section: &str) -> Self {
         static RIGS: AtomicU32 = AtomicU32::new(0);
         let name = format!("t{}x{}", std::process::id(), RIGS.fetch_add(1, Ordering::Relaxed));
         let rig = Rig {
             desk: Desk::new(),
-            kafka: kafka.bootstrap(),
+            kafka: kafka.bootstrap().to_owned(),
             url: clickhouse.url().to_owned(),
             prefix: format!("{name}."),
             database: format!("alongside_{name}"),
@@ -103,6 +103,7 @@ impl<'a> Rig<'a> {
         outcome.stderr
     }
 
+    /// With a name in the group, so that a loader that comes after one that was killed has its partitions at once.
     fn load_in_background(&self, instance: &str) -> Loader {
         let config = self.desk.read("rig.toml").replace(
             "[kafka.properties]\n",
@@ -183,25 +184,23 @@ impl<'a> Rig<'a> {
 
     /// How many different messages of a topic there are, by key and payload.
     fn messages(&self, topic: &str) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
-        let group = format!("{}reader{:?}", self.prefix, Instant::now());
         let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", self.kafka)
-            .set("group.id", group)
-            .set("auto.offset.reset", "earliest")
+            .set("bootstrap.servers", &self.kafka)
+            .set("group.id", format!("{}reader", self.prefix))
             .create()
             .unwrap();
-        let name = format!("{}{topic}", self.prefix);
-        let metadata = consumer.fetch_metadata(Some(&name), Duration::from_secs(20)).unwrap();
-        let mut left = 0;
+        let (name, patience) = (format!("{}{topic}", self.prefix), Duration::from_secs(20));
+        let metadata = consumer.fetch_metadata(Some(&name), patience).unwrap();
+        let (mut left, mut places) = (0, TopicPartitionList::new());
         for partition in metadata.topics()[0].partitions() {
-            let (low, high) =
-                consumer.fetch_watermarks(&name, partition.id(), Duration::from_secs(20)).unwrap();
+            let (low, high) = consumer.fetch_watermarks(&name, partition.id(), patience).unwrap();
             left += high - low;
+            places.add_partition_offset(&name, partition.id(), Offset::Beginning).unwrap();
         }
-        consumer.subscribe(&[&name]).unwrap();
+        consumer.assign(&places).unwrap();
         let mut messages = BTreeSet::new();
         while left > 0 {
-            let message = consumer.poll(Duration::from_secs(30)).expect("a message").unwrap();
+            let message = consumer.poll(patience).expect("a message").unwrap();
             let key = message.key().unwrap_or_default().to_vec();
             messages.insert((key, message.payload().unwrap_or_default().to_vec()));
             left -= 1;
@@ -211,7 +210,7 @@ impl<'a> Rig<'a> {
 
     fn send(&self, topic: &str, key: &str, payload: &[u8]) {
         let producer: BaseProducer =
-            ClientConfig::new().set("bootstrap.servers", self.kafka).create().unwrap();
+            ClientConfig::new().set("bootstrap.servers", &self.kafka).create().unwrap();
         let topic = format!("{}{topic}", self.prefix);
         producer
             .send(BaseRecord::to(&topic).key(key).payload(payload))
@@ -651,9 +650,7 @@ fn a_table_that_is_not_as_it_is_known_costs_nothing_but_time() {
 fn kafka_killed_while_it_is_written_and_read_and_away_for_long() {
     let Some(mut kafka) = Kafka::start_own() else { return };
     let Some((_, clickhouse)) = shared() else { return };
-    let bootstrap = kafka.bootstrap().to_owned();
     let rig = Rig::new(&kafka, clickhouse);
-    let rig = Rig { kafka: &bootstrap, ..rig };
     // A short outage for librdkafka's sake would be five minutes; what it would lose then is lost here after one second.
     let loader = rig.load_in_background("one");
     let expected = rig.publish("sea.nmea");

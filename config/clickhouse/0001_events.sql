@@ -6,6 +6,8 @@
 -- last. The key holds which program with which parameters told the event, because these count versions anew; the
 -- views show of each event what was told last.
 --
+-- Tuples have no names here, because the client that fills the table knows none; `v_events` gives them.
+--
 -- The partition is the month in which the event was first found to begin. It is part of the id, so that versions of
 -- one event are always in one partition.
 CREATE TABLE IF NOT EXISTS events (
@@ -15,13 +17,11 @@ CREATE TABLE IF NOT EXISTS events (
     state LowCardinality(String),
     class LowCardinality(Nullable(String)),
     class_confidence Nullable(Float64),
-    class_reasons Array(Tuple(rule String, weight Float64, text String)) CODEC(ZSTD(1)),
+    class_reasons Array(Tuple(String, Float64, String)) CODEC(ZSTD(1)),
     vessels Array(Tuple(
-        mmsi UInt32, imo Nullable(UInt32), name Nullable(String), callsign Nullable(String), flag Nullable(String),
-        type Nullable(String), length_m Nullable(UInt16), beam_m Nullable(UInt16),
-        draught_m_before Nullable(Float64), draught_m_after Nullable(Float64),
-        gaps Array(Tuple(started_at DateTime64(3, 'UTC'), ended_at DateTime64(3, 'UTC'))),
-        identity_changes UInt32, watchlists Array(String))) CODEC(ZSTD(1)),
+        UInt32, Nullable(UInt32), Nullable(String), Nullable(String), Nullable(String),
+        Nullable(String), Nullable(UInt16), Nullable(UInt16), Nullable(Float64), Nullable(Float64),
+        Array(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'))), UInt32, Array(String))) CODEC(ZSTD(1)),
     first_started_at DateTime('UTC') COMMENT 'as first computed: the instant that is in the id',
     started_at DateTime64(3, 'UTC'),
     started_at_earliest Nullable(DateTime64(3, 'UTC')),
@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS events (
     figures Map(String, Float64),
     profiles Array(LowCardinality(String)),
     score Float64,
-    reasons Array(Tuple(rule String, weight Float64, text String)) CODEC(ZSTD(1)),
+    reasons Array(Tuple(String, Float64, String)) CODEC(ZSTD(1)),
     explanation String CODEC(ZSTD(3)),
     as_of DateTime64(3, 'UTC'),
     software_version LowCardinality(String),
@@ -73,8 +73,7 @@ CREATE TABLE IF NOT EXISTS events (
     source LowCardinality(String) COMMENT 'who told it',
     told_at DateTime64(3, 'UTC') COMMENT 'when it was told, by the clock of who did',
     record String CODEC(ZSTD(3)) COMMENT 'the event as it was told, with fields that this schema does not know yet',
-    INDEX started_at started_at TYPE minmax GRANULARITY 1,
-    INDEX mmsi vessels.mmsi TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX started_at started_at TYPE minmax GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(first_started_at)
 PRIMARY KEY (kind, first_started_at)

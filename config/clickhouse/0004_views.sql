@@ -3,7 +3,16 @@
 -- Every event as it was told last, whatever its kind and state. What was told by a later run with other parameters
 -- holds.
 CREATE OR REPLACE VIEW v_events AS
-SELECT * FROM events FINAL
+SELECT * REPLACE (
+    CAST(class_reasons AS Array(Tuple(rule String, weight Float64, text String))) AS class_reasons,
+    CAST(vessels AS Array(Tuple(
+        mmsi UInt32, imo Nullable(UInt32), name Nullable(String), callsign Nullable(String), flag Nullable(String),
+        type Nullable(String), length_m Nullable(UInt16), beam_m Nullable(UInt16),
+        draught_m_before Nullable(Float64), draught_m_after Nullable(Float64),
+        gaps Array(Tuple(started_at DateTime64(3, 'UTC'), ended_at DateTime64(3, 'UTC'))),
+        identity_changes UInt32, watchlists Array(String)))) AS vessels,
+    CAST(reasons AS Array(Tuple(rule String, weight Float64, text String))) AS reasons)
+FROM events FINAL
 ORDER BY told_at DESC, version DESC
 LIMIT 1 BY id
 SETTINGS do_not_merge_across_partitions_select_final = 1;

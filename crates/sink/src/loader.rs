@@ -176,10 +176,38 @@ pub async fn load(
     loading: Loading,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Loaded, LoadError> {
+    let mut loaded = Loaded::default();
+    while !*stop.borrow() {
+        match session(&kafka, &store, &loading, &mut stop, &mut loaded).await? {
+            Ending::Done => break,
+            Ending::Broken => {
+                tracing::warn!("the consumer is broken for good, making another");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+    Ok(loaded)
+}
+
+/// How a consumer ended.
+enum Ending {
+    /// As asked.
+    Done,
+    /// librdkafka says that it will never work again. Another goes on from the committed offsets.
+    Broken,
+}
+
+async fn session(
+    kafka: &Kafka,
+    store: &Store,
+    loading: &Loading,
+    stop: &mut watch::Receiver<bool>,
+    loaded: &mut Loaded,
+) -> Result<Ending, LoadError> {
     if let Err(error) = kafka.make_topics().await {
         tracing::warn!(%error, "topics are not made");
     }
-    let consumer = Arc::new(connect(&kafka, &loading)?);
+    let consumer = Arc::new(connect(kafka, loading)?);
     let failed = |doing| {
         let brokers = kafka.brokers.clone();
         move |source| LoadError::Kafka { brokers, doing, source }
@@ -189,14 +217,14 @@ pub async fn load(
     let names: Vec<String> = topics.iter().map(|topic| kafka.topic_name(*topic)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     consumer.subscribe(&names).map_err(failed("subscribe"))?;
-    let dead_letters = DeadLetters::new(&kafka).map_err(failed("make a producer"))?;
+    let dead_letters = DeadLetters::new(kafka).map_err(failed("make a producer"))?;
 
     let mut ends: Option<BTreeMap<Place, i64>> = None;
     let until_end = loading.until_end;
     let mut main = Loop {
         kafka: kafka.clone(),
-        store,
-        loading,
+        store: store.clone(),
+        loading: loading.clone(),
         consumer: consumer.clone(),
         dead_letters,
         partitions: BTreeMap::new(),
@@ -204,8 +232,9 @@ pub async fn load(
         storing: 0,
         bytes: 0,
         paused: false,
-        loaded: Loaded::default(),
+        loaded: *loaded,
     };
+    let mut ending = Ending::Done;
     let mut tick = interval(Duration::from_millis(50));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut looked_at = Instant::now();
@@ -235,7 +264,13 @@ pub async fn load(
             }
             message = consumer.recv() => match message {
                 Ok(message) => main.take(&message).await,
-                Err(error) => tell(&error),
+                Err(error) => {
+                    tell(&error);
+                    if consumer.client().fatal_error().is_some() {
+                        ending = Ending::Broken;
+                        break;
+                    }
+                }
             },
         }
         main.forget_lost();
@@ -243,7 +278,8 @@ pub async fn load(
         main.pause_or_resume();
     }
     main.end().await;
-    Ok(main.loaded)
+    *loaded = main.loaded;
+    Ok(ending)
 }
 
 fn connect(kafka: &Kafka, loading: &Loading) -> Result<StreamConsumer<Group>, LoadError> {
