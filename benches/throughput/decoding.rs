@@ -22,29 +22,25 @@ pub fn measure(stream: &Stream) {
         sentences.len()
     );
     let bytes = (read.join("\n") + "\n").into_bytes();
+    let count = read.len() as u64;
     let measured = measure_all(vec![
-        Subject { name: "alongside", run: Box::new(|| decode(&bytes)) },
-        Subject { name: "splitting and checksums alone", run: Box::new(|| verify(&bytes)) },
-        Subject {
-            name: "nmea-0183-rs 0.9",
-            run: Box::new(|| peers::read_all(&read, peers::nmea_0183_rs())),
-        },
-        Subject { name: "ais 0.12", run: Box::new(|| peers::read_all(&read, peers::ais())) },
-        Subject {
-            name: "nmea-parser 0.11",
-            run: Box::new(|| peers::read_all(&read, peers::nmea_parser())),
-        },
+        Subject::new("alongside", count, || decode(&bytes)),
+        Subject::new("splitting and checksums alone", count, || verify(&bytes)),
+        Subject::new("nmea-0183-rs 0.9", count, || peers::read_all(&read, peers::nmea_0183_rs())),
+        Subject::new("ais 0.12", count, || peers::read_all(&read, peers::ais())),
+        Subject::new("nmea-parser 0.11", count, || peers::read_all(&read, peers::nmea_parser())),
     ]);
     let title = format!("Decoding {} AIS sentences", stream.name);
-    print_table(&title, "line", read.len() as u64, &measured);
+    print_table(&title, "line", &measured);
 
     let whole = &stream.whole;
+    let count = lines(whole).count() as u64;
     let measured = measure_all(vec![
-        Subject { name: "splitting and checksums alone", run: Box::new(|| verify(whole)) },
-        Subject { name: "alongside", run: Box::new(|| decode(whole)) },
+        Subject::new("splitting and checksums alone", count, || verify(whole)),
+        Subject::new("alongside", count, || decode(whole)),
     ]);
     let title = format!("Decoding {} lines as they came", stream.name);
-    print_table(&title, "line", lines(whole).count() as u64, &measured);
+    print_table(&title, "line", &measured);
 }
 
 fn decode(bytes: &[u8]) -> Done {

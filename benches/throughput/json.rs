@@ -24,28 +24,23 @@ pub fn measure(stream: &Stream) {
     };
     let objects = |command: Command| Done::all(count_lines(command, &input));
     let done = objects(decode());
-    let mut subjects = vec![Subject {
-        name: "alongside decode",
-        run: Box::new(|| {
-            program::run(&mut decode(), &input.0);
-            done
-        }),
-    }];
+    let count = lines(&stream.bare).count() as u64;
+    let mut subjects = vec![Subject::new("alongside decode", count, || {
+        program::run(&mut decode(), &input.0);
+        done
+    })];
     let gpsdecode_done;
     if Command::new("gpsdecode").arg("-V").output().is_ok() {
         gpsdecode_done = objects(gpsdecode());
-        subjects.push(Subject {
-            name: "gpsdecode -j",
-            run: Box::new(|| {
-                program::run(&mut gpsdecode(), &input.0);
-                gpsdecode_done
-            }),
-        });
+        subjects.push(Subject::new("gpsdecode -j", count, || {
+            program::run(&mut gpsdecode(), &input.0);
+            gpsdecode_done
+        }));
     } else {
         println!("\ngpsdecode is skipped: it is not installed (Debian: gpsd-clients)");
     }
     let title = format!("Writing {} AIS sentences as JSON", stream.name);
-    print_table(&title, "line", lines(&stream.bare).count() as u64, &measure_all(subjects));
+    print_table(&title, "line", &measure_all(subjects));
 }
 
 /// How many lines a program writes when it is given a file.

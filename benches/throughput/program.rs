@@ -6,15 +6,23 @@ use std::process::{Command, Stdio};
 
 /// `alongside`, built as users build it.
 pub fn alongside() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches is in the workspace");
     let built = Command::new(env!("CARGO"))
         .args(["build", "--release", "--quiet", "--package", "alongside"])
-        .current_dir(root)
+        .current_dir(root())
         .status()
         .expect("cargo starts");
     assert!(built.success(), "the program does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    target.join("release").join("alongside")
+    target().join("release").join("alongside")
+}
+
+/// Of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches is in the workspace")
+}
+
+/// Where whatever is built goes: a directory that is not kept.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from)
 }
 
 /// Runs a program over a file, into nothing.

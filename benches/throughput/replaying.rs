@@ -1,4 +1,4 @@
-//! The whole program on a file, from its start to its end.
+//! The whole program on a file, from its start to its end: decoding alone, and decoding and detecting.
 
 use std::process::Command;
 
@@ -7,22 +7,23 @@ use alongside_benches::{Done, Subject, lines, measure as measure_all, print_tabl
 use crate::program::{self, Input};
 use crate::stream::Stream;
 
-/// With two threads and with one.
+/// With two threads and with one, beside writing the messages of the same file.
 pub fn measure(stream: &Stream) {
     let alongside = program::alongside();
     let input = Input::write(&alongside, &stream.whole);
-    let replay = |threads: &'static str| {
+    let count = lines(&stream.whole).count() as u64;
+    let subject = |arguments: &'static [&'static str]| {
         let (alongside, input) = (&alongside, &input);
-        move || {
+        Subject::new(format!("alongside {}", arguments.join(" ")), count, move || {
             let mut command = Command::new(alongside);
-            command.args(["replay", "--format", "ndjson", "--store", "none", "--threads", threads]);
-            program::run(command.arg(&input.0), &input.0);
+            program::run(command.args(arguments).arg(&input.0), &input.0);
             Done::all(1)
-        }
+        })
     };
     let measured = measure_all(vec![
-        Subject { name: "alongside replay --threads 2", run: Box::new(replay("2")) },
-        Subject { name: "alongside replay --threads 1", run: Box::new(replay("1")) },
+        subject(&["decode"]),
+        subject(&["replay", "--format", "ndjson", "--store", "none", "--threads", "2"]),
+        subject(&["replay", "--format", "ndjson", "--store", "none", "--threads", "1"]),
     ]);
-    print_table("Replaying a file", "line", lines(&stream.whole).count() as u64, &measured);
+    print_table("Reading a file", "line", &measured);
 }

@@ -24,11 +24,8 @@ impl Stream {
     /// The files of the folder `nmea` in the folder named by `ALONGSIDE_RECORDINGS`, one after the other,
     /// again and again. `None`, and says so, if it is not set.
     pub fn recorded() -> Option<Self> {
-        let Some(folder) = std::env::var_os("ALONGSIDE_RECORDINGS").map(PathBuf::from) else {
-            println!("recorded streams are skipped: ALONGSIDE_RECORDINGS is not set");
-            return None;
-        };
-        let once = read_all(&folder.join("nmea"));
+        let folder = recordings()?;
+        let once = unpacked(&folder.join("nmea")).concat();
         let bare = bare(&once);
         let sentences = lines(&bare).count();
         assert!(sentences > 0, "there is no AIS sentence in {}", folder.display());
@@ -52,29 +49,37 @@ pub fn scenario() -> Scenario {
     Scenario { ships: 400, ..Scenario::default() }
 }
 
-/// In the order of their names, so that each run reads the same.
-fn read_all(folder: &Path) -> Vec<u8> {
+/// The folder named by `ALONGSIDE_RECORDINGS`. `None`, and says so, if it is not set.
+pub fn recordings() -> Option<PathBuf> {
+    let folder = std::env::var_os("ALONGSIDE_RECORDINGS").map(PathBuf::from);
+    if folder.is_none() {
+        println!("recordings are skipped: ALONGSIDE_RECORDINGS is not set");
+    }
+    folder
+}
+
+/// The files of a folder in the order of their names, so that each run reads the same; each ends with a line end.
+pub fn unpacked(folder: &Path) -> Vec<Vec<u8>> {
     let entries = std::fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("cannot list {}: {error}", folder.display()));
     let mut files: Vec<PathBuf> =
         entries.map(|entry| entry.expect("it is listed").path()).collect();
     files.sort();
-    let mut all = Vec::new();
-    for file in files {
-        let bytes = std::fs::read(&file)
+    let read = |file: PathBuf| {
+        let mut bytes = std::fs::read(&file)
             .unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display()));
         if bytes.starts_with(&[0x1F, 0x8B]) {
-            MultiGzDecoder::new(&bytes[..])
-                .read_to_end(&mut all)
+            let packed = std::mem::take(&mut bytes);
+            MultiGzDecoder::new(&packed[..])
+                .read_to_end(&mut bytes)
                 .unwrap_or_else(|error| panic!("cannot unpack {}: {error}", file.display()));
-        } else {
-            all.extend_from_slice(&bytes);
         }
-        if !all.ends_with(b"\n") {
-            all.push(b'\n');
+        if !bytes.ends_with(b"\n") {
+            bytes.push(b'\n');
         }
-    }
-    all
+        bytes
+    };
+    files.into_iter().map(read).collect()
 }
 
 fn bare(whole: &[u8]) -> Vec<u8> {

@@ -38,6 +38,11 @@ pub struct Scenario {
     pub long_range_reports: bool,
     /// Time between two messages 4 of each shore station; `None` for none.
     pub base_station_interval: Option<Duration>,
+    /// No ship is heard more often than this with a position, nor than ten times this with static data, as if the
+    /// feed were thinned; zero for all that is sent.
+    pub interval_min: Duration,
+    /// Nobody listens before this: for a piece out of the middle of a sea.
+    pub listened_from: Duration,
 }
 
 /// A piece of sea and who listens there.
@@ -173,6 +178,8 @@ impl Default for Scenario {
             late_share: 0.005,
             long_range_reports: false,
             base_station_interval: None,
+            interval_min: Duration::ZERO,
+            listened_from: Duration::ZERO,
         }
     }
 }

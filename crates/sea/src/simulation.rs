@@ -192,21 +192,24 @@ impl Simulation {
     }
 
     fn fill_agenda(&mut self) {
+        let listened_s = self.scenario.listened_from.as_secs_f64();
         for (index, vessel) in self.vessels.iter().enumerate() {
             let chance = &mut self.transponders[index].chance;
             let mut start = |task, within_s: f64| {
-                let time_s = vessel.heard_s[0] + chance.range(0.0, within_s);
+                let time_s = vessel.heard_s[0].max(listened_s) + chance.range(0.0, within_s);
                 self.agenda.push(Reverse((millis(time_s), index as u32, task)));
             };
-            start(Task::Position, if vessel.identity.class_b { 30.0 } else { 10.0 });
-            start(Task::Static, STATIC_INTERVAL_S);
+            let first_s: f64 = if vessel.identity.class_b { 30.0 } else { 10.0 };
+            start(Task::Position, first_s.max(self.scenario.thinned_s(Task::Position)));
+            start(Task::Static, STATIC_INTERVAL_S.max(self.scenario.thinned_s(Task::Static)));
             if self.scenario.long_range_reports && !vessel.identity.class_b {
                 start(Task::LongRange, LONG_RANGE_INTERVAL_S);
             }
         }
         if self.scenario.base_station_interval.is_some() {
             for index in 0..self.stations.len() as u32 {
-                self.agenda.push(Reverse((i64::from(index) * 137, index, Task::BaseStation)));
+                let time_ms = millis(listened_s) + i64::from(index) * 137;
+                self.agenda.push(Reverse((time_ms, index, Task::BaseStation)));
             }
         }
     }
@@ -265,6 +268,7 @@ impl Simulation {
                 (static_messages(vessel, time_s), point_m, STATIC_INTERVAL_S)
             }
         };
+        let interval_s = interval_s.max(self.scenario.thinned_s(task));
         // Slots are chosen at random within a fifth of the interval, at most a few seconds.
         let spread_s = (0.1 * interval_s).min(4.0);
         let next_s = time_s + interval_s + transponder.chance.range(-spread_s, spread_s);
@@ -499,6 +503,18 @@ impl OnTheWay {
         let Reverse((_, _, slot)) = self.order.pop()?;
         self.free.push(slot);
         Some(self.slots[slot])
+    }
+}
+
+impl Scenario {
+    /// What a ship is heard with at least so many seconds apart, if it is heard.
+    fn thinned_s(&self, task: Task) -> f64 {
+        let interval_s = self.interval_min.as_secs_f64();
+        match task {
+            Task::Position => interval_s,
+            Task::Static => 10.0 * interval_s,
+            Task::LongRange | Task::BaseStation => 0.0,
+        }
     }
 }
 

@@ -495,6 +495,29 @@ fn net_buoys_look_like_net_buoys() {
 }
 
 #[test]
+fn a_thinned_piece_of_a_sea_begins_when_somebody_listens_and_says_less() {
+    let whole = scenario(Coverage::Terrestrial, Planted::every(1));
+    let piece = Scenario {
+        interval_min: Duration::from_secs(300),
+        listened_from: Duration::from_secs(6 * 3600),
+        ..whole.clone()
+    };
+    let listened_from = piece.started_at.plus(piece.listened_from);
+    let heard = fixes(Simulation::new(&piece).unwrap());
+    assert!(!heard.is_empty());
+    for fixes in heard.values() {
+        assert!(fixes.iter().all(|(fix, _)| fix.observed_at >= listened_from));
+        for pair in fixes.windows(2) {
+            let apart_millis = pair[1].0.observed_at.millis_since(pair[0].0.observed_at);
+            // Fixes are of the full second, and slots are chosen some seconds around the interval.
+            assert!(apart_millis >= 295_000, "{apart_millis} ms");
+        }
+    }
+    let truths = |scenario| Simulation::new(scenario).unwrap().truths().to_vec();
+    assert_eq!(truths(&piece), truths(&whole));
+}
+
+#[test]
 fn truths_survive_the_way_through_text() {
     let simulation = Simulation::new(&scenario(Coverage::Satellite, Planted::every(1))).unwrap();
     for truth in simulation.truths() {
