@@ -269,7 +269,7 @@ Examples:
   alongside schema apply
   alongside load --kafka 127.0.0.1:9092 --clickhouse http://127.0.0.1:8123
   alongside load --until-end                 load what there is, and end
-  alongside load --dead-letter --until-end   try again what could not be stored
+  alongside load --dead-letter               try again what could not be stored, and end
 
 It runs until it is stopped. Every message is stored once as read, whatever happens to it, to Kafka or to \
 ClickHouse meanwhile; what cannot be stored goes to the topic of dead letters with the reason. Several loaders \
@@ -287,7 +287,7 @@ pub struct LoadArgs {
     #[arg(long)]
     pub apply_schema: bool,
 
-    /// Load again what could not be stored, in place of what is new
+    /// Load again what could not be stored, in place of what is new, and end
     #[arg(long)]
     pub dead_letter: bool,
 

@@ -42,9 +42,9 @@ pub struct Loading {
     pub bytes_max: usize,
     /// Blocks that are stored at a time, of different partitions.
     pub storing_max: usize,
-    /// Load the dead letters again, in place of the topics.
+    /// Load the dead letters again, in place of the topics; those that are there, and then end.
     pub dead_letters: bool,
-    /// End when all is loaded that was there when it began.
+    /// End when all is loaded that was there when it began, and leave what came since.
     pub until_end: bool,
 }
 
@@ -163,6 +163,8 @@ struct Loop {
     bytes: usize,
     paused: bool,
     loaded: Loaded,
+    /// Where the topics ended at the beginning, if it shall end there.
+    ends: Option<BTreeMap<Place, i64>>,
 }
 
 /// Loads until `stop` says so, or all is loaded if that was asked for. What is not stored by then stays in Kafka.
@@ -214,13 +216,9 @@ async fn session(
     };
     let topics: Vec<Topic> =
         if loading.dead_letters { vec![Topic::DeadLetter] } else { Topic::LOADED.into() };
-    let names: Vec<String> = topics.iter().map(|topic| kafka.topic_name(*topic)).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    consumer.subscribe(&names).map_err(failed("subscribe"))?;
     let dead_letters = DeadLetters::new(kafka).map_err(failed("make a producer"))?;
 
-    let mut ends: Option<BTreeMap<Place, i64>> = None;
-    let until_end = loading.until_end;
+    let until_end = loading.until_end || loading.dead_letters;
     let mut main = Loop {
         kafka: kafka.clone(),
         store: store.clone(),
@@ -233,7 +231,21 @@ async fn session(
         bytes: 0,
         paused: false,
         loaded: *loaded,
+        ends: None,
     };
+    while until_end && main.ends.is_none() {
+        tokio::select! {
+            biased;
+            _ = stop.changed() => return Ok(Ending::Done),
+            ends = main.ends(&topics) => main.ends = ends,
+        }
+        if main.ends.is_none() {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    }
+    let names: Vec<String> = topics.iter().map(|topic| kafka.topic_name(*topic)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    consumer.subscribe(&names).map_err(failed("subscribe"))?;
     let mut ending = Ending::Done;
     let mut tick = interval(Duration::from_millis(50));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -251,12 +263,7 @@ async fn session(
             _ = tick.tick() => {
                 main.flush();
                 if until_end && looked_at.elapsed() > Duration::from_millis(300) {
-                    if ends.is_none() {
-                        ends = main.ends(&topics).await;
-                    }
-                    if let Some(ends) = &ends
-                        && main.is_done(ends).await
-                    {
+                    if main.is_done().await {
                         break;
                     }
                     looked_at = Instant::now();
@@ -319,6 +326,11 @@ impl Loop {
     async fn take(&mut self, message: &BorrowedMessage<'_>) {
         let Some(topic) = Topic::parse(message.topic()) else { return };
         let place = (topic, message.partition());
+        let end = self.ends.as_ref().map(|ends| ends.get(&place).copied().unwrap_or(0));
+        if end.is_some_and(|end| message.offset() >= end) {
+            // It is for whoever comes next: a dead letter that failed again would come round for ever.
+            return;
+        }
         // It may have been lost since the message was fetched.
         self.forget_lost();
         if !self.partitions.contains_key(&place) {
@@ -539,8 +551,9 @@ impl Loop {
         ends.await.ok().flatten()
     }
 
-    /// Whether all is committed up to `ends`, by us or by others of the group.
-    async fn is_done(&self, ends: &BTreeMap<Place, i64>) -> bool {
+    /// Whether all is committed up to the ends, by us or by others of the group.
+    async fn is_done(&self) -> bool {
+        let Some(ends) = &self.ends else { return false };
         let mut asked = TopicPartitionList::new();
         for (topic, partition) in ends.keys() {
             asked.add_partition(&self.kafka.topic_name(*topic), *partition);
