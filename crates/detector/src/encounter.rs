@@ -50,8 +50,8 @@ pub(crate) struct Encounter {
     /// As it was told last; `None` if it never was.
     told: Option<EventState>,
     told_contact_millis: u64,
-    /// Of each vessel, how many silences were told with it and when the last of them began.
-    gaps_told: [(u8, i64); 2],
+    /// Of each vessel, how many silences were told with it, and when the last of them began and ended.
+    gaps_told: [(u8, i64, i64); 2],
     /// Whether it has been found to have ended; a new contact opens it again.
     pub(crate) closed: bool,
     /// When the detector looks at it again, in milliseconds since 1970.
@@ -137,7 +137,7 @@ impl Encounter {
             version: 0,
             told: None,
             told_contact_millis: 0,
-            gaps_told: [(0, 0); 2],
+            gaps_told: [(0, 0, 0); 2],
             closed: false,
             look_again_at: i64::MAX,
             changed_at: i64::MIN,
@@ -382,7 +382,7 @@ impl Encounter {
             version: 0,
             told: None,
             told_contact_millis: 0,
-            gaps_told: [(0, 0); 2],
+            gaps_told: [(0, 0, 0); 2],
             closed: false,
             look_again_at: 0,
             changed_at: 0,
@@ -584,10 +584,12 @@ impl Encounter {
     }
 }
 
-fn gaps_told(gaps: &[Gaps; 2]) -> [(u8, i64); 2] {
+/// How many there are of each vessel, and when the last of them began and ended.
+fn gaps_told(gaps: &[Gaps; 2]) -> [(u8, i64, i64); 2] {
     [0, 1].map(|index| {
-        let last = gaps[index].last().map_or(0, |(from, _)| from.as_millis());
-        (gaps[index].len().min(255) as u8, last)
+        let last = gaps[index].last();
+        let (from, to) = last.map_or((0, 0), |(from, to)| (from.as_millis(), to.as_millis()));
+        (gaps[index].len().min(255) as u8, from, to)
     })
 }
 

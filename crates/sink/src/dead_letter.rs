@@ -45,6 +45,15 @@ impl DeadLetterRecord {
         self
     }
 
+    /// Keeps where the message is, and not the message; says whether it was there.
+    pub(crate) fn leave_payload_out(&mut self) -> bool {
+        let had = self.payload.take().is_some() | self.payload_hex.take().is_some();
+        if had {
+            self.reason += "; the message is too large to be kept with it";
+        }
+        had
+    }
+
     /// The payload as it was; `None` if this is no dead letter of ours.
     pub fn payload_bytes(&self) -> Option<Vec<u8>> {
         match (&self.payload, &self.payload_hex) {
@@ -64,7 +73,14 @@ mod tests {
 
     #[track_caller]
     fn check_kept(payload: &[u8]) {
-        let letter = DeadLetterRecord {
+        let letter = letter().with_payload(payload);
+        let json = serde_json::to_string(&letter).unwrap();
+        let read: DeadLetterRecord = serde_json::from_str(&json).unwrap();
+        assert_eq!(read.payload_bytes().unwrap(), payload);
+    }
+
+    fn letter() -> DeadLetterRecord {
+        DeadLetterRecord {
             topic: "ais.events".into(),
             partition: 0,
             offset: 7,
@@ -77,10 +93,6 @@ mod tests {
             payload: None,
             payload_hex: None,
         }
-        .with_payload(payload);
-        let json = serde_json::to_string(&letter).unwrap();
-        let read: DeadLetterRecord = serde_json::from_str(&json).unwrap();
-        assert_eq!(read.payload_bytes().unwrap(), payload);
     }
 
     #[test]
@@ -88,5 +100,14 @@ mod tests {
         check_kept(b"");
         check_kept(b"{\"id\":\"x\"}");
         check_kept(&[0xFF, 0x00, 0x7B]);
+    }
+
+    #[test]
+    fn one_that_is_too_large_goes_without_its_message() {
+        let mut letter = letter().with_payload(&[0xFF; 1000]);
+        assert!(letter.leave_payload_out());
+        assert!(!letter.leave_payload_out(), "it can get no smaller");
+        assert_eq!(letter.reason, "not an event; the message is too large to be kept with it");
+        assert_eq!(letter.payload_bytes(), None);
     }
 }

@@ -149,6 +149,8 @@ struct Partition {
     waiting: std::collections::VecDeque<Block>,
     /// Being stored.
     storing: Option<task::AbortHandle>,
+    /// Stored up to here, and Kafka has not been told yet.
+    uncommitted: Option<i64>,
 }
 
 struct Loop {
@@ -161,7 +163,8 @@ struct Loop {
     tasks: JoinSet<Done>,
     storing: usize,
     bytes: usize,
-    paused: bool,
+    /// Ours or not any more: a partition that is given back stays paused until it is resumed.
+    paused: HashSet<Place>,
     loaded: Loaded,
     /// Where the topics ended at the beginning, if it shall end there.
     ends: Option<BTreeMap<Place, i64>>,
@@ -229,7 +232,7 @@ async fn session(
         tasks: JoinSet::new(),
         storing: 0,
         bytes: 0,
-        paused: false,
+        paused: HashSet::new(),
         loaded: *loaded,
         ends: None,
     };
@@ -262,6 +265,7 @@ async fn session(
             // Before messages, which may come without end.
             _ = tick.tick() => {
                 main.flush();
+                main.commit_again().await;
                 if until_end && looked_at.elapsed() > Duration::from_millis(300) {
                     if main.is_done().await {
                         break;
@@ -336,7 +340,13 @@ impl Loop {
         if !self.partitions.contains_key(&place) {
             let (start, cut) = self.start_of(place, message.offset()).await;
             let block = Block::new(topic, message.topic(), place.1, start);
-            let partition = Partition { block, cut, waiting: Default::default(), storing: None };
+            let partition = Partition {
+                block,
+                cut,
+                waiting: Default::default(),
+                storing: None,
+                uncommitted: None,
+            };
             self.partitions.insert(place, partition);
         }
         let headers = message.headers();
@@ -384,6 +394,16 @@ impl Loop {
         match elements.first().map(|one| (one.offset(), one.metadata().to_owned())) {
             // Offsets between it and the first message have gone from the topic.
             Some((Offset::Offset(start), note)) if start <= first => {
+                if start < first && place.0 != Topic::Vessels {
+                    let (topic, missing) = (self.kafka.topic_name(place.0), first - start);
+                    tracing::error!(
+                        topic,
+                        partition = place.1,
+                        offset = start,
+                        missing,
+                        "messages have gone from kafka before they were loaded; its retention is too short"
+                    );
+                }
                 let cut = note.strip_prefix("cut:").and_then(|cut| cut.parse().ok());
                 (start, cut.filter(|cut| *cut > start))
             }
@@ -418,7 +438,13 @@ impl Loop {
             let boundary = block.end % self.loading.block.offsets == 0;
             if !boundary && block.bytes < self.loading.block.bytes {
                 let (start, end) = (block.start, block.end);
-                self.commit(place, start, &format!("cut:{end}")).await;
+                if !self.commit(place, start, &format!("cut:{end}")).await {
+                    if let Some(partition) = self.partitions.get_mut(&place) {
+                        partition.waiting.push_front(block);
+                    }
+                    continue;
+                }
+                partition_commits(&mut self.partitions, place);
             }
             // Committing may have shown that it is not ours any more; then storing is in vain and does no harm.
             let (store, dead_letters) = (self.store.clone(), self.dead_letters.clone());
@@ -454,33 +480,56 @@ impl Loop {
         loaded.identities += identities;
         loaded.dead += dead;
         loaded.retries += retries;
+        // It may have been lost while this was stored; then another one goes on from what is committed.
+        self.forget_lost();
         let Some(partition) = self.partitions.get_mut(&place) else { return };
         // A partition that was lost and came back goes on from its committed offset, and this is none of its blocks.
         if partition.storing.as_ref().is_none_or(|handle| handle.id() != id) {
             return;
         }
         partition.storing = None;
+        partition.uncommitted = Some(end);
         self.storing -= 1;
         self.count_bytes();
-        self.commit(place, end, "").await;
+        self.commit_stored(place, end).await;
     }
 
-    async fn commit(&self, place: Place, offset: i64, note: &str) {
+    async fn commit_stored(&mut self, place: Place, end: i64) {
+        if self.commit(place, end, "").await
+            && let Some(partition) = self.partitions.get_mut(&place)
+        {
+            partition.uncommitted = None;
+        }
+    }
+
+    /// Commits what could not be committed when it was stored: no later block may come that does it too.
+    async fn commit_again(&mut self) {
+        let left: Vec<(Place, i64)> = (self.partitions.iter())
+            .filter_map(|(place, partition)| Some((*place, partition.uncommitted?)))
+            .collect();
+        for (place, end) in left {
+            self.commit_stored(place, end).await;
+        }
+    }
+
+    /// Says whether it is done.
+    async fn commit(&self, place: Place, offset: i64, note: &str) -> bool {
         let mut offsets = TopicPartitionList::new();
         let topic = self.kafka.topic_name(place.0);
         {
             let mut one = offsets.add_partition(&topic, place.1);
             one.set_metadata(note);
             if one.set_offset(Offset::Offset(offset)).is_err() {
-                return;
+                return false;
             }
         }
         let consumer = self.consumer.clone();
         let done = task::spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync)).await;
-        if let Ok(Err(error)) = done {
-            // The next block commits this one too; and if the partition went to another, that one stores it again.
+        if let Ok(Err(error)) = &done {
+            // If the partition went to another, that one stores the block again.
             tracing::warn!(topic, partition = place.1, offset, %error, "an offset is not committed");
         }
+        matches!(done, Ok(Ok(())))
     }
 
     fn forget_lost(&mut self) {
@@ -489,6 +538,9 @@ impl Loop {
             return;
         }
         tracing::info!(partitions = lost.len(), "partitions are given back");
+        let resumed: Vec<Place> =
+            lost.iter().copied().filter(|it| self.paused.remove(it)).collect();
+        self.resume(&resumed);
         for place in lost {
             if let Some(partition) = self.partitions.remove(&place)
                 && let Some(handle) = partition.storing
@@ -507,21 +559,40 @@ impl Loop {
         self.bytes = self.partitions.values().map(waits).sum();
     }
 
-    /// Paused partitions are still asked, so that the group does not think us dead.
+    /// Paused partitions are still asked, so that the group does not think us dead. Those that come while all is full
+    /// are paused too.
     fn pause_or_resume(&mut self) {
-        let full = self.bytes >= self.loading.bytes_max;
-        if full == self.paused {
-            return;
+        if self.bytes < self.loading.bytes_max {
+            let paused: Vec<Place> = self.paused.drain().collect();
+            return self.resume(&paused);
         }
         let Ok(assignment) = self.consumer.assignment() else { return };
-        let done = match full {
-            true => self.consumer.pause(&assignment),
-            false => self.consumer.resume(&assignment),
-        };
-        match done {
-            Ok(()) => self.paused = full,
-            Err(error) => tracing::warn!(%error, "partitions are not paused or resumed"),
+        let new: Vec<Place> =
+            places(&assignment).into_iter().filter(|place| !self.paused.contains(place)).collect();
+        if new.is_empty() {
+            return;
         }
+        match self.consumer.pause(&self.list(&new)) {
+            Ok(()) => self.paused.extend(new),
+            Err(error) => tracing::warn!(%error, "partitions are not paused"),
+        }
+    }
+
+    fn resume(&self, places: &[Place]) {
+        if places.is_empty() {
+            return;
+        }
+        if let Err(error) = self.consumer.resume(&self.list(places)) {
+            tracing::warn!(%error, "partitions are not resumed");
+        }
+    }
+
+    fn list(&self, places: &[Place]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for (topic, partition) in places {
+            list.add_partition(&self.kafka.topic_name(*topic), *partition);
+        }
+        list
     }
 
     /// Where the topics end now; `None` if no broker says.
@@ -587,6 +658,13 @@ impl Loop {
         .await;
         self.tasks.abort_all();
         self.consumer.unsubscribe();
+    }
+}
+
+/// The start of a block was committed, and with it all before.
+fn partition_commits(partitions: &mut BTreeMap<Place, Partition>, place: Place) {
+    if let Some(partition) = partitions.get_mut(&place) {
+        partition.uncommitted = None;
     }
 }
 

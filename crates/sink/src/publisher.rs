@@ -171,8 +171,10 @@ impl Publisher {
                             }
                             Err(code) => {
                                 tracing::warn!(%code, "kafka producer failed, making another");
+                                self.forget_before(&in_flight, sent, &mut forgotten)?;
                                 published.restarts += 1;
                                 std::thread::sleep(PAUSE);
+                                made_topics = false;
                                 continue 'producers;
                             }
                         }
@@ -255,6 +257,8 @@ impl Publisher {
             .set("compression.codec", &self.kafka.compression)
             .set("linger.ms", "5")
             .set("queue.buffering.max.messages", IN_FLIGHT_MAX.to_string())
+            // Of an outage disk is the price, not memory.
+            .set("queue.buffering.max.kbytes", "65536")
             // What is longer than the broker takes shall be refused by the broker, whose bound is not known here.
             .set("message.max.bytes", "8388608");
         let producer = config.create_with_context(Reports(sender)).map_err(|source| {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clickhouse::error::Error;
 use maritime::Timestamp;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 
 use crate::block::{Block, Raw};
@@ -195,7 +196,7 @@ impl<'l> Progress<'_, 'l> {
 }
 
 impl DeadLetters {
-    pub(crate) fn new(kafka: &Kafka) -> Result<Self, rdkafka::error::KafkaError> {
+    pub(crate) fn new(kafka: &Kafka) -> Result<Self, KafkaError> {
         let mut config = kafka.client();
         config
             .set("enable.idempotence", "true")
@@ -208,7 +209,7 @@ impl DeadLetters {
     /// Does not end before the letter is on all replicas.
     async fn send(&self, block: &Block, letter: &Letter<'_>, reason: String) {
         let raw = letter.raw;
-        let record = match &letter.before {
+        let mut record = match &letter.before {
             Some(before) => DeadLetterRecord {
                 reason,
                 attempts: before.attempts.saturating_add(1),
@@ -236,15 +237,19 @@ impl DeadLetters {
             reason = record.reason,
             "a message goes to the dead letters"
         );
-        let payload = json::to_text(&record);
         let key = format!("{}/{}/{}", record.topic, record.partition, record.offset);
         loop {
+            let payload = json::to_text(&record);
             let message = FutureRecord::to(&self.topic)
                 .key(&key)
                 .payload(&payload)
                 .headers(headers(Topic::DeadLetter, &key, &record.source));
             match self.producer.send(message, Duration::from_secs(60)).await {
                 Ok(_) => return,
+                // It is found by its topic, partition and offset all the same.
+                Err((error, _)) if is_too_large(&error) && record.leave_payload_out() => {
+                    tracing::error!(%error, key, "a dead letter is too large and goes without its message");
+                }
                 Err((error, _)) => {
                     tracing::error!(%error, "a dead letter is not delivered, trying again");
                     tokio::time::sleep(PAUSE_MAX).await;
@@ -252,6 +257,14 @@ impl DeadLetters {
             }
         }
     }
+}
+
+fn is_too_large(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{InvalidMessageSize, InvalidRecord, MessageSizeTooLarge};
+    let code = error.rdkafka_error_code();
+    code.is_some_and(|code| {
+        [MessageSizeTooLarge, InvalidMessageSize, InvalidRecord].contains(&code)
+    })
 }
 
 /// The same for whoever stores without Kafka: nobody takes dead letters there, so an error ends it.

@@ -138,10 +138,15 @@ impl Kafka {
         let partitions = if topic == Topic::DeadLetter { 1 } else { self.partitions };
         let new = NewTopic::new(name, partitions, TopicReplication::Fixed(self.replication));
         match topic {
-            Topic::Vessels => new.set("cleanup.policy", "compact"),
+            // Earlier identities stay for as long as positions do by a broker's default, for loaders that were away.
+            Topic::Vessels => {
+                new.set("cleanup.policy", "compact").set("min.compaction.lag.ms", "604800000")
+            }
             // What was refused may be as long as anything, and is wrapped.
             Topic::DeadLetter => new.set("max.message.bytes", "8388608").set("retention.ms", "-1"),
-            Topic::Events | Topic::Positions => new,
+            // A year: events are few, and whoever was away for longer than a broker's week shall still find them.
+            Topic::Events => new.set("retention.ms", "31536000000"),
+            Topic::Positions => new,
         }
     }
 }
