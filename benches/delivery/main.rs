@@ -4,7 +4,6 @@
 //! Servers are those of `tests/servers`; where they cannot be had it says that it skips.
 
 #[path = "../../tests/servers/mod.rs"]
-#[expect(unused, reason = "tests use more of it")]
 mod servers;
 
 use std::sync::Arc;

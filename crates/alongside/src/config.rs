@@ -133,11 +133,16 @@ pub fn print_manual() -> anyhow::Result<()> {
 /// The keys whose values are not the defaults, as `section.key = value`, in the order of the manual.
 fn differences(parameters: &Parameters, delivery: &Delivery) -> Vec<String> {
     let lines = |parameters: &Parameters, delivery: &Delivery| -> Vec<String> {
-        let (outbox, kafka, clickhouse) = delivery.sections();
-        let config = Config { outbox, kafka, clickhouse, ..Config::from_parameters(parameters) };
-        let value = toml::Value::try_from(&config).expect("the configuration can be written");
+        fn write(path: &str, section: &impl Serialize, lines: &mut Vec<String>) {
+            let value = toml::Value::try_from(section).expect("the configuration can be written");
+            flatten(path, &value, lines);
+        }
         let mut lines = Vec::new();
-        flatten("", &value, &mut lines);
+        write("", &Config::from_parameters(parameters), &mut lines);
+        let (outbox, kafka, clickhouse) = delivery.sections();
+        write("outbox", &outbox, &mut lines);
+        write("kafka", &kafka, &mut lines);
+        write("clickhouse", &clickhouse, &mut lines);
         lines
     };
     let defaults = lines(&Parameters::default(), &Delivery::default());
@@ -227,16 +232,12 @@ struct Config {
     watchlists: WatchlistSection,
     bounds: BoundsSection,
     // What is written with parameters says nothing of these.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(skip_serializing)]
     outbox: OutboxSection,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(skip_serializing)]
     kafka: KafkaSection,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(skip_serializing)]
     clickhouse: ClickHouseSection,
-}
-
-fn is_default<T: Default + PartialEq>(section: &T) -> bool {
-    *section == T::default()
 }
 
 #[derive(Debug, Serialize, Deserialize)]

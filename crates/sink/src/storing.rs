@@ -1,5 +1,6 @@
 //! Storing one block: messages to rows, rows into tables, and what is refused among the dead letters.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use clickhouse::error::Error;
@@ -140,7 +141,7 @@ impl<'l> Progress<'_, 'l> {
     async fn insert<T: Table>(&mut self, table: &Rows<'l, T>) -> u64 {
         let rows = &table.rows[..];
         // Ranges still to insert; the last one is next.
-        let mut waiting = vec![0..rows.len()];
+        let mut waiting = Vec::from([Range { start: 0, end: rows.len() }]);
         let mut refused = Vec::new();
         let mut pause = PAUSE_MIN;
         while let Some(range) = waiting.pop() {
@@ -171,7 +172,7 @@ impl<'l> Progress<'_, 'l> {
                         "clickhouse refuses every row of a block, which waits until somebody looks after the table"
                     );
                     refused.clear();
-                    waiting = vec![0..rows.len()];
+                    waiting.push(0..rows.len());
                     self.store.forget_columns().await;
                 }
                 Remedy::Schema => {
