@@ -136,14 +136,12 @@ impl Publisher {
     /// The outbox cannot be used, or nothing is delivered for too long. What waits, waits in the outbox.
     pub fn run(&mut self, until: &Until) -> Result<Published, PublishError> {
         let mut published = Published::default();
-        let mut made_topics = false;
         let mut moved_at = Instant::now();
         let mut complained_at = Instant::now();
         let mut told_at = None;
         'producers: loop {
-            if !made_topics {
-                made_topics = self.make_topics();
-            }
+            // With every producer: what went wrong may be that they are gone.
+            self.make_topics();
             let line = self.connect()?;
             // What is sent and not reported; all before it is delivered and forgotten.
             let mut in_flight: BTreeSet<i64> = BTreeSet::new();
@@ -174,7 +172,6 @@ impl Publisher {
                                 self.forget_before(&in_flight, sent, &mut forgotten)?;
                                 published.restarts += 1;
                                 std::thread::sleep(PAUSE);
-                                made_topics = false;
                                 continue 'producers;
                             }
                         }
@@ -202,7 +199,6 @@ impl Publisher {
                             self.forget_before(&in_flight, sent, &mut forgotten)?;
                             published.restarts += 1;
                             std::thread::sleep(PAUSE);
-                            made_topics = false;
                             continue 'producers;
                         }
                         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
@@ -268,7 +264,7 @@ impl Publisher {
     }
 
     /// Brokers may forbid it, and make topics themselves; so what is in the way is told and no error.
-    fn make_topics(&self) -> bool {
+    fn make_topics(&self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let made = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
             runtime.block_on(self.kafka.make_topics()).map_err(|error| error.to_string())
@@ -276,7 +272,6 @@ impl Publisher {
         if let Err(reason) = &made {
             tracing::warn!(reason, "topics are not made");
         }
-        made.is_ok()
     }
 
     fn send(
