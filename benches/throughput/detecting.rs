@@ -19,7 +19,8 @@ const SMALL: World = World {
     duration: Duration::from_secs(48 * 3600),
     interval: Duration::from_secs(60),
 };
-const LARGE: World = World { ships: 60_000, duration: Duration::from_secs(2 * 3600), ..SMALL };
+/// Long enough for the database to find meetings of two hours.
+const LARGE: World = World { ships: 60_000, duration: Duration::from_secs(135 * 60), ..SMALL };
 /// A recording is read again and again until it is so many reports.
 const RECORDED_MIN: usize = 1_000_000;
 

@@ -76,7 +76,6 @@ pub fn detect_standard_input() {
         "\npeak {peak:.0} MiB: {each:.0} bytes for each ship at a time; {} were heard in all",
         detector.vessels().count()
     );
-    println!("{:?}", detector.counters());
 }
 
 /// A field of the process's status, in MiB; `None` where there is no such thing.
