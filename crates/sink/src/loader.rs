@@ -444,7 +444,6 @@ impl Loop {
                     }
                     continue;
                 }
-                partition_commits(&mut self.partitions, place);
             }
             // Committing may have shown that it is not ours any more; then storing is in vain and does no harm.
             let (store, dead_letters) = (self.store.clone(), self.dead_letters.clone());
@@ -491,15 +490,7 @@ impl Loop {
         partition.uncommitted = Some(end);
         self.storing -= 1;
         self.count_bytes();
-        self.commit_stored(place, end).await;
-    }
-
-    async fn commit_stored(&mut self, place: Place, end: i64) {
-        if self.commit(place, end, "").await
-            && let Some(partition) = self.partitions.get_mut(&place)
-        {
-            partition.uncommitted = None;
-        }
+        self.commit(place, end, "").await;
     }
 
     /// Commits what could not be committed when it was stored: no later block may come that does it too.
@@ -508,12 +499,12 @@ impl Loop {
             .filter_map(|(place, partition)| Some((*place, partition.uncommitted?)))
             .collect();
         for (place, end) in left {
-            self.commit_stored(place, end).await;
+            self.commit(place, end, "").await;
         }
     }
 
-    /// Says whether it is done.
-    async fn commit(&self, place: Place, offset: i64, note: &str) -> bool {
+    /// All before `offset` is committed with it. Says whether it is done.
+    async fn commit(&mut self, place: Place, offset: i64, note: &str) -> bool {
         let mut offsets = TopicPartitionList::new();
         let topic = self.kafka.topic_name(place.0);
         {
@@ -529,7 +520,11 @@ impl Loop {
             // If the partition went to another, that one stores the block again.
             tracing::warn!(topic, partition = place.1, offset, %error, "an offset is not committed");
         }
-        matches!(done, Ok(Ok(())))
+        let is_done = matches!(done, Ok(Ok(())));
+        if is_done && let Some(partition) = self.partitions.get_mut(&place) {
+            partition.uncommitted = None;
+        }
+        is_done
     }
 
     fn forget_lost(&mut self) {
@@ -658,13 +653,6 @@ impl Loop {
         .await;
         self.tasks.abort_all();
         self.consumer.unsubscribe();
-    }
-}
-
-/// The start of a block was committed, and with it all before.
-fn partition_commits(partitions: &mut BTreeMap<Place, Partition>, place: Place) {
-    if let Some(partition) = partitions.get_mut(&place) {
-        partition.uncommitted = None;
     }
 }
 
