@@ -13,7 +13,7 @@ use sea::{Coverage, Findings, Scenario, Scorecard, Simulation, Truth};
 use crate::UsageError;
 use crate::cli::{DemoArgs, Store};
 use crate::output::Output;
-use crate::replay::{self, encounter_count, is_worth_a_look, replay};
+use crate::replay::{self, Versions, encounter_count, is_worth_a_look, replay};
 use crate::report::{self, Summary, Table, grouped};
 use crate::score::findings;
 use crate::source::{Options, Sources};
@@ -55,7 +55,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let parameters = Parameters::default();
     let provenance = replay::provenance(&parameters);
     let sources = Sources::open(&[recording], &Options::default())?;
-    let replayed = replay(sources, &parameters, 2, false, |_| Ok(()))?;
+    let replayed = replay(sources, &parameters, 2, false, Versions::Last, |_| Ok(()))?;
     let kept = keeper.keep(&replayed, String::new(), &parameters, &provenance)?;
 
     let selected: Vec<&Event> =

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use detector::{Detector, Disposition, Parameters, VesselSummary};
+use detector::{Coast, Detector, Disposition, LandMap, Parameters, VesselSummary};
 use maritime::{Event, EventId, EventKind, EventState, Report, Timestamp};
 use sink::{EventRecord, Provenance};
 
@@ -35,6 +35,15 @@ pub const OTHERS_MAX: usize = 10;
 
 /// The profile that everything satisfies.
 const ANY_PROFILE: &str = "any";
+
+/// Which versions of encounters are told while a replay goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// All of them.
+    All,
+    /// Those of encounters that have ended, or are open at the end; it takes less time.
+    Last,
+}
 
 /// What is told while a replay goes on, in the order of the data.
 pub enum Told<'a> {
@@ -93,7 +102,11 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
     };
 
     let mut dispatch = Dispatch::new(args, delivery, &parameters, &provenance)?;
-    let replayed = replay(sources, &parameters, args.threads, args.quiet, |told| {
+    let versions = match args.history || dispatch.is_some() {
+        true => Versions::All,
+        false => Versions::Last,
+    };
+    let replayed = replay(sources, &parameters, args.threads, args.quiet, versions, |told| {
         if let Some(dispatch) = &mut dispatch {
             dispatch.tell(&told).map_err(io::Error::other)?;
         }
@@ -151,12 +164,13 @@ pub fn replay(
     parameters: &Parameters,
     threads: u8,
     quiet: bool,
+    versions: Versions,
     told: impl FnMut(Told<'_>) -> io::Result<()>,
 ) -> io::Result<Replayed> {
     let progress = sources.progress();
     let bytes_read = || progress.bytes_read.load(Ordering::Relaxed);
     let bar = Bar::new(progress.bytes_total, quiet);
-    let mut replay = Replay::new(parameters, told);
+    let mut replay = Replay::new(parameters, versions, told);
     let mut take = |batch: &[Arrival]| {
         bar.update(bytes_read(), replay.reports);
         replay.take(batch)
@@ -169,6 +183,10 @@ pub fn replay(
     } else {
         let sources = &mut sources;
         thread::scope(|scope| {
+            // The map takes a while to build and is wanted with the first encounter.
+            if parameters.land == LandMap::NaturalEarth {
+                scope.spawn(Coast::natural_earth);
+            }
             let (sender, receiver) = mpsc::sync_channel::<Vec<Arrival>>(BATCHES_AHEAD_MAX);
             scope.spawn(move || {
                 let mut batch = Vec::new();
@@ -204,9 +222,13 @@ struct Replay<T> {
 }
 
 impl<T: FnMut(Told<'_>) -> io::Result<()>> Replay<T> {
-    fn new(parameters: &Parameters, told: T) -> Self {
+    fn new(parameters: &Parameters, versions: Versions, told: T) -> Self {
+        let detector = Detector::new(parameters.clone());
         Replay {
-            detector: Detector::new(parameters.clone()),
+            detector: match versions {
+                Versions::All => detector,
+                Versions::Last => detector.without_interim_versions(),
+            },
             told,
             findings: BTreeMap::new(),
             events: Vec::new(),

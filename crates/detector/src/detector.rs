@@ -120,7 +120,7 @@ pub struct Counters {
     pub compared: u64,
     /// Encounters begun, most of them too short to be told.
     pub encounters: u64,
-    /// Events told, each version counted.
+    /// Events handed out, each version counted.
     pub events: u64,
     /// What has happened at the bounds of what is remembered.
     pub at_bounds: AtBounds,
@@ -154,6 +154,13 @@ impl Detector {
         }
     }
 
+    /// The same without the versions of encounters that have not ended: for whoever wants the findings alone, once
+    /// the input is at its end. Everything else is told as it is with them, under the same ids and versions.
+    pub fn without_interim_versions(mut self) -> Self {
+        self.state.leaves_out_interim = true;
+        self
+    }
+
     /// Takes in a report, and appends to `events` what can be told by now.
     pub fn push(&mut self, report: &Report, events: &mut Vec<Event>) -> Disposition {
         let admission = self.reorder.push(report);
@@ -171,7 +178,7 @@ impl Detector {
         Disposition::Accepted
     }
 
-    /// The input has ended: appends to `events` what has not been told of the encounters that are open.
+    /// The input has ended: appends to `events` what is known by then of the encounters that are open.
     /// They stay open, because nobody knows how they went on.
     pub fn finish(&mut self, events: &mut Vec<Event>) {
         while let Some(slice) = self.reorder.pop_first() {
@@ -274,6 +281,9 @@ pub(crate) struct Kept(Counters, ReorderBuffer, State);
 pub(crate) struct State {
     #[serde(skip)]
     pub(crate) bounds: Bounds,
+    /// See [`Detector::without_interim_versions`].
+    #[serde(skip)]
+    leaves_out_interim: bool,
     pub(crate) at_bounds: AtBounds,
     /// One for every number: who a ship was is part of its next encounter. Bounded by [`Bounds::vessels_max`]; those
     /// that were forgotten leave an empty one, whose index is among `vacant`.
@@ -317,6 +327,7 @@ impl State {
     fn new(parameters: &Parameters) -> Self {
         State {
             bounds: parameters.bounds.clone(),
+            leaves_out_interim: false,
             at_bounds: AtBounds::default(),
             vessels: Vec::new(),
             vacant: Vec::new(),
@@ -664,11 +675,11 @@ impl State {
             // It may have begun and ended within one leg of a ship that reports seldom.
             let untold = encounter.due_state(&parameters.encounter);
             if let Some(state) = untold.filter(|_| !encounter.closed) {
-                events.push(self.tell(pair, &mut encounter, state, self.now, parameters));
+                self.tell(pair, &mut encounter, state, self.now, parameters, events);
             }
             encounter.closed = true;
             if let Some(state) = encounter.closing_state() {
-                events.push(self.tell(pair, &mut encounter, state, self.now, parameters));
+                self.tell(pair, &mut encounter, state, self.now, parameters, events);
             }
             self.revision.is_replaced(pair, encounter, parameters.revision_millis());
         }
@@ -682,7 +693,7 @@ impl State {
         self.touched = touched;
     }
 
-    /// The next version of an encounter.
+    /// Counts the next version of an encounter, and appends it to `events` unless it is left out.
     pub(crate) fn tell(
         &mut self,
         pair: TrackPair,
@@ -690,20 +701,33 @@ impl State {
         state: EventState,
         as_of: i64,
         parameters: &Parameters,
-    ) -> Event {
+        events: &mut Vec<Event>,
+    ) {
         let raft = self.meet_thirds(pair, encounter, as_of, parameters);
         let gaps = self.gaps_of(pair, encounter, as_of);
         let since = as_of - parameters.leg_millis_max();
         let parties = parties(&self.vessels, &self.tracks, pair, since);
-        let world = World { vessels: &self.vessels, places: &self.places, parameters };
-        let as_of = Timestamp::from_millis(as_of);
-        let event = encounter.tell(state, parties, raft, gaps, as_of, world);
+        encounter.tell(state, parties, &gaps, &parameters.encounter);
+        let is_left_out = self.leaves_out_interim
+            && match state {
+                EventState::Candidate | EventState::Open => true,
+                EventState::Retracted => !encounter.handed_out,
+                EventState::Closed | EventState::Revised => false,
+            };
+        if !is_left_out {
+            encounter.handed_out = true;
+            let world = World { vessels: &self.vessels, places: &self.places, parameters };
+            let as_of = Timestamp::from_millis(as_of);
+            events.push(encounter.event(state, parties, raft, gaps, as_of, world));
+        }
         for track in [pair.0, pair.1] {
             let vessel = self.track(track).vessel;
             self.vessels[vessel as usize].has_met = true;
         }
-        self.places.told(&event, &parameters.places);
-        event
+        if state == EventState::Open {
+            let (started_at, position) = (encounter.started_at(), encounter.mean_position());
+            self.places.met(encounter.id, started_at, position, as_of, &parameters.places);
+        }
     }
 
     /// Silences of the two ships of an encounter, as far as they are known.
@@ -764,7 +788,7 @@ impl State {
         events: &mut Vec<Event>,
     ) {
         let mut encounter = self.encounters.remove(&pair).expect("the caller has just seen it");
-        events.push(self.tell(pair, &mut encounter, state, as_of, parameters));
+        self.tell(pair, &mut encounter, state, as_of, parameters, events);
         self.encounters.insert(pair, encounter);
     }
 
@@ -819,7 +843,7 @@ impl State {
         Some(forgotten_at)
     }
 
-    /// Tells what has been added to open encounters since they were told last.
+    /// Tells of open encounters what is known at the end.
     fn tell_rest(&mut self, parameters: &Parameters, events: &mut Vec<Event>) {
         self.tell_touched(parameters, events);
         let mut rest: Vec<(EventId, TrackPair, EventState)> = self
@@ -828,9 +852,11 @@ impl State {
             .filter_map(|(pair, known)| Some((known.id, *pair, known.final_state()?)))
             .collect();
         rest.sort_unstable();
+        let leaves_out_interim = std::mem::replace(&mut self.leaves_out_interim, false);
         for (_, pair, state) in rest {
             self.tell_kept(pair, state, self.now, parameters, events);
         }
+        self.leaves_out_interim = leaves_out_interim;
         let now = self.now;
         self.tell_story(parameters, events, |story, world, told| story.tell_rest(now, world, told));
     }

@@ -50,6 +50,8 @@ pub(crate) struct Encounter {
     /// As it was told last; `None` if it never was.
     told: Option<EventState>,
     told_contact_millis: u64,
+    /// Whether a version of it was handed out; see [`crate::Detector::without_interim_versions`].
+    pub(crate) handed_out: bool,
     /// Of each vessel, how many silences were told with it, and when the last of them began and ended.
     gaps_told: [(u8, i64, i64); 2],
     /// Whether it has been found to have ended; a new contact opens it again.
@@ -137,6 +139,7 @@ impl Encounter {
             version: 0,
             told: None,
             told_contact_millis: 0,
+            handed_out: false,
             gaps_told: [(0, 0, 0); 2],
             closed: false,
             look_again_at: i64::MAX,
@@ -372,6 +375,7 @@ impl Encounter {
         self.version = other.version;
         self.told = other.told;
         self.told_contact_millis = other.told_contact_millis;
+        self.handed_out = other.handed_out;
         self.gaps_told = other.gaps_told;
         self.third_vessels.clone_from(&other.third_vessels);
     }
@@ -382,6 +386,7 @@ impl Encounter {
             version: 0,
             told: None,
             told_contact_millis: 0,
+            handed_out: false,
             gaps_told: [(0, 0, 0); 2],
             closed: false,
             look_again_at: 0,
@@ -422,11 +427,10 @@ impl Encounter {
         lasts(rules.candidate_after).then_some(EventState::Candidate)
     }
 
-    /// The state in which it is to be told at the end of the input, if it is: what was added since it
+    /// The state in which it is to be told at the end of the input, if it is: what was added and learned since it
     /// was told last is not to be lost.
     pub(crate) fn final_state(&self) -> Option<EventState> {
-        let untold = self.contact_millis > self.told_contact_millis;
-        (self.told == Some(EventState::Open) && untold).then_some(EventState::Open)
+        self.told.filter(|told| *told == EventState::Open)
     }
 
     /// The state in which it is to be told now that it has ended, if it is.
@@ -438,9 +442,27 @@ impl Encounter {
         }
     }
 
-    /// The next version of the event.
+    /// Counts another version, for which [`Encounter::event`] has the words.
     pub(crate) fn tell(
         &mut self,
+        state: EventState,
+        parties: Parties<'_>,
+        gaps: &[Gaps; 2],
+        rules: &EncounterRules,
+    ) {
+        self.version += 1;
+        self.gaps_told = gaps_told(gaps);
+        self.told = Some(state);
+        self.told_contact_millis = self.contact_millis;
+        self.extend_trails(parties, rules);
+        if self.ended_at_latest.is_none() {
+            self.ended_at_latest = self.heard_after_end(parties.tracks);
+        }
+    }
+
+    /// The version of the event that was counted last.
+    pub(crate) fn event(
+        &self,
         state: EventState,
         parties: Parties<'_>,
         raft: Option<EventId>,
@@ -448,14 +470,6 @@ impl Encounter {
         as_of: Timestamp,
         world: World<'_>,
     ) -> Event {
-        self.version += 1;
-        self.gaps_told = gaps_told(&gaps);
-        self.told = Some(state);
-        self.told_contact_millis = self.contact_millis;
-        self.extend_trails(parties, &world.parameters.encounter);
-        if self.ended_at_latest.is_none() {
-            self.ended_at_latest = self.heard_after_end(parties.tracks);
-        }
         let position = self.mean_position();
         let percentile_m = |percent| {
             self.distances.percentile_m(percent, self.distance_mm_min, self.distance_mm_max)
@@ -574,7 +588,8 @@ impl Encounter {
         Some(a?.max(b?))
     }
 
-    fn mean_position(&self) -> Position {
+    /// The mean over the time in contact.
+    pub(crate) fn mean_position(&self) -> Position {
         let millis = i128::from(self.contact_millis).max(1);
         let mean = |sum: i128| (2 * sum + millis).div_euclid(2 * millis) as i64;
         fix::position(

@@ -7,7 +7,7 @@
 //! Nothing that is found depends on the order of a hash map: cells are looked up by their key, and where all
 //! of them are gone through, they are sorted or only a minimum or a count is taken.
 
-use maritime::{Event, EventId, EventKind, EventState, Position, VesselPair};
+use maritime::{Event, EventId, Position, VesselPair};
 use rustc_hash::FxHashMap;
 
 use crate::fix::Fix;
@@ -158,28 +158,30 @@ impl Places {
         Some(met.iter().filter(counts).count() as u32)
     }
 
-    /// An event was told: remembers it if it is a meeting that has lasted.
-    pub(crate) fn told(&mut self, event: &Event, rules: &PlaceRules) {
-        let (EventKind::Encounter, EventState::Open, Some(pair)) =
-            (event.kind(), event.state, event.id.pair())
-        else {
-            return;
-        };
-        let cell = key(event.position.to_ecef_m(), MEETING_CELL_M);
+    /// Remembers a meeting that has lasted, as it was told first.
+    pub(crate) fn met(
+        &mut self,
+        id: EventId,
+        at: i64,
+        position: Position,
+        told_at: i64,
+        rules: &PlaceRules,
+    ) {
+        let Some(pair) = id.pair() else { return };
+        let cell = key(position.to_ecef_m(), MEETING_CELL_M);
         if self.meetings.len() >= MEETING_CELLS_MAX && !self.meetings.contains_key(&cell) {
             forget_half(&mut self.meetings, |met| met.last().map_or(i64::MIN, |met| met.at));
         }
         let met = self.meetings.entry(cell).or_default();
-        if met.iter().any(|met| met.id == event.id) {
+        if met.iter().any(|met| met.id == id) {
             return;
         }
-        let at = event.started_at.as_millis();
         let remembered = rules.meetings_remembered.as_millis() as i64;
         met.retain(|met| met.at >= at - remembered);
         if met.len() == MEETINGS_IN_CELL_MAX {
             met.remove(0);
         }
-        met.push(Met { id: event.id, pair, at, told_at: event.as_of.as_millis() });
+        met.push(Met { id, pair, at, told_at });
     }
 
     fn count(&mut self, vessel: u32, fix: &Fix, vessels_min: usize) {
@@ -270,7 +272,7 @@ fn key(place_m: [f64; 3], side_m: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use maritime::{Mmsi, Surroundings, Timestamp};
+    use maritime::{EventKind, EventState, Mmsi, Surroundings, Timestamp};
 
     use super::*;
     use crate::leg::tests::fix;
@@ -332,8 +334,11 @@ mod tests {
     fn meetings_of_others_count_for_thirty_days() {
         let mut places = Places::new(&[]);
         for (number, day) in [(1, 0), (1, 20), (5, 20), (7, 40)] {
-            places.told(&meeting(number, day), &rules());
-            places.told(&meeting(number, day), &rules());
+            let meeting = meeting(number, day);
+            let at = meeting.started_at.as_millis();
+            for _ in 0..2 {
+                places.met(meeting.id, at, meeting.position, at, &rules());
+            }
         }
         assert_eq!(places.meetings_nearby(&meeting(9, 41), &rules()), Some(3));
         assert_eq!(places.meetings_nearby(&meeting(5, 41), &rules()), Some(2));

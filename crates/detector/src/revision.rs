@@ -563,8 +563,7 @@ impl State {
                     if let Some(state) =
                         state_again(told, &encounter, has_ended, &parameters.encounter)
                     {
-                        let event = self.tell(pair, &mut encounter, state, self.now, parameters);
-                        events.push(event);
+                        self.tell(pair, &mut encounter, state, self.now, parameters, events);
                     }
                 }
                 // It is told when time goes on, like those that come in time.
@@ -598,7 +597,7 @@ impl State {
                 Some(_) => {
                     gone.closed = true;
                     let state = EventState::Retracted;
-                    events.push(self.tell(pair, &mut gone, state, self.now, parameters));
+                    self.tell(pair, &mut gone, state, self.now, parameters, events);
                 }
             }
             past.former.push(gone);

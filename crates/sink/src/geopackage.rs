@@ -15,6 +15,8 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
 
 use maritime::{Event, EventKind, EventState, EventVessel, Mmsi, Timestamp, VesselIdentity};
 use rusqlite::types::{ToSqlOutput, Value};
@@ -26,6 +28,9 @@ use crate::json;
 use crate::schema::{APPLICATION_ID, FEATURE_TABLES, FLAGGED, SCHEMA_VERSION, create, prepare};
 use crate::text::shown;
 use crate::{EventRecord, Provenance};
+
+/// Rows that are written out and wait to be stored; an encounter's is some 8 kB.
+const ROWS_AHEAD_MAX: usize = 64;
 
 /// An open store.
 #[derive(Debug)]
@@ -206,7 +211,7 @@ impl GeoPackage {
     pub fn store<'a>(
         &mut self,
         run: &Run,
-        events: impl IntoIterator<Item = &'a Event>,
+        events: impl IntoIterator<Item = &'a Event, IntoIter: Send>,
         vessels: &[VesselRow],
     ) -> Result<Stored, StoreError> {
         store_all(&mut self.connection, run, events, vessels).map_err(|source| {
@@ -325,16 +330,33 @@ fn check_schema(path: &Path, connection: &Connection) -> Result<(), StoreError> 
 fn store_all<'a>(
     connection: &mut Connection,
     run: &Run,
-    events: impl IntoIterator<Item = &'a Event>,
+    events: impl IntoIterator<Item = &'a Event, IntoIter: Send>,
     vessels: &[VesselRow],
 ) -> rusqlite::Result<Stored> {
     // Immediate: to wait for another writer at the start, and not to fail in the middle.
     let behavior = rusqlite::TransactionBehavior::Immediate;
     let transaction = connection.transaction_with_behavior(behavior)?;
     let mut stored = Stored::default();
-    for event in events {
-        store_event(&transaction, event, run, &mut stored)?;
-    }
+    let events = events.into_iter();
+    thread::scope(|scope| {
+        // To write a row out takes about as long as to store it: one thread writes ahead of the other.
+        let (sender, rows) = mpsc::sync_channel(ROWS_AHEAD_MAX);
+        scope.spawn(move || {
+            for event in events {
+                if sender.send(Row::new(event, run)).is_err() {
+                    return;
+                }
+            }
+        });
+        let [encounters, others] = ["encounters", "events"].map(Statements::new);
+        rows.into_iter().try_for_each(|row| {
+            let statements = match row.event.kind() {
+                EventKind::Encounter => &encounters,
+                _ => &others,
+            };
+            store_row(&transaction, row, statements, run, &mut stored)
+        })
+    })?;
     for vessel in vessels {
         store_vessel(&transaction, vessel)?;
     }
@@ -344,21 +366,68 @@ fn store_all<'a>(
     Ok(stored)
 }
 
-fn store_event(
+/// An event as it stands in its table.
+struct Row<'a> {
+    event: &'a Event,
+    event_id: String,
+    /// In the order of [`Row::columns`]; empty if it is retracted.
+    values: Vec<Value>,
+}
+
+impl<'a> Row<'a> {
+    fn new(event: &'a Event, run: &Run) -> Self {
+        let event_id = event.id.to_string();
+        if event.state == EventState::Retracted {
+            return Row { event, event_id, values: Vec::new() };
+        }
+        let record = EventRecord::new(event, &run.provenance);
+        let values = columns().map(|column| Value::from((column.cell)(&record))).chain([
+            Value::Blob(point_blob(record.longitude_deg, record.latitude_deg)),
+            Value::Text(json::to_text(&record)),
+            Value::Text(run.run_id.clone()),
+        ]);
+        Row { event, event_id, values: values.collect() }
+    }
+
+    fn columns() -> impl Iterator<Item = &'static str> {
+        columns().map(|column| column.name).chain(["geom", "record", "run_id"])
+    }
+}
+
+/// What is said to the table of a kind of events.
+struct Statements {
+    select: String,
+    insert: String,
+    update: String,
+}
+
+impl Statements {
+    fn new(table: &str) -> Self {
+        let names: Vec<&str> = Row::columns().collect();
+        let places = vec!["?"; names.len()].join(", ");
+        let assignments: Vec<String> =
+            names.iter().enumerate().map(|(i, name)| format!("{name} = ?{}", i + 1)).collect();
+        let (names, assignments) = (names.join(", "), assignments.join(", "));
+        Statements {
+            select: format!(
+                "SELECT version, software_version, parameters_hash FROM {table} WHERE event_id = ?1"
+            ),
+            insert: format!("INSERT INTO {table} ({names}) VALUES ({places})"),
+            update: format!("UPDATE {table} SET {assignments} WHERE event_id = ?1"),
+        }
+    }
+}
+
+fn store_row(
     transaction: &Transaction<'_>,
-    event: &Event,
+    row: Row<'_>,
+    statements: &Statements,
     run: &Run,
     stored: &mut Stored,
 ) -> rusqlite::Result<()> {
-    let event_id = event.id.to_string();
-    let table = match event.kind() {
-        EventKind::Encounter => "encounters",
-        _ => "events",
-    };
+    let Row { event, event_id, values } = row;
     let there: Option<(u32, Provenance)> = transaction
-        .prepare_cached(&format!(
-            "SELECT version, software_version, parameters_hash FROM {table} WHERE event_id = ?1"
-        ))?
+        .prepare_cached(&statements.select)?
         .query_row([&event_id], |row| {
             let software_version = row.get(1)?;
             Ok((row.get(0)?, Provenance { software_version, parameters_hash: row.get(2)? }))
@@ -380,30 +449,16 @@ fn store_event(
         return Ok(());
     }
 
-    let record = EventRecord::new(event, &run.provenance);
-    let geom = point_blob(record.longitude_deg, record.latitude_deg);
-    let json = json::to_text(&record);
-    let values = columns().map(|column| Value::from((column.cell)(&record))).chain([
-        Value::Blob(geom),
-        Value::Text(json),
-        Value::Text(run.run_id.clone()),
-    ]);
-    let names = columns().map(|column| column.name).chain(["geom", "record", "run_id"]);
     // An update and not a replacement, so that the row keeps its fid; and not SQLite's upsert, which
     // the triggers of the spatial index cannot bear.
-    if there.is_some() {
+    let statement = if there.is_some() {
         stored.replaced += 1;
-        let assignments: Vec<String> =
-            names.enumerate().map(|(i, name)| format!("{name} = ?{}", i + 1)).collect();
-        let update = format!("UPDATE {table} SET {} WHERE event_id = ?1", assignments.join(", "));
-        transaction.prepare_cached(&update)?.execute(params_from_iter(values))?;
+        &statements.update
     } else {
         stored.inserted += 1;
-        let names: Vec<&str> = names.collect();
-        let places = vec!["?"; names.len()].join(", ");
-        let insert = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
-        transaction.prepare_cached(&insert)?.execute(params_from_iter(values))?;
-    }
+        &statements.insert
+    };
+    transaction.prepare_cached(statement)?.execute(params_from_iter(values))?;
     // Near a coast most encounters satisfy no profile, and tracks are most of what an encounter takes.
     if event.profiles.is_empty() {
         let delete = "DELETE FROM encounter_tracks WHERE event_id = ?1";

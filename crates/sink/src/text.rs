@@ -18,6 +18,10 @@ pub fn shown(text: &str) -> String {
 /// Whether a character shows as itself: no control, none of Unicode's format characters (general
 /// category Cf), no line or paragraph separator.
 pub fn is_seen(c: char) -> bool {
+    // As nearly all are.
+    if matches!(c, ' '..='~') {
+        return true;
+    }
     let is_format = matches!(c,
         '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
         | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
