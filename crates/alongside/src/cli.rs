@@ -8,6 +8,7 @@ use maritime::{EventKind, Timestamp};
 use sea::{Area, Coverage, Kind, Planted};
 
 use crate::duration::{Span, SpanError};
+use crate::run::Address;
 use crate::source::{BoundingBox, ColumnMapping};
 
 /// Reads AIS, the radio by which ships report themselves, and flags ships that come alongside each
@@ -33,6 +34,8 @@ pub struct Cli {
 pub enum Command {
     /// Find encounters in recorded files
     Replay(ReplayArgs),
+    /// Find encounters in live feeds, until it is stopped
+    Run(RunArgs),
     /// Write the messages in recorded files as JSON, as gpsdecode does
     Decode(DecodeArgs),
     /// Load events and positions from Kafka into ClickHouse
@@ -51,6 +54,34 @@ pub enum Command {
     Config(ConfigArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
+}
+
+/// Live feeds to events.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alongside run --config config/alongside.toml
+  alongside run --source udp://0.0.0.0:10110 --source tcp://feed.example:4001
+  nc feed.example 4001 | alongside run --source stdin
+
+Every line is in the journal before anything is made of it, so the program can be killed at any moment and goes \
+on where it was; `alongside replay journal` finds the same again. How it goes is on http://127.0.0.1:8090/healthz, \
+for Prometheus on /metrics. SIGTERM ends the intake, and what was accepted is dealt with; what is open goes on with \
+the next start.")]
+pub struct RunArgs {
+    /// What to do, in full: sources, journal, store, and how encounters are found
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Take lines from here as well: udp://address:port and tcp-listen://address:port listen,
+    /// tcp://host:port connects, `stdin` reads standard input to its end. May be given again
+    #[arg(long, value_name = "URL")]
+    pub source: Vec<Address>,
+
+    /// Publish every telling of every event, positions and identities to the Kafka at these addresses, such as
+    /// 127.0.0.1:9092
+    #[arg(long, value_name = "BROKERS")]
+    pub kafka: Option<String>,
 }
 
 /// Files to events.
@@ -128,8 +159,9 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "N", default_value_t = 50, help_heading = "Result")]
     pub limit: usize,
 
-    /// Every version of each event as it is told, not the last one alone; with `--format ndjson`
-    #[arg(long, conflicts_with_all = ["profile", "kind"], help_heading = "Result")]
+    /// Every version of each event as it is told, not the last one alone; with `--format ndjson`. --kind says of
+    /// which kinds [default: all]
+    #[arg(long, conflicts_with = "profile", help_heading = "Result")]
     pub history: bool,
 
     /// Leave out what was reported before this time

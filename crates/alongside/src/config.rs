@@ -3,6 +3,7 @@
 //! `config/alongside.toml` is its manual. What is written there and what is the default here are kept
 //! the same by a test.
 
+mod daemon;
 mod delivery;
 
 use std::collections::BTreeMap;
@@ -21,8 +22,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::duration::Span;
 use crate::output::Output;
+use crate::run::Daemon;
 use crate::watchlist;
 
+pub use self::daemon::SILENT_AFTER;
+use self::daemon::{JournalSection, RunSection, SourceSection};
 pub use self::delivery::Delivery;
 use self::delivery::{ClickHouseSection, KafkaSection, OutboxSection};
 
@@ -49,10 +53,20 @@ const DISTANCE_M_MAX: f64 = ContactRules::DISTANCE_M_MAX;
 /// A file that cannot be read, is no TOML, has a key that is not known or a value that makes no sense;
 /// the message names the file, the place and what was expected.
 pub fn load(file: Option<&Path>) -> anyhow::Result<(Parameters, Delivery)> {
-    let Some(file) = file else { return Ok((Parameters::default(), Delivery::default())) };
+    let (parameters, delivery, _) = load_daemon(file)?;
+    Ok((parameters, delivery))
+}
+
+/// The same with what the daemon does. Its files lie where they are said to, seen from where it is started.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_daemon(file: Option<&Path>) -> anyhow::Result<(Parameters, Delivery, Daemon)> {
+    let Some(file) = file else { return Ok(parse("")?) };
     let text =
         read(file).with_context(|| format!("cannot read the configuration {}", file.display()))?;
-    let (mut parameters, mut delivery) =
+    let (mut parameters, mut delivery, daemon) =
         parse(&text).with_context(|| format!("the configuration {} is refused", file.display()))?;
     delivery.password_file = delivery.password_file.map(|secret| file.with_file_name(secret));
     // Where a list or a map lies is said relative to the configuration.
@@ -65,7 +79,7 @@ pub fn load(file: Option<&Path>) -> anyhow::Result<(Parameters, Delivery)> {
         places.file = beside.to_str().map_or_else(|| places.file.clone(), str::to_owned);
     }
     watchlist::load(&mut parameters, &[] as &[&Path])?;
-    Ok((parameters, delivery))
+    Ok((parameters, delivery, daemon))
 }
 
 fn read(file: &Path) -> io::Result<String> {
@@ -82,15 +96,19 @@ fn read(file: &Path) -> io::Result<String> {
 /// # Errors
 ///
 /// As [`load`].
-pub fn parse(text: &str) -> Result<(Parameters, Delivery), ConfigError> {
+pub fn parse(text: &str) -> Result<(Parameters, Delivery, Daemon), ConfigError> {
     let mut config: Config = toml::from_str(text).map_err(ConfigError::from_toml)?;
     let outbox = std::mem::take(&mut config.outbox);
     let kafka = std::mem::take(&mut config.kafka);
     let clickhouse = std::mem::take(&mut config.clickhouse);
     let delivery = Delivery::from_sections(outbox, kafka, clickhouse)?;
+    let run = std::mem::take(&mut config.run);
+    let journal = std::mem::take(&mut config.journal);
+    let sources = std::mem::take(&mut config.source);
+    let daemon = daemon::from_sections(run, journal, sources)?;
     let parameters = config.into_parameters()?;
     check(&parameters)?;
-    Ok((parameters, delivery))
+    Ok((parameters, delivery, daemon))
 }
 
 /// Parameters as a configuration that would give them again. How events leave is no part of that.
@@ -104,9 +122,9 @@ pub fn text(parameters: &Parameters) -> String {
 ///
 /// As [`load`].
 pub fn check_file(file: &Path) -> anyhow::Result<()> {
-    let (parameters, delivery) = load(Some(file))?;
+    let (parameters, delivery, daemon) = load_daemon(Some(file))?;
     let mut output = Output::stdout();
-    let differences = differences(&parameters, &delivery);
+    let differences = differences(&parameters, &delivery, &daemon);
     let (name, hash) = (sink::shown(&file.display().to_string()), parameters.hash());
     if differences.is_empty() {
         writeln!(output, "{name} is good; it says what is the default (parameters {hash})")?;
@@ -131,8 +149,8 @@ pub fn print_manual() -> anyhow::Result<()> {
 }
 
 /// The keys whose values are not the defaults, as `section.key = value`, in the order of the manual.
-fn differences(parameters: &Parameters, delivery: &Delivery) -> Vec<String> {
-    let lines = |parameters: &Parameters, delivery: &Delivery| -> Vec<String> {
+fn differences(parameters: &Parameters, delivery: &Delivery, daemon: &Daemon) -> Vec<String> {
+    let lines = |parameters: &Parameters, delivery: &Delivery, daemon: &Daemon| -> Vec<String> {
         fn write(path: &str, section: &impl Serialize, lines: &mut Vec<String>) {
             let value = toml::Value::try_from(section).expect("the configuration can be written");
             flatten(path, &value, lines);
@@ -143,10 +161,19 @@ fn differences(parameters: &Parameters, delivery: &Delivery) -> Vec<String> {
         write("outbox", &outbox, &mut lines);
         write("kafka", &kafka, &mut lines);
         write("clickhouse", &clickhouse, &mut lines);
+        let (run, journal, sources) = daemon::sections(daemon);
+        write("run", &run, &mut lines);
+        write("journal", &journal, &mut lines);
+        write("source", &sources, &mut lines);
         lines
     };
-    let defaults = lines(&Parameters::default(), &Delivery::default());
-    lines(parameters, delivery).into_iter().filter(|line| !defaults.contains(line)).collect()
+    let (usual, usual_delivery, usual_daemon) =
+        parse("").expect("nothing at all is a configuration");
+    let defaults = lines(&usual, &usual_delivery, &usual_daemon);
+    lines(parameters, delivery, daemon)
+        .into_iter()
+        .filter(|line| !defaults.contains(line))
+        .collect()
 }
 
 fn flatten(path: &str, value: &toml::Value, lines: &mut Vec<String>) {
@@ -238,6 +265,12 @@ struct Config {
     kafka: KafkaSection,
     #[serde(skip_serializing)]
     clickhouse: ClickHouseSection,
+    #[serde(skip_serializing)]
+    run: RunSection,
+    #[serde(skip_serializing)]
+    journal: JournalSection,
+    #[serde(skip_serializing)]
+    source: Vec<SourceSection>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -580,6 +613,9 @@ impl Config {
             outbox: OutboxSection::default(),
             kafka: KafkaSection::default(),
             clickhouse: ClickHouseSection::default(),
+            run: RunSection::default(),
+            journal: JournalSection::default(),
+            source: Vec::new(),
         }
     }
 
@@ -605,6 +641,9 @@ impl Config {
             outbox: _,
             kafka: _,
             clickhouse: _,
+            run: _,
+            journal: _,
+            source: _,
         } = self;
         Ok(Parameters {
             lateness: input.lateness.0,
@@ -1092,7 +1131,7 @@ mod tests {
 
     #[test]
     fn the_manual_says_exactly_the_defaults() {
-        assert_eq!(parse(MANUAL), Ok((Parameters::default(), Delivery::default())));
+        assert_eq!(parse(MANUAL), parse(""));
     }
 
     #[test]
@@ -1101,7 +1140,9 @@ mod tests {
         let written = toml::to_string(&Config::default()).unwrap()
             + &toml::to_string(&outbox).unwrap()
             + &toml::to_string(&kafka).unwrap().replace("[properties]", "[kafka.properties]")
-            + &toml::to_string(&clickhouse).unwrap();
+            + &toml::to_string(&clickhouse).unwrap()
+            + &toml::to_string(&RunSection::default()).unwrap()
+            + &toml::to_string(&JournalSection::default()).unwrap();
         for line in written.lines().filter(|line| !line.is_empty()) {
             let key = line.split('=').next().unwrap();
             assert!(MANUAL.lines().any(|line| line.starts_with(key)), "{key} is missing");
@@ -1110,21 +1151,25 @@ mod tests {
 
     #[test]
     fn nothing_at_all_is_the_default() {
-        assert_eq!(parse(""), Ok((Parameters::default(), Delivery::default())));
+        let (parameters, delivery, _) = parse("").unwrap();
+        assert_eq!((parameters, delivery), (Parameters::default(), Delivery::default()));
     }
 
     #[test]
     fn a_section_in_part_keeps_the_rest() {
-        let (parameters, delivery) = parse("[contact]\ndistance_m_out = 900\n").unwrap();
+        let (parameters, delivery, daemon) = parse("[contact]\ndistance_m_out = 900\n").unwrap();
         assert_eq!(parameters.contact.distance_m_in, 500.0);
         assert_eq!(parameters.contact.distance_m_out, 900.0);
-        assert_eq!(differences(&parameters, &delivery), ["contact.distance_m_out = 900.0"]);
+        assert_eq!(
+            differences(&parameters, &delivery, &daemon),
+            ["contact.distance_m_out = 900.0"]
+        );
     }
 
     #[test]
     fn weights_are_given_one_by_one() {
-        let (parameters, delivery) = parse("[score]\nnight = 0.2\n").unwrap();
-        assert_eq!(differences(&parameters, &delivery), ["score.night = 0.2"]);
+        let (parameters, delivery, daemon) = parse("[score]\nnight = 0.2\n").unwrap();
+        assert_eq!(differences(&parameters, &delivery, &daemon), ["score.night = 0.2"]);
         check_refused("[score]\nnights = 0.2\n", &["unknown rule `nights`", "`night`"]);
         check_refused("[score]\nnight = 2\n", &["score.night = 2", "-1 to 1"]);
     }
@@ -1155,7 +1200,7 @@ mod tests {
     fn delivery_has_sections_of_its_own_that_change_no_parameters() {
         let text = "[kafka]\nbrokers = \"k:1\"\n[kafka.properties]\n\"ssl.ca.location\" = \"x\"\n\
                     [outbox]\npositions_every = \"none\"\n";
-        let (parameters, delivery) = parse(text).unwrap();
+        let (parameters, delivery, daemon) = parse(text).unwrap();
         assert_eq!(parameters, Parameters::default());
         assert_eq!(delivery.outbox.positions_every, None);
         let expected = [
@@ -1163,7 +1208,7 @@ mod tests {
             "kafka.brokers = \"k:1\"",
             "kafka.properties.ssl.ca.location = \"x\"",
         ];
-        let mut found = differences(&parameters, &delivery);
+        let mut found = differences(&parameters, &delivery, &daemon);
         found.sort();
         let mut expected = expected.to_vec();
         expected.sort();

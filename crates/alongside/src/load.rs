@@ -77,7 +77,8 @@ async fn ready(store: &Store, apply_schema: bool) -> Result<(), SchemaError> {
 }
 
 #[cfg(unix)]
-async fn until_signal() {
+/// Until somebody asks for the end.
+pub async fn until_signal() {
     use tokio::signal::unix::{SignalKind, signal};
 
     let (Ok(mut interrupt), Ok(mut terminate)) =
@@ -92,7 +93,8 @@ async fn until_signal() {
 }
 
 #[cfg(not(unix))]
-async fn until_signal() {
+/// Until somebody asks for the end.
+pub async fn until_signal() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
     }

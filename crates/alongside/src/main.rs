@@ -2,7 +2,7 @@
 //!
 //! The way of the data: `source` (files to reports), the detector (reports to events), `report` (events
 //! to text) and the GeoPackage; `replay` joins them. `dispatch` takes what is told to Kafka or ClickHouse, and `load`
-//! from the one to the other. `decode` writes the messages themselves. The rest
+//! from the one to the other. `run` is the daemon: the same from live feeds. `decode` writes the messages themselves. The rest
 //! serves that: the command line, the configuration, the simulated sea.
 
 #![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
@@ -22,6 +22,7 @@ mod progress;
 mod publish;
 mod replay;
 mod report;
+mod run;
 mod schema;
 mod score;
 mod simulate;
@@ -52,13 +53,14 @@ const REJECTED: u8 = 3;
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    // The loader has its own way to end.
-    if !matches!(command, Command::Load(_)) {
+    // What runs for long has its own way to end.
+    if !matches!(command, Command::Load(_) | Command::Run(_)) {
         temporary::remove_when_interrupted();
     }
     let outcome = match command {
         Command::Replay(args) => replay::run(&args),
         Command::Decode(args) => decode::run(&args),
+        Command::Run(args) => run::run(&args).map(|()| DONE),
         Command::Load(args) => load::run(&args).map(|()| DONE),
         Command::Publish(args) => publish::run(&args).map(|()| DONE),
         Command::Schema(args) => schema::run(&args).map(|()| DONE),

@@ -112,6 +112,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
         }
         if let Told::Event(event) = told
             && args.history
+            && (args.kind.is_empty() || args.kind.iter().any(|kind| kind == event.kind().name()))
         {
             sink::write_ndjson([&EventRecord::new(event, &provenance)], &mut output)?;
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use detector::Parameters;
+use detector::{Parameters, VesselSummary};
 use maritime::{Event, EventKind, Timestamp};
 use serde_json::json;
 use sink::{GeoPackage, Provenance, Run, StoreError, VesselRow};
@@ -53,17 +53,7 @@ impl Keeper {
         provenance: &Provenance,
     ) -> anyhow::Result<Option<PathBuf>> {
         let Some(path) = self.path else { return Ok(None) };
-        let vessels: Vec<VesselRow> = replayed
-            .vessels
-            .iter()
-            .map(|vessel| VesselRow {
-                mmsi: vessel.mmsi,
-                identity: vessel.identity,
-                first_heard_at: vessel.first_heard_at,
-                last_heard_at: vessel.last_heard_at,
-                positions: vessel.positions,
-            })
-            .collect();
+        let vessels: Vec<VesselRow> = replayed.vessels.iter().copied().map(vessel_row).collect();
         let run = Run {
             run_id: format!("{}-{} {selection}", self.started_at, std::process::id())
                 .trim_end()
@@ -86,6 +76,17 @@ impl Keeper {
             .context("cannot keep what was found")?;
         fresh.into_iter().flatten().for_each(Temporary::keep);
         Ok(Some(path))
+    }
+}
+
+/// A vessel as it is stored.
+pub fn vessel_row(vessel: VesselSummary) -> VesselRow {
+    VesselRow {
+        mmsi: vessel.mmsi,
+        identity: vessel.identity,
+        first_heard_at: vessel.first_heard_at,
+        last_heard_at: vessel.last_heard_at,
+        positions: vessel.positions,
     }
 }
 

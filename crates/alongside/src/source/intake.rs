@@ -101,7 +101,8 @@ impl Intake {
 }
 
 impl Counters {
-    fn add(&mut self, other: &Counters) {
+    /// Takes over what is counted in `other`.
+    pub fn add(&mut self, other: &Counters) {
         self.received += other.received;
         self.accepted += other.accepted;
         self.rejected.add_all(&other.rejected);
@@ -369,6 +370,11 @@ impl Collector {
     /// behind it has a broken clock, and is rejected as `clock_ahead`.
     pub fn judge_clocks(&mut self) {
         self.order.judge_clocks();
+    }
+
+    /// From now on, no report waits for its turn.
+    pub fn keep_order(&mut self) {
+        self.order.keep();
     }
 
     /// The end of the input: the turn of all reports has come.

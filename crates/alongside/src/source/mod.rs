@@ -4,6 +4,8 @@
 //! tells what they are, [`nmea`] with its [`dating`] by the recording's [`clock`] or [`table`] with its [`columns`] reads them,
 //! [`order`] puts each in the order of time, [`merge`] makes one stream of all, and [`intake`] counts what became of every record.
 //!
+//! [`live`] reads lines that come one by one, and leaves their order to the detector.
+//!
 //! Whatever the input is, memory stays bounded and nothing here panics or asks what time it is.
 
 mod clock;
@@ -13,6 +15,7 @@ mod dating;
 mod format;
 mod input;
 mod intake;
+mod live;
 mod merge;
 mod nmea;
 mod number;
@@ -27,7 +30,8 @@ use maritime::Timestamp;
 
 pub use columns::ColumnMapping;
 pub use compression::{ByteStream, Progress};
-pub use intake::{Arrival, BoundingBox, Intake};
+pub use intake::{Arrival, BoundingBox, Counters, Intake};
+pub use live::LiveReader;
 pub use paths::{Place, expand};
 
 use format::Unusable;

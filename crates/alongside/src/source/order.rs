@@ -71,6 +71,8 @@ pub struct Order {
     /// Before this one, a whole [`REPORTS_OF_MEDIAN`] came that were not ahead.
     ordinary_since: u64,
     judges_clocks: bool,
+    /// The order of the input is the order that is wanted.
+    keeps: bool,
     ahead: Ahead,
     /// Given, in order, and not fetched yet.
     ready: Vec<Arrival>,
@@ -82,6 +84,9 @@ impl Order {
     /// alone and not on how many of them were read at once. If more than `held_max` are held, the
     /// oldest are given too: the order is then as good as so many reports allow.
     pub fn push(&mut self, arrival: Arrival, held_max: usize) {
+        if self.keeps {
+            return self.ready.push(arrival);
+        }
         let number = self.taken;
         let held = Held { arrival, number };
         let at = held.at();
@@ -107,6 +112,11 @@ impl Order {
     /// they were heard: a table may be sorted by vessel.
     pub fn judge_clocks(&mut self) {
         self.judges_clocks = true;
+    }
+
+    /// From now on, reports are given as they come.
+    pub fn keep(&mut self) {
+        self.keeps = true;
     }
 
     /// The end: gives everything, in order.

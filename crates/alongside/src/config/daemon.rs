@@ -1,0 +1,209 @@
+//! The sections `[run]`, `[journal]` and `[[source]]`: what the daemon does.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, Delivery, require};
+use crate::duration::Span;
+use crate::run::{Daemon, JournalOptions, SourceOptions};
+
+/// Silence longer than this is a failure, unless the source says otherwise.
+pub const SILENT_AFTER: Duration = Duration::from_secs(300);
+
+/// As many sources are enough for a country.
+const SOURCES_MAX: usize = 1000;
+/// The name of a source stands in a tag block with every line.
+const NAME_CHARACTERS_MAX: usize = 15;
+const NOWHERE: &str = "none";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RunSection {
+    store: String,
+    store_every: Span,
+    publish: bool,
+    checkpoint_every: Span,
+    http: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct JournalSection {
+    directory: String,
+    commit_after: Span,
+    segment_bytes: u64,
+    segment_age: Span,
+    bytes_max: u64,
+    age_max: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceSection {
+    name: String,
+    url: String,
+    #[serde(default = "silent_after")]
+    silent_after: Span,
+}
+
+fn silent_after() -> Span {
+    Span(SILENT_AFTER)
+}
+
+impl Default for RunSection {
+    fn default() -> Self {
+        RunSection {
+            store: "alongside.gpkg".into(),
+            store_every: Span(Duration::from_secs(5)),
+            publish: false,
+            checkpoint_every: Span(Duration::from_secs(30)),
+            http: "127.0.0.1:8090".into(),
+        }
+    }
+}
+
+impl Default for JournalSection {
+    fn default() -> Self {
+        JournalSection {
+            directory: "journal".into(),
+            commit_after: Span(Duration::from_millis(50)),
+            segment_bytes: 64_000_000,
+            segment_age: Span(Duration::from_secs(3600)),
+            bytes_max: 20_000_000_000,
+            age_max: Span(Duration::from_secs(30 * 24 * 3600)),
+        }
+    }
+}
+
+/// As they would be written.
+pub(super) fn sections(daemon: &Daemon) -> (RunSection, JournalSection, Vec<SourceSection>) {
+    let or_nowhere = |text: Option<String>| text.unwrap_or_else(|| NOWHERE.into());
+    let run = RunSection {
+        store: or_nowhere(daemon.store.as_ref().map(|path| path.display().to_string())),
+        store_every: Span(daemon.store_every),
+        publish: daemon.publish,
+        checkpoint_every: Span(daemon.checkpoint_every),
+        http: or_nowhere(daemon.http.map(|address| address.to_string())),
+    };
+    let journal = JournalSection {
+        directory: daemon.journal.directory.display().to_string(),
+        commit_after: Span(daemon.commit_after),
+        segment_bytes: daemon.journal.segment_bytes,
+        segment_age: Span(daemon.journal.segment_age),
+        bytes_max: daemon.journal.bytes_max,
+        age_max: Span(daemon.journal.age_max),
+    };
+    let section = |source: &SourceOptions| SourceSection {
+        name: source.name.clone(),
+        url: source.address.to_string(),
+        silent_after: Span(source.silent_after),
+    };
+    (run, journal, daemon.sources.iter().map(section).collect())
+}
+
+/// Checks what the sections say; how events leave is filled in by the caller.
+pub(super) fn from_sections(
+    run: RunSection,
+    journal: JournalSection,
+    sources: Vec<SourceSection>,
+) -> Result<Daemon, ConfigError> {
+    let day = Duration::from_secs(24 * 3600);
+    let ms = Duration::from_millis;
+    for (key, value, least, most) in [
+        ("run.store_every", run.store_every.0, ms(100), day),
+        ("run.checkpoint_every", run.checkpoint_every.0, ms(1000), day),
+        ("journal.commit_after", journal.commit_after.0, ms(1), ms(1000)),
+        ("journal.segment_age", journal.segment_age.0, Duration::from_secs(60), 7 * day),
+        ("journal.age_max", journal.age_max.0, Duration::ZERO, 36_500 * day),
+    ] {
+        let expected = format!("expected {} to {}", Span(least), Span(most));
+        require((least..=most).contains(&value), key, Span(value), &expected)?;
+    }
+    let expected = "expected 1 MB to 4 GB";
+    let segment_bytes = journal.segment_bytes;
+    let fits = (1_000_000..=4_000_000_000).contains(&segment_bytes);
+    require(fits, "journal.segment_bytes", segment_bytes, expected)?;
+    require(sources.len() <= SOURCES_MAX, "source", sources.len(), "expected at most 1000")?;
+    let mut options: Vec<SourceOptions> = Vec::new();
+    for SourceSection { name, url, silent_after } in sources {
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        let fits = plain && (1..=NAME_CHARACTERS_MAX).contains(&name.len());
+        let expected = "expected 1 to 15 letters, digits, `.`, `-` and `_`";
+        require(fits, "source.name", format!("{name:?}"), expected)?;
+        let is_new = options.iter().all(|known| known.name != name);
+        require(is_new, "source.name", format!("{name:?}"), "expected a name of its own")?;
+        let address =
+            url.parse().map_err(|error: crate::run::AddressError| ConfigError::Value {
+                key: format!("source.url of {name}"),
+                value: format!("{url:?}"),
+                expected: error.to_string(),
+            })?;
+        let least = Duration::from_secs(1);
+        let expected = format!("expected {} to {}", Span(least), Span(30 * day));
+        let fits = (least..=30 * day).contains(&silent_after.0);
+        require(fits, "source.silent_after", silent_after, &expected)?;
+        options.push(SourceOptions { name, address, silent_after: silent_after.0 });
+    }
+    let http = match run.http.as_str() {
+        NOWHERE => None,
+        text => Some(text.parse().map_err(|_| ConfigError::Value {
+            key: "run.http".into(),
+            value: format!("{text:?}"),
+            expected: "expected address:port with the address as a number, or \"none\"".into(),
+        })?),
+    };
+    Ok(Daemon {
+        sources: options,
+        journal: JournalOptions {
+            directory: journal.directory.into(),
+            segment_bytes,
+            segment_age: journal.segment_age.0,
+            bytes_max: journal.bytes_max,
+            age_max: journal.age_max.0,
+        },
+        commit_after: journal.commit_after.0,
+        checkpoint_every: run.checkpoint_every.0,
+        store: (run.store != NOWHERE).then(|| PathBuf::from(run.store)),
+        store_every: run.store_every.0,
+        publish: run.publish,
+        http,
+        delivery: Delivery::default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    #[track_caller]
+    fn check_refused(text: &str, expected: &str) {
+        let message = parse(text).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+
+    #[test]
+    fn sources_are_written_as_they_are_read() {
+        let text = "[[source]]\nname = \"a\"\nurl = \"udp://0.0.0.0:1\"\n\
+                    [[source]]\nname = \"b\"\nurl = \"tcp://h:2\"\nsilent_after = \"1h\"\n\
+                    [run]\nstore = \"none\"\nhttp = \"none\"\n";
+        let daemon = parse(text).unwrap().2;
+        assert_eq!((daemon.store.as_ref(), daemon.http), (None, None));
+        let (run, journal, sources) = sections(&daemon);
+        assert_eq!(from_sections(run, journal, sources).unwrap(), daemon);
+    }
+
+    #[test]
+    fn sources_that_make_no_sense_are_refused() {
+        let source =
+            |name: &str, url: &str| format!("[[source]]\nname = \"{name}\"\nurl = \"{url}\"\n");
+        check_refused(&source("a b", "stdin"), "source.name");
+        check_refused(&source("a", "udp://here"), "source.url of a");
+        check_refused(&(source("a", "stdin") + &source("a", "stdin")), "a name of its own");
+        check_refused("[journal]\nsegment_bytes = 10\n", "expected 1 MB to 4 GB");
+        check_refused("[run]\nhttp = \"8090\"\n", "expected address:port");
+        check_refused("[run]\npublsh = true\n", "did you mean `publish`?");
+    }
+}

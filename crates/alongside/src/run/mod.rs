@@ -1,0 +1,236 @@
+//! `alongside run`: live feeds in, events out, until it is stopped.
+//!
+//! [`sources`] take lines in, each by itself; [`journal`] keeps them; [`pipeline`] decodes them, finds what there is,
+//! and gives it to the store and the outbox; [`health`] says how it goes, on the pages of [`http`].
+
+mod health;
+mod http;
+mod journal;
+mod pipeline;
+mod sources;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use sink::{PublishError, Published, Publisher, Until};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tracing::Level;
+
+pub use self::journal::JournalOptions;
+pub use self::sources::{Address, AddressError, SourceOptions};
+
+use self::health::Health;
+use self::pipeline::Pipeline;
+use self::sources::{Bound, Feed};
+use crate::cli::RunArgs;
+use crate::config::{self, Delivery};
+use crate::load::until_signal;
+use crate::{UsageError, logging};
+
+/// Chunks of lines that wait for the journal. A datagram is a chunk, so this is how many may come while the disk
+/// is busy.
+const CHUNKS_WAITING_MAX: usize = 8192;
+/// After a signal, the rest takes no longer.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// At the end, what waits for Kafka is waited for this long.
+const PUBLISH_WITHIN: Duration = Duration::from_secs(3);
+
+/// What the daemon does, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Daemon {
+    /// Where lines come from.
+    pub sources: Vec<SourceOptions>,
+    /// Where they are kept.
+    pub journal: JournalOptions,
+    /// Lines wait no longer for others to be written with.
+    pub commit_after: Duration,
+    /// How much a restart has to do again, in time.
+    pub checkpoint_every: Duration,
+    /// A GeoPackage for what is found.
+    pub store: Option<PathBuf>,
+    /// How long that waits for others to be stored with.
+    pub store_every: Duration,
+    /// Whether it goes to Kafka.
+    pub publish: bool,
+    /// Where the pages are.
+    pub http: Option<SocketAddr>,
+    /// How it goes to Kafka, and the file of the outbox, which holds the checkpoint as well.
+    pub delivery: Delivery,
+}
+
+/// Runs as asked.
+///
+/// # Errors
+///
+/// The configuration is refused; an address is taken; the journal, the outbox or the store cannot be used.
+pub fn run(args: &RunArgs) -> anyhow::Result<()> {
+    let (parameters, delivery, mut daemon) = config::load_daemon(args.config.as_deref())?;
+    daemon.delivery = delivery;
+    if let Some(brokers) = &args.kafka {
+        daemon.delivery.kafka.brokers = brokers.clone();
+        daemon.publish = true;
+    }
+    for (number, address) in (daemon.sources.len() + 1..).zip(&args.source) {
+        daemon.sources.push(SourceOptions {
+            name: format!("source{number}"),
+            address: address.clone(),
+            silent_after: config::SILENT_AFTER,
+        });
+    }
+    if daemon.sources.is_empty() {
+        return Err(UsageError(
+            "there is no source: --source udp://0.0.0.0:10110 names one, or [[source]] in the configuration".into(),
+        )
+        .into());
+    }
+    logging::start(Level::INFO);
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start")?;
+    let health = Arc::new(Health::new(&daemon.sources, daemon.delivery.outbox.bytes_max));
+    let (stopper, stop) = watch::channel(false);
+
+    // Whatever is taken or not ours is said before anything begins.
+    let mut bounds = Vec::new();
+    for source in &daemon.sources {
+        let SourceOptions { name, address, .. } = source;
+        let bound = runtime
+            .block_on(Bound::new(address))
+            .with_context(|| format!("source {name}: cannot use {address}"))?;
+        bounds.push(bound);
+    }
+    let page = match daemon.http {
+        Some(address) => Some(
+            runtime
+                .block_on(TcpListener::bind(address))
+                .with_context(|| format!("run.http: cannot use {address}"))?,
+        ),
+        None => None,
+    };
+
+    runtime.spawn(stop_when_told(stopper));
+    let publisher = daemon.publish.then(|| Publishing::start(&daemon.delivery)).transpose()?;
+    if let Some(listener) = page {
+        tracing::info!(address = %listener.local_addr()?, "pages");
+        runtime.spawn(http::serve(listener, health.clone()));
+    }
+    let ticking = health.clone();
+    runtime.spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            ticks.tick().await;
+            ticking.tick();
+        }
+    });
+
+    let pipeline = Pipeline::open(daemon.clone(), &parameters, health.clone(), stop.clone())?;
+    let (sender, chunks) = mpsc::channel(CHUNKS_WAITING_MAX);
+    for (source, (options, bound)) in daemon.sources.iter().zip(bounds).enumerate() {
+        let feed = Feed {
+            source,
+            options: options.clone(),
+            gauge: health.gauge(source),
+            sender: sender.clone(),
+            stop: stop.clone(),
+        };
+        let name = options.name.clone();
+        runtime.spawn(async move {
+            if let Err(error) = feed.run(bound).await {
+                tracing::error!(source = name, reason = describe(&error), "a source failed");
+            }
+        });
+    }
+    drop(sender);
+    tracing::info!(sources = daemon.sources.len(), "running");
+
+    let running = thread::Builder::new()
+        .name("pipeline".into())
+        .spawn(move || pipeline.run(chunks))
+        .context("cannot start a thread")?;
+    let ran =
+        running.join().unwrap_or_else(|_| bail!("the pipeline has failed; its journal is whole"));
+    publisher.into_iter().for_each(Publishing::finish);
+    runtime.shutdown_background();
+    ran?;
+    tracing::info!("stopped; what is open goes on with the next start");
+    Ok(())
+}
+
+/// The first signal ends the intake, and what was accepted is dealt with; a second one, or too long a time, ends all.
+async fn stop_when_told(stopper: watch::Sender<bool>) {
+    until_signal().await;
+    tracing::info!("stopping");
+    let _ = stopper.send(true);
+    tokio::select! {
+        () = until_signal() => tracing::warn!("stopped at once; the next start goes on from the last checkpoint"),
+        () = tokio::time::sleep(STOP_WITHIN) => tracing::error!("it takes too long; the next start goes on from the last checkpoint"),
+    }
+    process::exit(i32::from(crate::FAILED));
+}
+
+/// What waits in the outbox, on its way to Kafka.
+struct Publishing {
+    told: Arc<AtomicBool>,
+    thread: thread::JoinHandle<Result<Published, PublishError>>,
+}
+
+impl Publishing {
+    fn start(delivery: &Delivery) -> anyhow::Result<Self> {
+        // The outbox must be there before somebody publishes from it.
+        sink::Outbox::open(&delivery.outbox.file, delivery.outbox.bytes_max)?;
+        let mut publisher = Publisher::new(delivery.kafka.clone(), &delivery.outbox.file)?;
+        let told = Arc::new(AtomicBool::new(false));
+        // At the end, what has not been taken soon waits for the next start.
+        let until = Until { told: told.clone(), give_up_after: PUBLISH_WITHIN };
+        let thread = thread::Builder::new()
+            .name("publisher".into())
+            .spawn(move || publisher.run(&until))
+            .context("cannot start a thread")?;
+        Ok(Publishing { told, thread })
+    }
+
+    /// Lets it deliver what it can soon. What it holds is in the outbox, so it may be left alone with brokers that do
+    /// not answer.
+    fn finish(self) {
+        self.told.store(true, Ordering::Release);
+        let since = Instant::now();
+        while !self.thread.is_finished() {
+            if since.elapsed() > PUBLISH_WITHIN {
+                tracing::warn!("what waits in the outbox goes on with the next start");
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        match self.thread.join().expect("the publisher does not panic") {
+            Ok(_) => {}
+            Err(error) => tracing::warn!(
+                reason = describe(&error),
+                "what waits in the outbox goes on with the next start"
+            ),
+        }
+    }
+}
+
+/// An error with what caused it.
+fn describe(error: &(dyn Error + 'static)) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    words
+}

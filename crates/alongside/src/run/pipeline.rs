@@ -1,0 +1,546 @@
+//! From lines to events: the journal, the decoder, the detector and the ways out, in one thread.
+//!
+//! What is found is a function of the journal: the lines are decoded segment by segment, each by a decoder of its own,
+//! as `alongside replay` reads them. So a checkpoint is the state of the detector, the segment, and how many reports
+//! of that segment the detector has been given: a restart decodes the segment again from its beginning, which takes
+//! a moment, and leaves so many reports out.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use detector::{Detector, Disposition, Parameters};
+use maritime::{Event, EventId, EventKind, EventState, Timestamp};
+use sink::{
+    Checkpoint, GeoPackage, Message, Messenger, Outbox, OutboxError, Provenance, Run, Telling,
+    VesselRow,
+};
+use tokio::sync::{mpsc, watch};
+
+use super::health::{Health, Stats};
+use super::journal::{self, Journal};
+use super::sources::Chunk;
+use super::{Daemon, describe};
+use crate::config;
+use crate::replay::SCORE_MIN;
+use crate::source::{Arrival, LiveReader};
+use crate::store::now;
+
+/// The name of the checkpoint in the outbox, …
+const CHECKPOINT: &str = "run";
+/// … and of the number of events that were told in all.
+const TOLD: &str = "run-told";
+/// A commit takes no more than this.
+const COMMIT_BYTES_MAX: usize = 4 << 20;
+/// What failed is tried again after this.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Events that wait for the store at most; then they are stored at once.
+const EVENTS_WAITING_MAX: usize = 10_000;
+/// Vessels change slowly, and there are many.
+const VESSELS_EVERY: Duration = Duration::from_secs(600);
+/// Segments are read in such pieces.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Where the lines of the present segment become reports.
+struct Segment {
+    reader: LiveReader,
+    /// Reports that the detector has been given.
+    given: u64,
+    /// Reports that it had been given before a restart.
+    skipped: u64,
+}
+
+impl Segment {
+    fn new(skipped: u64) -> Self {
+        Segment { reader: LiveReader::new(), given: 0, skipped }
+    }
+}
+
+/// The thread's own.
+pub struct Pipeline {
+    daemon: Daemon,
+    journal: Journal,
+    segment: Segment,
+    detector: Detector,
+    ways_out: WaysOut,
+    health: Arc<Health>,
+    stop: watch::Receiver<bool>,
+    arrivals: Vec<Arrival>,
+    events: Vec<Event>,
+    stats: Stats,
+    checkpoint_at: Instant,
+}
+
+impl Pipeline {
+    /// Opens the journal and goes on from the last checkpoint: when it returns, all that is in the journal has been
+    /// dealt with.
+    ///
+    /// # Errors
+    ///
+    /// The journal, the outbox or the store cannot be used.
+    pub fn open(
+        daemon: Daemon,
+        parameters: &Parameters,
+        health: Arc<Health>,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<Self> {
+        let directory = daemon.journal.directory.clone();
+        let journal = Journal::open(daemon.journal.clone(), now())
+            .with_context(|| format!("cannot open the journal {}", directory.display()))?;
+        let mut ways_out = WaysOut::open(&daemon, parameters)?;
+        let (detector, from, skipped) = match ways_out.restore(parameters)? {
+            Some(restored) => restored,
+            None => {
+                let first = journal::segments(&directory)?.first().copied().unwrap_or(1);
+                let detector = Detector::new(parameters.clone());
+                ways_out.begin(first, &detector.snapshot())?;
+                (detector, first, 0)
+            }
+        };
+        let mut pipeline = Pipeline {
+            daemon,
+            journal,
+            segment: Segment::new(skipped),
+            detector,
+            ways_out,
+            health,
+            stop,
+            arrivals: Vec::new(),
+            events: Vec::new(),
+            stats: Stats::default(),
+            checkpoint_at: Instant::now(),
+        };
+        pipeline.read_again(from).context("cannot read the journal again")?;
+        Ok(pipeline)
+    }
+
+    /// Takes lines until there are no more, or it is told to stop and all that was waiting has been taken; then leaves
+    /// a checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// The last checkpoint cannot be written, or nothing could be accepted to the end.
+    pub fn run(mut self, mut chunks: mpsc::Receiver<Chunk>) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let mut lines = Vec::new();
+        let mut counts = Vec::new();
+        loop {
+            let tick = Duration::from_millis(200);
+            let first = runtime.block_on(async { tokio::time::timeout(tick, chunks.recv()).await });
+            let ended = matches!(first, Ok(None));
+            if let Ok(Some(chunk)) = first {
+                let gathering = async {
+                    let mut next = Some(chunk);
+                    while let Some(chunk) = next.take() {
+                        lines.extend_from_slice(&chunk.bytes);
+                        counts.push((chunk.source, chunk.lines));
+                        if lines.len() < COMMIT_BYTES_MAX {
+                            next = chunks.recv().await;
+                        }
+                    }
+                };
+                let commit_after = self.daemon.commit_after;
+                let _ =
+                    runtime.block_on(async { tokio::time::timeout(commit_after, gathering).await });
+                self.accept(&mut lines, &mut counts)?;
+            }
+            self.roll_when_full();
+            self.go_on()?;
+            if ended {
+                break;
+            }
+        }
+        self.checkpoint()?;
+        self.ways_out.close()
+    }
+
+    /// Puts lines into the journal, waiting for as long as it takes none, and deals with them.
+    fn accept(
+        &mut self,
+        lines: &mut Vec<u8>,
+        counts: &mut Vec<(usize, u64)>,
+    ) -> anyhow::Result<()> {
+        while let Err(error) = self.journal.commit(lines) {
+            let reason = describe(&error);
+            if self.health.stall(format!("the journal takes nothing: {reason}")) {
+                tracing::error!(reason, "the journal takes nothing; intake waits");
+            }
+            self.wait().context("the journal takes nothing")?;
+        }
+        if self.health.go_on() {
+            tracing::info!("the journal takes lines again");
+        }
+        for (source, count) in counts.drain(..) {
+            self.health.accepted(source, count);
+        }
+        self.deal_with(lines, false)?;
+        lines.clear();
+        Ok(())
+    }
+
+    /// Reads what is in the journal, from the beginning of a segment on.
+    fn read_again(&mut self, from: u64) -> anyhow::Result<()> {
+        let directory = self.daemon.journal.directory.clone();
+        let mut block = vec![0; BLOCK_BYTES];
+        for number in journal::segments(&directory)?.into_iter().filter(|number| *number >= from) {
+            let path = journal::segment_path(&directory, number);
+            let mut file = File::open(&path).with_context(|| path.display().to_string())?;
+            loop {
+                let length = file.read(&mut block)?;
+                if length == 0 {
+                    break;
+                }
+                self.deal_with(&block[..length], false)?;
+                self.go_on()?;
+            }
+            if number < self.journal.segment() {
+                self.end_segment()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decodes `bytes` of the present segment and tells what is found.
+    fn deal_with(&mut self, bytes: &[u8], ends: bool) -> anyhow::Result<()> {
+        let Segment { reader, given, skipped } = &mut self.segment;
+        self.arrivals.clear();
+        reader.read(bytes, &mut self.arrivals);
+        if ends {
+            reader.finish(&mut self.arrivals);
+        }
+        let known = (*skipped - (*given).min(*skipped)).min(self.arrivals.len() as u64);
+        *given += self.arrivals.len() as u64;
+        for arrival in &self.arrivals[known as usize..] {
+            let report = &arrival.report;
+            self.ways_out.report(report);
+            match self.detector.push(report, &mut self.events) {
+                Disposition::Accepted => {
+                    let at = Some(report.observed_at());
+                    self.stats.newest_at = self.stats.newest_at.max(at);
+                }
+                Disposition::Late => self.stats.late += u64::from(arrival.lines),
+            }
+        }
+        for event in self.events.drain(..) {
+            self.stats.events += 1;
+            self.ways_out.event(event);
+        }
+        Ok(())
+    }
+
+    fn end_segment(&mut self) -> anyhow::Result<()> {
+        self.deal_with(b"", true)?;
+        self.stats.ended.add(&self.segment.reader.counters());
+        self.segment = Segment::new(0);
+        Ok(())
+    }
+
+    fn roll_when_full(&mut self) {
+        let at = now();
+        if !self.journal.is_full(at) {
+            return;
+        }
+        match self.journal.roll(at) {
+            Ok(()) => {
+                if let Err(error) = self.end_segment() {
+                    tracing::error!(
+                        reason = describe(error.as_ref()),
+                        "cannot tell what was found"
+                    );
+                }
+            }
+            Err(error) => tracing::error!(
+                reason = describe(&error),
+                "cannot begin a segment of the journal; the present one goes on"
+            ),
+        }
+    }
+
+    /// Whatever is due: to send, to store, to leave a checkpoint, to say how it goes.
+    fn go_on(&mut self) -> anyhow::Result<()> {
+        self.send()?;
+        let vessels = || vessels(&self.detector);
+        self.ways_out.store_when_due(self.daemon.store_every, vessels, &self.stats);
+        if self.checkpoint_at.elapsed() >= self.daemon.checkpoint_every {
+            self.checkpoint()?;
+        }
+        self.say();
+        Ok(())
+    }
+
+    /// Puts what was told into the outbox, waiting for as long as that is full.
+    fn send(&mut self) -> anyhow::Result<()> {
+        while let Err(error) = self.ways_out.send() {
+            let OutboxError::Full { .. } = error else { return Err(error.into()) };
+            if self.health.stall(describe(&error)) {
+                tracing::error!("the outbox is full; intake waits");
+            }
+            self.wait().context("the outbox is full")?;
+        }
+        self.health.go_on();
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) -> anyhow::Result<()> {
+        self.send()?;
+        self.ways_out.store(|| vessels(&self.detector), &self.stats);
+        self.checkpoint_at = Instant::now();
+        if !self.ways_out.is_stored() {
+            // A restart finds again what the store lacks.
+            return Ok(());
+        }
+        let snapshot = self.detector.snapshot();
+        let segment = self.journal.segment();
+        let given = self.segment.given;
+        while let Err(error) = self.ways_out.checkpoint(segment, given, &snapshot) {
+            let reason = describe(&error);
+            if self.health.stall(format!("no checkpoint can be left: {reason}")) {
+                tracing::error!(reason, "no checkpoint can be left; intake waits");
+            }
+            self.wait().context("no checkpoint can be left")?;
+        }
+        self.health.go_on();
+        self.stats.checkpoint_at = Some(now());
+        self.stats.checkpoint_bytes = snapshot.len() as u64;
+        if let Err(error) = self.journal.sweep(segment) {
+            tracing::warn!(reason = describe(&error), "cannot delete old segments of the journal");
+        }
+        self.say();
+        Ok(())
+    }
+
+    /// Waits a moment; an error if it is to stop meanwhile.
+    fn wait(&mut self) -> anyhow::Result<()> {
+        self.say();
+        if *self.stop.borrow() {
+            anyhow::bail!("stopped while waiting; what was accepted is in the journal");
+        }
+        std::thread::sleep(RETRY_AFTER);
+        Ok(())
+    }
+
+    fn say(&mut self) {
+        self.stats.present = self.segment.reader.counters();
+        self.stats.detector = *self.detector.counters();
+        self.stats.segment = self.journal.segment();
+        self.stats.waiting = self.ways_out.waiting.len() as u64;
+        self.stats.store_failed = self.ways_out.store_failed.clone();
+        self.stats.outbox = self.ways_out.outbox.depth().unwrap_or_default();
+        self.health.say(&self.stats, now());
+    }
+}
+
+fn vessels(detector: &Detector) -> Vec<VesselRow> {
+    detector.vessels().map(crate::store::vessel_row).collect()
+}
+
+/// Where events go.
+struct WaysOut {
+    outbox: Outbox,
+    messenger: Option<Messenger>,
+    batch: Vec<Message>,
+    /// Events told in all, and how many of them are in the outbox.
+    told: u64,
+    sent: u64,
+    package: Option<Package>,
+    /// As told last, for the store.
+    waiting: BTreeMap<EventId, Event>,
+    stored_at: Instant,
+    vessels_at: Option<Instant>,
+    store_failed: Option<String>,
+}
+
+struct Package {
+    path: PathBuf,
+    run: Run,
+}
+
+impl WaysOut {
+    fn open(daemon: &Daemon, parameters: &Parameters) -> anyhow::Result<Self> {
+        let outbox = Outbox::open(&daemon.delivery.outbox.file, daemon.delivery.outbox.bytes_max)?;
+        let provenance = crate::replay::provenance(parameters);
+        let telling = || Telling {
+            source: "run".into(),
+            positions_every: daemon.delivery.outbox.positions_every,
+            vessels_max: parameters.bounds.vessels_max,
+        };
+        let messenger = daemon.publish.then(|| Messenger::new(telling(), provenance.clone()));
+        let package = match &daemon.store {
+            Some(path) => Some(Package::open(path.clone(), daemon, parameters, provenance)?),
+            None => None,
+        };
+        Ok(WaysOut {
+            outbox,
+            messenger,
+            batch: Vec::new(),
+            told: 0,
+            sent: 0,
+            package,
+            waiting: BTreeMap::new(),
+            stored_at: Instant::now(),
+            vessels_at: None,
+            store_failed: None,
+        })
+    }
+
+    /// The detector of the last checkpoint, the segment, and how many of its reports it has been given; `None` where
+    /// the journal must be read from its beginning.
+    fn restore(&mut self, parameters: &Parameters) -> anyhow::Result<Option<(Detector, u64, u64)>> {
+        let Some(state) = self.outbox.checkpoint(CHECKPOINT)? else { return Ok(None) };
+        let numbers: [u64; 3] = match state.first_chunk::<24>() {
+            Some(bytes) => std::array::from_fn(|i| {
+                u64::from_le_bytes(std::array::from_fn(|byte| bytes[i * 8 + byte]))
+            }),
+            None => anyhow::bail!("the checkpoint in the outbox is damaged"),
+        };
+        let [segment, given, told] = numbers;
+        match Detector::restore(&state[24..], parameters.clone()) {
+            Ok(detector) => {
+                self.told = told;
+                let sent = self.outbox.checkpoint(TOLD)?;
+                let sent = sent.and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+                self.sent = sent.unwrap_or(told).max(told);
+                Ok(Some((detector, segment, given)))
+            }
+            Err(error) => {
+                let reason = describe(&error);
+                tracing::warn!(reason, "the checkpoint is set aside; the journal is read again");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Nothing has been told of what is in the journal from this segment on.
+    fn begin(&mut self, segment: u64, snapshot: &[u8]) -> Result<(), OutboxError> {
+        let none = 0_u64.to_le_bytes();
+        self.outbox.append(&[], Some(Checkpoint { name: TOLD, state: &none }))?;
+        self.checkpoint(segment, 0, snapshot)
+    }
+
+    fn report(&mut self, report: &maritime::Report) {
+        if let Some(messenger) = &mut self.messenger {
+            self.batch.extend(messenger.report(report));
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        self.told += 1;
+        if let Some(messenger) = &self.messenger
+            && self.told > self.sent
+        {
+            self.batch.push(messenger.event(&event));
+        }
+        if self.package.is_some() && event.state != EventState::Candidate {
+            self.waiting.insert(event.id, event);
+        }
+    }
+
+    fn send(&mut self) -> Result<(), OutboxError> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let sent = self.told.max(self.sent);
+        let state = sent.to_le_bytes();
+        self.outbox.append(&self.batch, Some(Checkpoint { name: TOLD, state: &state }))?;
+        self.batch.clear();
+        self.sent = sent;
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, segment: u64, given: u64, snapshot: &[u8]) -> Result<(), OutboxError> {
+        let mut state = Vec::with_capacity(snapshot.len() + 24);
+        for number in [segment, given, self.told] {
+            state.extend(number.to_le_bytes());
+        }
+        state.extend(snapshot);
+        self.outbox.append(&[], Some(Checkpoint { name: CHECKPOINT, state: &state }))
+    }
+
+    fn store_when_due(
+        &mut self,
+        every: Duration,
+        vessels: impl Fn() -> Vec<VesselRow>,
+        stats: &Stats,
+    ) {
+        let due = self.stored_at.elapsed() >= every || self.waiting.len() >= EVENTS_WAITING_MAX;
+        if due && !self.waiting.is_empty() {
+            self.store(vessels, stats);
+        }
+    }
+
+    /// Stores what waits. What cannot be stored waits on, and is said.
+    fn store(&mut self, vessels: impl Fn() -> Vec<VesselRow>, stats: &Stats) {
+        let Some(package) = &mut self.package else { return };
+        self.stored_at = Instant::now();
+        let with_vessels = self.vessels_at.is_none_or(|at| at.elapsed() >= VESSELS_EVERY);
+        if self.waiting.is_empty() && !with_vessels {
+            return;
+        }
+        let vessels = if with_vessels { vessels() } else { Vec::new() };
+        // What is no longer worth keeping goes, as what is retracted.
+        for event in self.waiting.values_mut() {
+            if event.kind() != EventKind::Encounter && event.score < SCORE_MIN {
+                event.state = EventState::Retracted;
+            }
+        }
+        package.run.counters = stats.to_json();
+        let stored = GeoPackage::open(&package.path)
+            .and_then(|mut store| store.store(&package.run, self.waiting.values(), &vessels));
+        match stored {
+            Ok(_) => {
+                self.waiting.clear();
+                self.store_failed = None;
+                if with_vessels {
+                    self.vessels_at = Some(Instant::now());
+                }
+            }
+            Err(error) => {
+                let reason = describe(&error);
+                if self.store_failed.is_none() {
+                    tracing::error!(reason, "cannot store what was found; it is tried again");
+                }
+                self.store_failed = Some(reason);
+            }
+        }
+    }
+
+    fn is_stored(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    fn close(self) -> anyhow::Result<()> {
+        match self.store_failed {
+            Some(reason) if !self.waiting.is_empty() => anyhow::bail!(
+                "{} events could not be stored, and are with the next start: {reason}",
+                self.waiting.len()
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Package {
+    fn open(
+        path: PathBuf,
+        daemon: &Daemon,
+        parameters: &Parameters,
+        provenance: Provenance,
+    ) -> anyhow::Result<Self> {
+        GeoPackage::open(&path)?;
+        let started_at: Timestamp = now();
+        let run = Run {
+            run_id: format!("{started_at}-{}", std::process::id()),
+            started_at,
+            provenance,
+            parameters: config::text(parameters),
+            inputs: daemon.sources.iter().map(|source| source.name.clone()).collect(),
+            selection: String::new(),
+            counters: serde_json::Value::Null,
+        };
+        Ok(Package { path, run })
+    }
+}

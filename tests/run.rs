@@ -1,0 +1,332 @@
+//! The daemon: lines in by TCP and UDP, events out, and what happens when it is killed, filled or flooded.
+//!
+//! `ALONGSIDE_KILLS=100` kills it more often than the usual run does, and `ALONGSIDE_SEED` makes it the same way again.
+
+#[path = "program/mod.rs"]
+mod program;
+
+use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use program::{Desk, Outcome, sea};
+use serde_json::Value;
+
+/// Every kind, so that `--history` looks for dark meetings as the daemon does.
+const KINDS: &str = "encounter,gap,dark_meeting,loitering,identity_change,identity_conflict,jump,displacement,\
+                     on_land,watchlist_hit";
+
+/// The daemon at a desk, with a source and pages of its own.
+struct Daemon {
+    desk: Desk,
+    source: SocketAddr,
+    pages: SocketAddr,
+    child: Option<Child>,
+}
+
+/// A port that nobody has.
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+impl Daemon {
+    /// Not started yet; `scheme` is of the source, `more` of the configuration is added.
+    fn new(scheme: &str, more: &str) -> Self {
+        let (desk, source, pages) = (Desk::new(), free(), free());
+        desk.write(
+            "run.toml",
+            format!(
+                "[run]\nhttp = \"{pages}\"\npublish = true\ncheckpoint_every = \"1s\"\nstore_every = \"500ms\"\n\
+                 [kafka]\nbrokers = \"127.0.0.1:1\"\n[kafka.properties]\n\
+                 [[source]]\nname = \"sim\"\nurl = \"{scheme}://{source}\"\n{more}"
+            ),
+        );
+        Daemon { desk, source, pages, child: None }
+    }
+
+    fn start(&mut self) {
+        let log =
+            fs::OpenOptions::new().create(true).append(true).open(self.desk.path("log")).unwrap();
+        let mut command = self.desk.command(&["run", "--config", "run.toml"]);
+        self.child = Some(command.stderr(log).stdout(Stdio::null()).spawn().unwrap());
+        let since = Instant::now();
+        while self.page("livez").is_none() {
+            assert!(since.elapsed() < Duration::from_secs(60), "{}", self.desk.read("log"));
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.source).unwrap()
+    }
+
+    /// What a page says; nothing if nobody answers.
+    fn page(&self, name: &str) -> Option<String> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(5)))
+            .build()
+            .into();
+        let mut answer = agent.get(format!("http://{}/{name}", self.pages)).call().ok()?;
+        answer.body_mut().read_to_string().ok()
+    }
+
+    fn health(&self) -> Value {
+        serde_json::from_str(&self.page("healthz").unwrap()).unwrap()
+    }
+
+    /// A number of the page for Prometheus, of the source if it has one.
+    fn number(&self, name: &str) -> u64 {
+        let text = self.page("metrics").unwrap();
+        let line = text
+            .lines()
+            .find(|line| {
+                line.strip_prefix("alongside_")
+                    .and_then(|line| line.strip_prefix(name))
+                    .is_some_and(|rest| rest.starts_with(' ') || rest.starts_with('{'))
+            })
+            .unwrap_or_else(|| panic!("{name} is not in {text}"));
+        line.rsplit_once(' ').unwrap().1.parse().unwrap()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let since = Instant::now();
+        while !holds(self) {
+            assert!(since.elapsed() < Duration::from_secs(60), "{what}: {}", self.desk.read("log"));
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Asks it to end, and gives its exit code.
+    fn stop(&mut self) -> i32 {
+        let mut child = self.child.take().unwrap();
+        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+        child.wait().unwrap().code().unwrap()
+    }
+
+    /// The lines of the journal, as they were sent; those behind the last mark are not accepted.
+    fn journal(&self) -> Vec<String> {
+        let mut segments: Vec<_> = fs::read_dir(self.desk.path("journal"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        segments.sort();
+        let mut lines = Vec::new();
+        for segment in segments {
+            let text = String::from_utf8_lossy(&fs::read(segment).unwrap()).into_owned();
+            let mut commit = Vec::new();
+            for line in text.lines() {
+                if line.starts_with("#commit") {
+                    lines.append(&mut commit);
+                } else {
+                    let sent = line.split_once("\\s:sim*3E\\");
+                    commit.push(sent.map_or(line, |(_, sent)| sent).to_owned());
+                }
+            }
+        }
+        lines
+    }
+
+    /// What was told of events, in order.
+    fn told(&self) -> Vec<Value> {
+        let outbox = rusqlite::Connection::open(self.desk.path("alongside.outbox")).unwrap();
+        let mut query = outbox
+            .prepare("SELECT payload FROM messages WHERE topic LIKE '%events' ORDER BY seq")
+            .unwrap();
+        let rows = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.map(|row| serde_json::from_str(&row.unwrap()).unwrap()).collect()
+    }
+
+    /// What a replay of the journal tells; what it tells at the end, of what is open, comes last.
+    fn replayed(&self) -> Vec<Value> {
+        let Outcome { code, stdout, stderr } = self.desk.run(&[
+            "replay",
+            "journal",
+            "--history",
+            "--format",
+            "ndjson",
+            "--store",
+            "none",
+            "--kind",
+            KINDS,
+        ]);
+        assert_eq!(code, 0, "{stderr}");
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The events are those of a replay of the journal, and the store has the last version of each.
+    #[track_caller]
+    fn check_events(&self) {
+        let (told, replayed) = (self.told(), self.replayed());
+        assert!(told.len() > 20 && told.len() <= replayed.len());
+        for (told, replayed) in told.iter().zip(&replayed) {
+            assert_eq!(told, replayed);
+        }
+        let store = rusqlite::Connection::open(self.desk.path("alongside.gpkg")).unwrap();
+        let mut query = store.prepare("SELECT record FROM encounters ORDER BY event_id").unwrap();
+        let rows = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let stored: Vec<Value> =
+            rows.map(|row| serde_json::from_str(&row.unwrap()).unwrap()).collect();
+        let mut last = std::collections::BTreeMap::new();
+        for event in &told {
+            last.insert(event["id"].as_str().unwrap(), event);
+        }
+        let kept = |event: &&Value| {
+            event["kind"] == "encounter"
+                && event["state"] != "candidate"
+                && event["state"] != "retracted"
+        };
+        assert_eq!(stored, last.into_values().filter(kept).cloned().collect::<Vec<_>>());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A number from the environment.
+fn asked(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |text| text.parse().unwrap())
+}
+
+/// Numbers that look random; the same for one seed.
+fn numbers(mut seed: u64) -> impl FnMut(u64) -> u64 {
+    move |below| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    }
+}
+
+#[test]
+fn killed_at_any_moment_it_loses_and_doubles_nothing() {
+    let (kills, seed) = (asked("ALONGSIDE_KILLS", 12), asked("ALONGSIDE_SEED", 1));
+    println!("ALONGSIDE_KILLS={kills} ALONGSIDE_SEED={seed}");
+    let mut random = numbers(seed);
+    let text = std::str::from_utf8(sea()).unwrap();
+    let sent: Vec<&str> = text.lines().collect();
+    let mut daemon = Daemon::new("tcp-listen", "[journal]\nsegment_bytes = 1000000\n");
+    let (mut position, mut accepted) = (0, 0);
+    for _ in 0..kills {
+        daemon.start();
+        let mut stream = daemon.connect();
+        let end = (position + random(2 * sent.len() as u64 / kills) as usize).min(sent.len());
+        for lines in sent[position..end].chunks(500) {
+            stream.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
+            sleep(Duration::from_millis(random(5)));
+        }
+        sleep(Duration::from_millis(random(150)));
+        accepted = accepted.max(position + daemon.number("source_lines_accepted_total") as usize);
+        daemon.kill();
+        let journal = daemon.journal();
+        assert!(journal.len() >= accepted, "{} of {accepted} lines are left", journal.len());
+        position = journal.len();
+        assert_eq!(journal, sent[..position]);
+    }
+    daemon.start();
+    let mut stream = daemon.connect();
+    stream.write_all((sent[position..].join("\n") + "\n").as_bytes()).unwrap();
+    drop(stream);
+    daemon.wait_for("all is read", |daemon| {
+        daemon.number("source_lines_accepted_total") as usize == sent.len() - position
+    });
+    assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+    assert_eq!(daemon.journal(), sent);
+    daemon.check_events();
+}
+
+#[test]
+fn what_it_says_of_itself_adds_up() {
+    let mut daemon = Daemon::new("tcp-listen", "silent_after = \"1s\"\n");
+    daemon.start();
+    assert_eq!(daemon.page("livez").unwrap(), "alive\n");
+    assert_eq!(daemon.page("readyz").unwrap(), "no source is receiving\n");
+    let mut stream = daemon.connect();
+    stream.write_all(b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C\n").unwrap();
+    stream.write_all(b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5D\n\0\0junk\n").unwrap();
+    stream.write_all(&[b'x'; 10_000_000]).unwrap();
+    stream.write_all(b"\n#commit 1 00000000\n").unwrap();
+    daemon.wait_for("five lines came", |daemon| daemon.number("source_lines_received_total") == 5);
+    daemon
+        .wait_for("four are accepted", |daemon| daemon.number("source_lines_accepted_total") == 4);
+    assert_eq!(daemon.number("source_lines_too_long_total"), 1);
+    assert_eq!(daemon.page("readyz").unwrap(), "ready\n");
+    let [received, accepted, late] = ["received", "accepted", "late"]
+        .map(|name| daemon.number(&format!("records_{name}_total")));
+    let metrics = daemon.page("metrics").unwrap();
+    let rejected: u64 = metrics
+        .lines()
+        .filter(|line| line.starts_with("alongside_records_rejected_total{"))
+        .map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap())
+        .sum();
+    assert_eq!(received, accepted + rejected + late, "{metrics}");
+    assert!(metrics.contains("rejected_total{reason=\"bad_checksum\"} 1"), "{metrics}");
+
+    daemon.wait_for("silence is said", |daemon| {
+        daemon.health()["sources"][0]["state"] == "silent" && daemon.health()["state"] == "failing"
+    });
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn datagrams_are_counted_to_the_line() {
+    let mut daemon = Daemon::new("udp", "");
+    daemon.start();
+    let text = std::str::from_utf8(sea()).unwrap();
+    let lines: Vec<&str> = text.lines().take(20_000).collect();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for datagram in lines.chunks(3) {
+        socket.send_to(datagram.join("\r\n").as_bytes(), daemon.source).unwrap();
+    }
+    // What the system could not keep for us is counted in datagrams, of three lines but for the last.
+    daemon.wait_for("all are accounted for", |daemon| {
+        let [accepted, dropped] = ["accepted", "dropped"]
+            .map(|name| daemon.number(&format!("source_lines_{name}_total")) as usize);
+        let lost = daemon.number("source_datagrams_lost_total") as usize;
+        lines.len() - (accepted + dropped) <= 3 * lost
+            && accepted + dropped + 3 * lost <= lines.len() + 2
+    });
+    let [received, accepted, dropped] = ["received", "accepted", "dropped"]
+        .map(|name| daemon.number(&format!("source_lines_{name}_total")));
+    assert_eq!(received, accepted + dropped);
+    assert_eq!(daemon.journal().len() as u64, accepted);
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn standard_input_is_read_to_its_end() {
+    let daemon = Daemon::new("tcp-listen", "");
+    let outcome = daemon.desk.run_with_input(&["run", "--source", "stdin"], sea());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(daemon.desk.run(&["run"]).code, 2);
+    let store = rusqlite::Connection::open(daemon.desk.path("alongside.gpkg")).unwrap();
+    let stored: i64 =
+        store.query_row("SELECT count(*) FROM flagged", [], |row| row.get(0)).unwrap();
+    assert!(stored > 0);
+}
+
+#[test]
+fn an_address_that_is_taken_is_said_at_the_start() {
+    let mut daemon = Daemon::new("tcp-listen", "");
+    let taken = TcpListener::bind(daemon.source).unwrap();
+    let outcome = daemon.desk.run(&["run", "--config", "run.toml"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("source sim: cannot use tcp-listen://"), "{}", outcome.stderr);
+    drop(taken);
+    daemon.start();
+    assert_eq!(daemon.stop(), 0);
+}
