@@ -48,9 +48,14 @@ impl Daemon {
     }
 
     fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    fn start_with(&mut self, environment: &[(&str, String)]) {
         let log =
             fs::OpenOptions::new().create(true).append(true).open(self.desk.path("log")).unwrap();
         let mut command = self.desk.command(&["run", "--config", "run.toml"]);
+        command.envs(environment.iter().cloned());
         self.child = Some(command.stderr(log).stdout(Stdio::null()).spawn().unwrap());
         let since = Instant::now();
         while self.page("livez").is_none() {
@@ -329,4 +334,93 @@ fn an_address_that_is_taken_is_said_at_the_start() {
     drop(taken);
     daemon.start();
     assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn a_supervisor_is_told() {
+    let mut daemon = Daemon::new("tcp-listen", "");
+    let socket = std::os::unix::net::UnixDatagram::bind(daemon.desk.path("notify")).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let told = |expected: &str| {
+        let mut buffer = [0; 4096];
+        loop {
+            let length = socket.recv(&mut buffer).unwrap();
+            let text = std::str::from_utf8(&buffer[..length]).unwrap();
+            if text.contains(expected) {
+                return text.to_owned();
+            }
+        }
+    };
+    daemon
+        .start_with(&[("NOTIFY_SOCKET", daemon.desk.path("notify").to_str().unwrap().to_owned())]);
+    told("READY=1");
+    assert!(told("WATCHDOG=1").contains("STATUS=no source is receiving"));
+    let stopping = std::thread::spawn(move || daemon.stop());
+    told("STOPPING=1");
+    assert_eq!(stopping.join().unwrap(), 0);
+}
+
+/// A small disk of its own, if this machine lets us have one.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn new(path: std::path::PathBuf, size: &str) -> Option<Self> {
+        fs::create_dir_all(&path).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(&path)
+            .output();
+        if mounted.is_ok_and(|mounted| mounted.status.success()) {
+            return Some(Disk(path));
+        }
+        println!("skipped: a file system cannot be mounted here");
+        None
+    }
+
+    fn resize(&self, size: &str) {
+        let options = format!("remount,size={size}");
+        let status = Command::new("mount").args(["-o", &options]).arg(&self.0).status();
+        assert!(status.unwrap().success());
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").args(["-l"]).arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_waited_for() {
+    let mut daemon = Daemon::new("tcp-listen", "");
+    let Some(disk) = Disk::new(daemon.desk.path("journal"), "1m") else { return };
+    daemon.start();
+    let text = std::str::from_utf8(sea()).unwrap();
+    let mut stream = daemon.connect();
+    let sending = std::thread::spawn(move || {
+        for piece in text.as_bytes().chunks(10_000) {
+            stream.write_all(piece).unwrap();
+            sleep(Duration::from_millis(2));
+        }
+    });
+    daemon.wait_for("intake waits", |daemon| daemon.number("stalled") == 1);
+    let ready = daemon.page("readyz").unwrap();
+    assert!(
+        ready.contains("the journal takes nothing") && ready.contains("No space left"),
+        "{ready}"
+    );
+    assert_eq!(daemon.page("livez").unwrap(), "alive\n");
+    let accepted = daemon.number("source_lines_accepted_total");
+    assert!(daemon.journal().len() as u64 == accepted && accepted > 1000);
+
+    disk.resize("100m");
+    sending.join().unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    daemon.wait_for("all is read", |daemon| {
+        daemon.number("source_lines_accepted_total") as usize == lines.len()
+    });
+    assert_eq!(daemon.page("readyz").unwrap(), "ready\n");
+    assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+    assert_eq!(daemon.journal(), lines);
+    daemon.check_events();
 }

@@ -190,6 +190,15 @@ impl Health {
         troubles
     }
 
+    /// The worst trouble, or how much comes in.
+    pub fn in_a_line(&self) -> String {
+        if let Some(trouble) = self.troubles().into_iter().next() {
+            return trouble;
+        }
+        let rates = self.sources.iter().map(|source| lock(&source.rates).present);
+        format!("{:.1} lines a second", rates.sum::<f64>())
+    }
+
     /// A row for each source and for each way out.
     pub fn to_json(&self) -> serde_json::Value {
         let troubles = self.troubles();

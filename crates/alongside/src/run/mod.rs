@@ -1,13 +1,14 @@
 //! `alongside run`: live feeds in, events out, until it is stopped.
 //!
 //! [`sources`] take lines in, each by itself; [`journal`] keeps them; [`pipeline`] decodes them, finds what there is,
-//! and gives it to the store and the outbox; [`health`] says how it goes, on the pages of [`http`].
+//! and gives it to the store and the outbox; [`health`] says how it goes, on the pages of [`http`] and to a [`supervisor`].
 
 mod health;
 mod http;
 mod journal;
 mod pipeline;
 mod sources;
+mod supervisor;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -132,6 +133,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         loop {
             ticks.tick().await;
             ticking.tick();
+            if ticking.is_alive() {
+                supervisor::tell_alive(&ticking.in_a_line());
+            }
         }
     });
 
@@ -154,6 +158,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     }
     drop(sender);
     tracing::info!(sources = daemon.sources.len(), "running");
+    supervisor::tell_ready();
 
     let running = thread::Builder::new()
         .name("pipeline".into())
@@ -172,6 +177,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
 async fn stop_when_told(stopper: watch::Sender<bool>) {
     until_signal().await;
     tracing::info!("stopping");
+    supervisor::tell_stopping();
     let _ = stopper.send(true);
     tokio::select! {
         () = until_signal() => tracing::warn!("stopped at once; the next start goes on from the last checkpoint"),
