@@ -118,7 +118,7 @@ fn the_program_knows_the_commands_that_are_given_to_it() {
         }
         tried += 1;
     }
-    assert_eq!(tried, 2);
+    assert_eq!(tried, 3);
     let config = root().join("config/compose/alongside.toml");
     let outcome = desk.run(&["config", "check", program::text(&config)]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
