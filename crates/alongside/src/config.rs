@@ -7,6 +7,8 @@ mod daemon;
 mod delivery;
 
 use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
@@ -32,6 +34,9 @@ use self::delivery::{ClickHouseSection, KafkaSection, OutboxSection};
 
 /// The sample configuration, which is the manual.
 const MANUAL: &str = include_str!("../../../config/alongside.toml");
+
+/// Variables of the environment that begin so say more than the file: `ALONGSIDE__SECTION__KEY`.
+const VARIABLES: &str = "ALONGSIDE__";
 
 /// No configuration comes near. What is longer is something else, and could fill the memory.
 const BYTES_MAX: u64 = 1_000_000;
@@ -63,11 +68,12 @@ pub fn load(file: Option<&Path>) -> anyhow::Result<(Parameters, Delivery)> {
 ///
 /// As [`load`].
 pub fn load_daemon(file: Option<&Path>) -> anyhow::Result<(Parameters, Delivery, Daemon)> {
-    let Some(file) = file else { return Ok(parse("")?) };
+    let overrides = overrides(env::vars_os());
+    let Some(file) = file else { return Ok(parse_with("", &overrides)?) };
     let text =
         read(file).with_context(|| format!("cannot read the configuration {}", file.display()))?;
-    let (mut parameters, mut delivery, daemon) =
-        parse(&text).with_context(|| format!("the configuration {} is refused", file.display()))?;
+    let (mut parameters, mut delivery, daemon) = parse_with(&text, &overrides)
+        .with_context(|| format!("the configuration {} is refused", file.display()))?;
     delivery.password_file = delivery.password_file.map(|secret| file.with_file_name(secret));
     // Where a list or a map lies is said relative to the configuration.
     for list in &mut parameters.watchlists {
@@ -97,7 +103,31 @@ fn read(file: &Path) -> io::Result<String> {
 ///
 /// As [`load`].
 pub fn parse(text: &str) -> Result<(Parameters, Delivery, Daemon), ConfigError> {
+    parse_with(text, &[])
+}
+
+/// A key of the environment, such as `ALONGSIDE__KAFKA__BROKERS`, and what it says.
+type Override = (String, String);
+
+/// What the environment says in place of the file, in the order of the names.
+fn overrides(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<Override> {
+    let mut overrides: Vec<Override> = variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with(VARIABLES))
+        .collect();
+    overrides.sort();
+    overrides
+}
+
+fn parse_with(
+    text: &str,
+    overrides: &[Override],
+) -> Result<(Parameters, Delivery, Daemon), ConfigError> {
+    // The file by itself first: its errors name their lines.
     let mut config: Config = toml::from_str(text).map_err(ConfigError::from_toml)?;
+    if !overrides.is_empty() {
+        config = Config::overridden(text, overrides)?;
+    }
     let outbox = std::mem::take(&mut config.outbox);
     let kafka = std::mem::take(&mut config.kafka);
     let clickhouse = std::mem::take(&mut config.clickhouse);
@@ -235,6 +265,42 @@ fn did_you_mean(message: &str) -> Option<&str> {
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+impl Config {
+    /// What `text` says, and instead of it what the environment does.
+    fn overridden(text: &str, overrides: &[Override]) -> Result<Self, ConfigError> {
+        let mut config: toml::Table = toml::from_str(text).map_err(ConfigError::from_toml)?;
+        for (name, value) in overrides {
+            let refused = |message: String| ConfigError::Form {
+                message: format!("{name} in the environment: {message}"),
+            };
+            let path = name.trim_start_matches(VARIABLES).to_lowercase();
+            let mut section = &mut config;
+            let (path, key) = path
+                .rsplit_once("__")
+                .ok_or_else(|| refused(format!("expected {VARIABLES}SECTION__KEY")))?;
+            for part in path.split("__") {
+                section = section
+                    .entry(part)
+                    .or_insert_with(|| toml::Table::new().into())
+                    .as_table_mut()
+                    .ok_or_else(|| refused(format!("`{part}` is no section")))?;
+            }
+            // A number or a truth value as it stands, whatever else as a text.
+            let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"));
+            let parsed = parsed.ok().and_then(|mut table| table.remove("value"));
+            let value = parsed
+                .filter(|parsed| !parsed.is_datetime())
+                .unwrap_or_else(|| toml::Value::String(value.clone()));
+            section.insert(key.into(), value);
+            config
+                .clone()
+                .try_into::<Config>()
+                .map_err(|error| refused(ConfigError::from_toml(error).to_string()))?;
+        }
+        config.try_into().map_err(ConfigError::from_toml)
+    }
 }
 
 /// The file as it is written.
@@ -1226,6 +1292,23 @@ mod tests {
             "[clickhouse]\nflush_after = \"0s\"\n",
             &["flush_after = 0s", "expected 10ms"],
         );
+    }
+
+    #[test]
+    fn the_environment_says_more_than_the_file() {
+        let text = "[kafka]\nbrokers = \"a:1\"\n";
+        let said = |name: &str, value: &str| [(name.to_owned(), value.to_owned())];
+        let found = |name, value| parse_with(text, &said(name, value));
+        assert_eq!(found("ALONGSIDE__KAFKA__BROKERS", "b:2").unwrap().1.kafka.brokers, "b:2");
+        assert!(found("ALONGSIDE__RUN__PUBLISH", "true").unwrap().2.publish);
+        let bounds = found("ALONGSIDE__BOUNDS__PAIRS_MAX", "300").unwrap().0.bounds;
+        assert_eq!(bounds.pairs_max, 300);
+        let properties = found("ALONGSIDE__KAFKA__PROPERTIES__CLIENT.ID", "me").unwrap().1.kafka;
+        assert_eq!(properties.properties["client.id"], "me");
+        let message = found("ALONGSIDE__KAFKA__BROKER", "b:2").unwrap_err().to_string();
+        assert!(message.contains("ALONGSIDE__KAFKA__BROKER in the environment"), "{message}");
+        assert!(message.contains("did you mean `brokers`?"), "{message}");
+        assert!(found("ALONGSIDE__KAFKA", "b:2").unwrap_err().to_string().contains("SECTION__KEY"));
     }
 
     #[test]
