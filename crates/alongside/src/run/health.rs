@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use maritime::Timestamp;
 use serde_json::json;
@@ -27,8 +27,10 @@ pub struct Stats {
     pub ended: Counters,
     /// … and of the present one.
     pub present: Counters,
-    /// Lines that came too late for the detector.
+    /// Lines that came too late for the detector, …
     pub late: u64,
+    /// … and lines of a time that has not come.
+    pub ahead: u64,
     /// What the detector has done.
     pub detector: detector::Counters,
     /// The newest instant of a report in time.
@@ -50,9 +52,11 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// Received, and what became of that but for `late`: accepted, and rejected by reason.
     fn counted(&self) -> Counters {
         let mut counted = self.ended.clone();
         counted.add(&self.present);
+        counted.reject_accepted("clock_ahead", self.ahead);
         counted
     }
 
@@ -91,7 +95,7 @@ struct Rates {
 pub struct Health {
     started_at: Timestamp,
     sources: Vec<Watched>,
-    stats: Mutex<(Stats, Timestamp)>,
+    stats: Mutex<(Stats, Instant)>,
     /// Why intake waits.
     stalled: Mutex<Option<String>>,
     stalls: AtomicU64,
@@ -113,7 +117,7 @@ impl Health {
         Health {
             started_at: now(),
             sources: sources.iter().map(watched).collect(),
-            stats: Mutex::new((Stats::default(), now())),
+            stats: Mutex::new((Stats::default(), Instant::now())),
             stalled: Mutex::default(),
             stalls: AtomicU64::new(0),
             outbox_bytes_max,
@@ -143,8 +147,8 @@ impl Health {
     }
 
     /// The pipeline is there, and says this.
-    pub fn say(&self, stats: &Stats, at: Timestamp) {
-        *lock(&self.stats) = (stats.clone(), at);
+    pub fn say(&self, stats: &Stats) {
+        *lock(&self.stats) = (stats.clone(), Instant::now());
     }
 
     /// A second has passed.
@@ -168,7 +172,7 @@ impl Health {
 
     /// Whether the pipeline has said something lately. It waits on nothing without saying so.
     pub fn is_alive(&self) -> bool {
-        now().millis_since(lock(&self.stats).1) <= BEAT_MAX.as_millis() as i64
+        lock(&self.stats).1.elapsed() <= BEAT_MAX
     }
 
     /// What keeps it from doing its work; nothing if it can.
@@ -232,7 +236,7 @@ impl Health {
     /// In the text format of Prometheus. Labels are the names of sources and the program's own words.
     pub fn to_prometheus(&self) -> String {
         let mut text = Prometheus(String::new());
-        let (stats, at) = lock(&self.stats).clone();
+        let stats = lock(&self.stats).0.clone();
         let counted = stats.counted();
         let mut each = |name: &str, kind, help, value: &dyn Fn(&Watched) -> f64| {
             text.head(name, kind, help);
@@ -373,12 +377,6 @@ impl Health {
             "gauge",
             "Messages that Kafka will never take.",
             stats.outbox.refused as f64,
-        );
-        text.one(
-            "beat_timestamp_seconds",
-            "gauge",
-            "When the pipeline was there last.",
-            at.as_millis() as f64 / 1000.0,
         );
         text.0
     }

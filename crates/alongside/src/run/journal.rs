@@ -5,13 +5,14 @@
 //! is lines with a comment behind each commit that holds its length and its checksum:
 //!
 //! ```text
-//! 2026-11-27T15:00:00.123Z \s:harbour*1C\!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C
-//! #commit 87 5d0e3a1f
+//! 2026-11-27T15:00:00.123Z \s:harbour*38\!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C
+//! #commit 87 5d0e3a1f 2026-11-27T15:00:00.171Z
 //! ```
 //!
-//! What stands behind the last commit that fits was never accepted, and is cut off when the journal is opened.
+//! What stands behind the last commit that fits was never accepted, and is cut off when the journal is opened. Damage
+//! before that is said, and what can be read of it is read.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -46,31 +47,44 @@ pub struct Journal {
     file: File,
     /// Of the file, as committed.
     length: u64,
+    /// Something may stand behind that.
+    dirty: bool,
     begun_at: Timestamp,
+    /// Nobody else writes here while it is held.
+    _lock: File,
 }
 
 impl Journal {
-    /// Opens the journal in the folder, makes it if there is none, and cuts off what was never accepted.
+    /// Opens the journal in the folder, makes it if there is none, and cuts off what was never accepted. Its segments
+    /// have numbers from `least` on, which stays so if somebody has removed them.
     ///
     /// # Errors
     ///
-    /// What the file system says.
-    pub fn open(options: JournalOptions, now: Timestamp) -> io::Result<Self> {
+    /// What the file system says; another program has it open.
+    pub fn open(options: JournalOptions, least: u64, now: Timestamp) -> io::Result<Self> {
         fs::create_dir_all(&options.directory)?;
+        let lock = File::create(options.directory.join(".lock"))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                io::Error::new(io::ErrorKind::ResourceBusy, "another program has it open")
+            }
+            TryLockError::Error(error) => error,
+        })?;
         let last = segments(&options.directory)?.last().copied();
-        let number = last.unwrap_or(1);
+        let number = last.unwrap_or(least).max(least);
         let path = segment_path(&options.directory, number);
         let mut file =
             OpenOptions::new().read(true).append(true).create(true).truncate(false).open(&path)?;
-        let length = committed_length(&mut file)?;
-        if length < file.metadata()?.len() {
-            let cut = file.metadata()?.len() - length;
-            tracing::warn!(segment = %path.display(), bytes = cut, "cut off the end of the journal, which was never accepted");
+        let length = committed_length(&path)?;
+        let found = file.seek(SeekFrom::End(0))?;
+        if length < found {
+            let (segment, bytes) = (path.display(), found - length);
+            tracing::warn!(%segment, bytes, "cut off the end of the journal, which was never accepted");
             file.set_len(length)?;
             file.sync_all()?;
         }
         sync_directory(&options.directory)?;
-        Ok(Journal { options, number, file, length, begun_at: now })
+        Ok(Journal { options, number, file, length, dirty: false, begun_at: now, _lock: lock })
     }
 
     /// The number of the segment that is written to.
@@ -78,23 +92,26 @@ impl Journal {
         self.number
     }
 
-    /// Accepts `lines`, which end in a line feed each, and gives them with what was written behind them. What is
-    /// returned is what a reader of the segment finds there.
+    /// Accepts `lines`, which end in a line feed each, at `now`; appends to them what was written behind them, so that
+    /// they are what a reader of the segment finds there.
     ///
     /// # Errors
     ///
     /// What the file system says; a full disk, for one. Nothing was accepted then, and it can be tried again.
-    pub fn commit(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
+    pub fn commit(&mut self, lines: &mut Vec<u8>, now: Timestamp) -> io::Result<()> {
+        if self.dirty {
+            self.file.set_len(self.length)?;
+            self.dirty = false;
+        }
         let length = lines.len();
         let checksum = crc32fast::hash(lines);
-        writeln!(lines, "{COMMIT}{length} {checksum:08x}")?;
-        let written = self.file.write_all(lines).and_then(|()| self.file.sync_data());
-        if let Err(error) = written {
+        writeln!(lines, "{COMMIT}{length} {checksum:08x} {now}")?;
+        self.dirty = true;
+        if let Err(error) = self.file.write_all(lines).and_then(|()| self.file.sync_data()) {
             lines.truncate(length);
-            // Half of it may stand there.
-            self.file.set_len(self.length)?;
             return Err(error);
         }
+        self.dirty = false;
         self.length += lines.len() as u64;
         Ok(())
     }
@@ -114,7 +131,8 @@ impl Journal {
     /// What the file system says; the present one goes on then.
     pub fn roll(&mut self, now: Timestamp) -> io::Result<()> {
         let path = segment_path(&self.options.directory, self.number + 1);
-        let file = OpenOptions::new().append(true).create_new(true).open(&path)?;
+        // One that was made and could not be made sure of is there already, and empty.
+        let file = OpenOptions::new().append(true).create(true).open(&path)?;
         sync_directory(&self.options.directory)?;
         (self.file, self.number, self.length, self.begun_at) = (file, self.number + 1, 0, now);
         Ok(())
@@ -153,6 +171,7 @@ pub fn segments(directory: &Path) -> io::Result<Vec<u64>> {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == EXTENSION)
             && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
+            && stem.len() == 20
             && let Ok(number) = stem.parse()
         {
             numbers.push(number);
@@ -167,44 +186,74 @@ pub fn segment_path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("{number:020}.{EXTENSION}"))
 }
 
-/// Up to where `file` is made of commits whose checksums fit.
-fn committed_length(file: &mut File) -> io::Result<u64> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut reader = Commits { input: file, buffer: Vec::new(), scanned: 0, ended: false };
-    let mut length = 0;
-    while let Some(commit) = reader.next()? {
-        length += commit;
+/// Up to where the last commit of a segment reaches whose checksum fits.
+fn committed_length(path: &Path) -> io::Result<u64> {
+    let mut commits = Commits::open(path)?;
+    let (mut length, mut whole) = (0, 0);
+    while let Some(commit) = commits.next()? {
+        length += commit.bytes.len() as u64;
+        if commit.is_whole {
+            whole = length;
+        }
     }
-    Ok(length)
+    Ok(whole)
 }
 
 /// Walks over the commits of a segment with as much memory as the longest of them takes.
-struct Commits<'a> {
-    input: &'a mut File,
+pub struct Commits {
+    input: File,
     buffer: Vec<u8>,
+    /// What was given last.
+    given: usize,
     /// No mark of a commit ends before this.
     scanned: usize,
     ended: bool,
 }
 
-impl Commits<'_> {
-    /// The length of the next commit with its mark; `None` where none follows that fits.
-    fn next(&mut self) -> io::Result<Option<u64>> {
+/// Some lines that were accepted together.
+pub struct Commit<'a> {
+    /// The lines, and the mark behind them.
+    pub bytes: &'a [u8],
+    /// When; unknown where the mark is damaged.
+    pub at: Option<Timestamp>,
+    /// Its checksum fits.
+    pub is_whole: bool,
+}
+
+impl Commits {
+    /// From the beginning of a segment.
+    ///
+    /// # Errors
+    ///
+    /// What the file system says.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let input = File::open(path)?;
+        Ok(Commits { input, buffer: Vec::new(), given: 0, scanned: 0, ended: false })
+    }
+
+    /// The next commit; `None` where no mark follows any more.
+    ///
+    /// # Errors
+    ///
+    /// What the file system says.
+    pub fn next(&mut self) -> io::Result<Option<Commit<'_>>> {
+        self.buffer.drain(..self.given);
+        self.given = 0;
         loop {
             while let Some(end) = memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
-                let line = &self.buffer[self.scanned..self.scanned + end];
-                let lines = &self.buffer[..self.scanned];
-                if let Some(mark) = line.strip_prefix(COMMIT.as_bytes()) {
-                    let expected = format!("{} {:08x}", lines.len(), crc32fast::hash(lines));
-                    if mark != expected.as_bytes() {
-                        return Ok(None);
-                    }
-                    let length = self.scanned + end + 1;
-                    self.buffer.drain(..length);
-                    self.scanned = 0;
-                    return Ok(Some(length as u64));
-                }
+                let start = self.scanned;
                 self.scanned += end + 1;
+                if let Some(mark) = self.buffer[start..start + end].strip_prefix(COMMIT.as_bytes())
+                {
+                    let lines = &self.buffer[..start];
+                    let expected = format!("{start} {:08x} ", crc32fast::hash(lines));
+                    let at = mark.strip_prefix(expected.as_bytes());
+                    let at = at.and_then(|at| Timestamp::parse(std::str::from_utf8(at).ok()?).ok());
+                    self.given = self.scanned;
+                    self.scanned = 0;
+                    let bytes = &self.buffer[..self.given];
+                    return Ok(Some(Commit { bytes, at, is_whole: at.is_some() }));
+                }
             }
             if self.ended || self.buffer.len() > COMMIT_BYTES_MAX {
                 return Ok(None);
@@ -242,15 +291,15 @@ mod tests {
     }
 
     fn open(directory: &Path) -> Journal {
-        Journal::open(options(directory), at(0)).unwrap()
+        Journal::open(options(directory), 1, at(0)).unwrap()
     }
 
     #[test]
     fn what_was_committed_is_there_and_what_was_not_is_cut_off() {
         let directory = tempfile::tempdir().unwrap();
         let mut journal = open(directory.path());
-        journal.commit(&mut b"one\n".to_vec()).unwrap();
-        journal.commit(&mut b"two\nthree\n".to_vec()).unwrap();
+        journal.commit(&mut b"one\n".to_vec(), at(0)).unwrap();
+        journal.commit(&mut b"two\nthree\n".to_vec(), at(1)).unwrap();
         drop(journal);
         let path = segment_path(directory.path(), 1);
         let whole = fs::read(&path).unwrap();
@@ -259,11 +308,36 @@ mod tests {
             drop(open(directory.path()));
             assert_eq!(fs::read(&path).unwrap(), whole);
         }
-        let mut flipped = whole.clone();
-        flipped[20] ^= 1;
-        fs::write(&path, &flipped).unwrap();
-        drop(open(directory.path()));
-        assert_eq!(fs::read(&path).unwrap(), whole[..first_commit(&whole)]);
+        let first = first_commit(&whole);
+        let flipped = |index: usize| {
+            let mut flipped = whole.clone();
+            flipped[index] ^= 1;
+            fs::write(&path, &flipped).unwrap();
+            drop(open(directory.path()));
+            (flipped, fs::read(&path).unwrap())
+        };
+        let (_, left) = flipped(first + 1);
+        assert_eq!(left, whole[..first]);
+        // What was accepted behind the damage is not lost with it.
+        let (damaged, left) = flipped(1);
+        assert_eq!(left, damaged);
+        let mut commits = Commits::open(&path).unwrap();
+        assert!(!commits.next().unwrap().unwrap().is_whole);
+        assert_eq!(commits.next().unwrap().unwrap().at, Some(at(1)));
+        assert!(commits.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn two_programs_do_not_write_one_journal_and_numbers_do_not_come_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = open(directory.path());
+        let error = Journal::open(options(directory.path()), 1, at(0)).unwrap_err();
+        assert_eq!(error.to_string(), "another program has it open");
+        drop(journal);
+        fs::remove_file(segment_path(directory.path(), 1)).unwrap();
+        fs::write(directory.path().join("9.nmea"), b"").unwrap();
+        let journal = Journal::open(options(directory.path()), 7, at(0)).unwrap();
+        assert_eq!(journal.segment(), 7);
     }
 
     /// How long the first commit is.
@@ -277,7 +351,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut journal = open(directory.path());
         for _ in 0..12 {
-            journal.commit(&mut [&[b'x'; 59][..], b"\n"].concat()).unwrap();
+            journal.commit(&mut [&[b'x'; 29][..], b"\n"].concat(), at(0)).unwrap();
             if journal.is_full(at(1)) {
                 journal.roll(at(1)).unwrap();
             }

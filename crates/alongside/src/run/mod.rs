@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use sink::{PublishError, Published, Publisher, Until};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::Level;
 
 pub use self::journal::JournalOptions;
@@ -30,15 +30,12 @@ pub use self::sources::{Address, AddressError, SourceOptions};
 
 use self::health::Health;
 use self::pipeline::Pipeline;
-use self::sources::{Bound, Feed};
+use self::sources::{Bound, Feed, WAITING_BYTES_MAX};
 use crate::cli::RunArgs;
 use crate::config::{self, Delivery};
 use crate::load::until_signal;
 use crate::{UsageError, logging};
 
-/// Chunks of lines that wait for the journal. A datagram is a chunk, so this is how many may come while the disk
-/// is busy.
-const CHUNKS_WAITING_MAX: usize = 8192;
 /// After a signal, the rest takes no longer.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -80,9 +77,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         daemon.delivery.kafka.brokers = brokers.clone();
         daemon.publish = true;
     }
-    for (number, address) in (daemon.sources.len() + 1..).zip(&args.source) {
+    for address in &args.source {
+        let is_free = |name: &String| daemon.sources.iter().all(|source| source.name != *name);
+        let name = (1..).map(|number| format!("source{number}")).find(is_free);
         daemon.sources.push(SourceOptions {
-            name: format!("source{number}"),
+            name: name.expect("there are more numbers than sources"),
             address: address.clone(),
             silent_after: config::SILENT_AFTER,
         });
@@ -140,13 +139,14 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     });
 
     let pipeline = Pipeline::open(daemon.clone(), &parameters, health.clone(), stop.clone())?;
-    let (sender, chunks) = mpsc::channel(CHUNKS_WAITING_MAX);
+    let (sender, chunks) = mpsc::unbounded_channel();
     for (source, (options, bound)) in daemon.sources.iter().zip(bounds).enumerate() {
         let feed = Feed {
             source,
             options: options.clone(),
             gauge: health.gauge(source),
             sender: sender.clone(),
+            room: Arc::new(Semaphore::new(WAITING_BYTES_MAX)),
             stop: stop.clone(),
         };
         let name = options.name.clone();
@@ -196,13 +196,25 @@ impl Publishing {
     fn start(delivery: &Delivery) -> anyhow::Result<Self> {
         // The outbox must be there before somebody publishes from it.
         sink::Outbox::open(&delivery.outbox.file, delivery.outbox.bytes_max)?;
-        let mut publisher = Publisher::new(delivery.kafka.clone(), &delivery.outbox.file)?;
+        let (kafka, file) = (delivery.kafka.clone(), delivery.outbox.file.clone());
+        // What is refused outright is said at the start.
+        let mut publisher = Publisher::new(kafka.clone(), &file)?;
         let told = Arc::new(AtomicBool::new(false));
         // At the end, what has not been taken soon waits for the next start.
         let until = Until { told: told.clone(), give_up_after: PUBLISH_WITHIN };
         let thread = thread::Builder::new()
             .name("publisher".into())
-            .spawn(move || publisher.run(&until))
+            .spawn(move || {
+                loop {
+                    let error = match publisher.run(&until) {
+                        Err(error) if !until.told.load(Ordering::Acquire) => error,
+                        ended => return ended,
+                    };
+                    let reason = describe(&error);
+                    tracing::error!(reason, "publishing failed; it is tried again");
+                    thread::sleep(Duration::from_secs(1));
+                }
+            })
             .context("cannot start a thread")?;
         Ok(Publishing { told, thread })
     }

@@ -6,8 +6,6 @@
 //! a moment, and leaves so many reports out.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +20,7 @@ use sink::{
 use tokio::sync::{mpsc, watch};
 
 use super::health::{Health, Stats};
-use super::journal::{self, Journal};
+use super::journal::{self, Commits, Journal};
 use super::sources::Chunk;
 use super::{Daemon, describe};
 use crate::config;
@@ -32,21 +30,24 @@ use crate::store::now;
 
 /// The name of the checkpoint in the outbox, …
 const CHECKPOINT: &str = "run";
+/// … of the last that could not be used, …
+const SET_ASIDE: &str = "run-set-aside";
 /// … and of the number of events that were told in all.
 const TOLD: &str = "run-told";
+/// A report of so long after it was accepted has the time of a broken clock.
+const AHEAD_MAX: Duration = Duration::from_secs(600);
 /// A commit takes no more than this.
 const COMMIT_BYTES_MAX: usize = 4 << 20;
 /// What failed is tried again after this.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// Events that wait for the store at most; then they are stored at once.
+/// Events that wait for the store at most; then they are stored at once, and intake waits for that.
 const EVENTS_WAITING_MAX: usize = 10_000;
 /// Vessels change slowly, and there are many.
 const VESSELS_EVERY: Duration = Duration::from_secs(600);
-/// Segments are read in such pieces.
-const BLOCK_BYTES: usize = 1 << 20;
 
 /// Where the lines of the present segment become reports.
 struct Segment {
+    number: u64,
     reader: LiveReader,
     /// Reports that the detector has been given.
     given: u64,
@@ -55,8 +56,8 @@ struct Segment {
 }
 
 impl Segment {
-    fn new(skipped: u64) -> Self {
-        Segment { reader: LiveReader::new(), given: 0, skipped }
+    fn new(number: u64, skipped: u64) -> Self {
+        Segment { number, reader: LiveReader::new(), given: 0, skipped }
     }
 }
 
@@ -65,6 +66,10 @@ pub struct Pipeline {
     daemon: Daemon,
     journal: Journal,
     segment: Segment,
+    /// Of the checkpoint before the last, which is there even if the last one did not reach the disk.
+    needed_from: u64,
+    /// The segment could not be ended when it was full.
+    roll_failed: bool,
     detector: Detector,
     ways_out: WaysOut,
     health: Arc<Health>,
@@ -89,22 +94,28 @@ impl Pipeline {
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<Self> {
         let directory = daemon.journal.directory.clone();
-        let journal = Journal::open(daemon.journal.clone(), now())
-            .with_context(|| format!("cannot open the journal {}", directory.display()))?;
         let mut ways_out = WaysOut::open(&daemon, parameters)?;
-        let (detector, from, skipped) = match ways_out.restore(parameters)? {
-            Some(restored) => restored,
+        let restored = ways_out.restore(parameters)?;
+        let least = restored.as_ref().map_or(1, |(_, segment, _)| *segment);
+        let journal = Journal::open(daemon.journal.clone(), least, now())
+            .with_context(|| format!("cannot open the journal {}", directory.display()))?;
+        let segments = journal::segments(&directory)?;
+        let (detector, segment) = match restored {
+            Some((detector, number, given)) => (detector, Segment::new(number, given)),
             None => {
-                let first = journal::segments(&directory)?.first().copied().unwrap_or(1);
+                let first = segments.first().copied().unwrap_or(1);
                 let detector = Detector::new(parameters.clone());
                 ways_out.begin(first, &detector.snapshot())?;
-                (detector, first, 0)
+                (detector, Segment::new(first, 0))
             }
         };
+        let now = Instant::now();
         let mut pipeline = Pipeline {
             daemon,
             journal,
-            segment: Segment::new(skipped),
+            segment,
+            needed_from: segments.first().copied().unwrap_or(1),
+            roll_failed: false,
             detector,
             ways_out,
             health,
@@ -112,9 +123,9 @@ impl Pipeline {
             arrivals: Vec::new(),
             events: Vec::new(),
             stats: Stats::default(),
-            checkpoint_at: Instant::now(),
+            checkpoint_at: now,
         };
-        pipeline.read_again(from).context("cannot read the journal again")?;
+        pipeline.read_again().context("cannot read the journal again")?;
         Ok(pipeline)
     }
 
@@ -124,7 +135,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// The last checkpoint cannot be written, or nothing could be accepted to the end.
-    pub fn run(mut self, mut chunks: mpsc::Receiver<Chunk>) -> anyhow::Result<()> {
+    pub fn run(mut self, mut chunks: mpsc::UnboundedReceiver<Chunk>) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut lines = Vec::new();
         let mut counts = Vec::new();
@@ -154,6 +165,7 @@ impl Pipeline {
                 break;
             }
         }
+        self.ways_out.finish();
         self.checkpoint()?;
         self.ways_out.close()
     }
@@ -164,12 +176,14 @@ impl Pipeline {
         lines: &mut Vec<u8>,
         counts: &mut Vec<(usize, u64)>,
     ) -> anyhow::Result<()> {
-        while let Err(error) = self.journal.commit(lines) {
+        let mut at = now();
+        while let Err(error) = self.journal.commit(lines, at) {
             let reason = describe(&error);
             if self.health.stall(format!("the journal takes nothing: {reason}")) {
                 tracing::error!(reason, "the journal takes nothing; intake waits");
             }
             self.wait().context("the journal takes nothing")?;
+            at = now();
         }
         if self.health.go_on() {
             tracing::info!("the journal takes lines again");
@@ -177,36 +191,54 @@ impl Pipeline {
         for (source, count) in counts.drain(..) {
             self.health.accepted(source, count);
         }
-        self.deal_with(lines, false)?;
+        self.deal_with(lines, Some(at), false);
         lines.clear();
         Ok(())
     }
 
-    /// Reads what is in the journal, from the beginning of a segment on.
-    fn read_again(&mut self, from: u64) -> anyhow::Result<()> {
+    /// Reads what is in the journal, from the segment of the checkpoint on.
+    fn read_again(&mut self) -> anyhow::Result<()> {
         let directory = self.daemon.journal.directory.clone();
-        let mut block = vec![0; BLOCK_BYTES];
-        for number in journal::segments(&directory)?.into_iter().filter(|number| *number >= from) {
-            let path = journal::segment_path(&directory, number);
-            let mut file = File::open(&path).with_context(|| path.display().to_string())?;
-            loop {
-                let length = file.read(&mut block)?;
-                if length == 0 {
-                    break;
-                }
-                self.deal_with(&block[..length], false)?;
-                self.go_on()?;
+        let from = self.segment.number;
+        let mut numbers = journal::segments(&directory)?;
+        numbers.retain(|number| *number >= from);
+        if numbers.len() > 1 {
+            tracing::info!(segments = numbers.len(), "reading the journal again");
+        }
+        for number in numbers {
+            if number != self.segment.number {
+                self.end_segment(number);
             }
-            if number < self.journal.segment() {
-                self.end_segment()?;
+            let path = journal::segment_path(&directory, number);
+            let mut commits = Commits::open(&path).with_context(|| path.display().to_string())?;
+            while let Some(commit) = commits.next().with_context(|| path.display().to_string())? {
+                if !commit.is_whole {
+                    tracing::error!(segment = %path.display(), "the journal is damaged; what can be read of it is read");
+                }
+                self.deal_with(commit.bytes, commit.at, false);
+                self.go_on()?;
+                if *self.stop.borrow() {
+                    anyhow::bail!(
+                        "stopped meanwhile; the next start goes on from the last checkpoint"
+                    );
+                }
+            }
+            let Segment { given, skipped, .. } = &mut self.segment;
+            if given < skipped {
+                tracing::error!(
+                    segment = number,
+                    reports = *skipped - *given,
+                    "the journal lacks what the checkpoint rests on; it goes on with what is there"
+                );
+                *skipped = *given;
             }
         }
         Ok(())
     }
 
-    /// Decodes `bytes` of the present segment and tells what is found.
-    fn deal_with(&mut self, bytes: &[u8], ends: bool) -> anyhow::Result<()> {
-        let Segment { reader, given, skipped } = &mut self.segment;
+    /// Decodes `bytes` of the present segment, accepted at `at`, and tells what is found.
+    fn deal_with(&mut self, bytes: &[u8], at: Option<Timestamp>, ends: bool) {
+        let Segment { reader, given, skipped, .. } = &mut self.segment;
         self.arrivals.clear();
         reader.read(bytes, &mut self.arrivals);
         if ends {
@@ -214,8 +246,14 @@ impl Pipeline {
         }
         let known = (*skipped - (*given).min(*skipped)).min(self.arrivals.len() as u64);
         *given += self.arrivals.len() as u64;
+        let ahead = at.map(|at| at.plus_millis(AHEAD_MAX.as_millis() as i64));
         for arrival in &self.arrivals[known as usize..] {
             let report = &arrival.report;
+            if ahead.is_some_and(|ahead| report.observed_at() > ahead) {
+                // Nobody can have heard it yet; believed, it would make all others late.
+                self.stats.ahead += u64::from(arrival.lines);
+                continue;
+            }
             self.ways_out.report(report);
             match self.detector.push(report, &mut self.events) {
                 Disposition::Accepted => {
@@ -229,14 +267,14 @@ impl Pipeline {
             self.stats.events += 1;
             self.ways_out.event(event);
         }
-        Ok(())
     }
 
-    fn end_segment(&mut self) -> anyhow::Result<()> {
-        self.deal_with(b"", true)?;
+    /// Goes on with the segment `next`.
+    fn end_segment(&mut self, next: u64) {
+        self.deal_with(b"", None, true);
         self.stats.ended.add(&self.segment.reader.counters());
-        self.segment = Segment::new(0);
-        Ok(())
+        self.segment = Segment::new(next, 0);
+        self.stats.present = self.segment.reader.counters();
     }
 
     fn roll_when_full(&mut self) {
@@ -246,25 +284,27 @@ impl Pipeline {
         }
         match self.journal.roll(at) {
             Ok(()) => {
-                if let Err(error) = self.end_segment() {
+                self.roll_failed = false;
+                self.end_segment(self.journal.segment());
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.roll_failed, true) {
+                    let reason = describe(&error);
                     tracing::error!(
-                        reason = describe(error.as_ref()),
-                        "cannot tell what was found"
+                        reason,
+                        "no segment of the journal can be begun; the present one goes on"
                     );
                 }
             }
-            Err(error) => tracing::error!(
-                reason = describe(&error),
-                "cannot begin a segment of the journal; the present one goes on"
-            ),
         }
     }
 
     /// Whatever is due: to send, to store, to leave a checkpoint, to say how it goes.
     fn go_on(&mut self) -> anyhow::Result<()> {
         self.send()?;
-        let vessels = || vessels(&self.detector);
-        self.ways_out.store_when_due(self.daemon.store_every, vessels, &self.stats);
+        if self.ways_out.is_store_due(self.daemon.store_every) {
+            self.store()?;
+        }
         if self.checkpoint_at.elapsed() >= self.daemon.checkpoint_every {
             self.checkpoint()?;
         }
@@ -272,14 +312,30 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Puts what was told into the outbox, waiting for as long as that is full.
+    /// Puts what was told into the outbox, waiting for as long as that takes nothing.
     fn send(&mut self) -> anyhow::Result<()> {
         while let Err(error) = self.ways_out.send() {
-            let OutboxError::Full { .. } = error else { return Err(error.into()) };
-            if self.health.stall(describe(&error)) {
-                tracing::error!("the outbox is full; intake waits");
+            let reason = describe(&error);
+            if self.health.stall(reason.clone()) {
+                tracing::error!(reason, "the outbox takes nothing; intake waits");
             }
-            self.wait().context("the outbox is full")?;
+            self.wait().context("the outbox takes nothing")?;
+        }
+        self.health.go_on();
+        Ok(())
+    }
+
+    /// What the store cannot take waits in memory up to a bound; then intake waits.
+    fn store(&mut self) -> anyhow::Result<()> {
+        self.ways_out.store(|| vessels(&self.detector), &self.stats);
+        while let Some(reason) = self.ways_out.store_failed.clone()
+            && self.ways_out.waiting.len() >= EVENTS_WAITING_MAX
+        {
+            if self.health.stall(format!("the store takes nothing: {reason}")) {
+                tracing::error!(reason, "the store takes nothing; intake waits");
+            }
+            self.wait().context("the store takes nothing")?;
+            self.ways_out.store(|| vessels(&self.detector), &self.stats);
         }
         self.health.go_on();
         Ok(())
@@ -287,16 +343,15 @@ impl Pipeline {
 
     fn checkpoint(&mut self) -> anyhow::Result<()> {
         self.send()?;
-        self.ways_out.store(|| vessels(&self.detector), &self.stats);
+        self.store()?;
         self.checkpoint_at = Instant::now();
-        if !self.ways_out.is_stored() {
+        if !self.ways_out.waiting.is_empty() {
             // A restart finds again what the store lacks.
             return Ok(());
         }
         let snapshot = self.detector.snapshot();
-        let segment = self.journal.segment();
-        let given = self.segment.given;
-        while let Err(error) = self.ways_out.checkpoint(segment, given, &snapshot) {
+        let Segment { number, given, .. } = self.segment;
+        while let Err(error) = self.ways_out.checkpoint(number, given, &snapshot) {
             let reason = describe(&error);
             if self.health.stall(format!("no checkpoint can be left: {reason}")) {
                 tracing::error!(reason, "no checkpoint can be left; intake waits");
@@ -306,9 +361,10 @@ impl Pipeline {
         self.health.go_on();
         self.stats.checkpoint_at = Some(now());
         self.stats.checkpoint_bytes = snapshot.len() as u64;
-        if let Err(error) = self.journal.sweep(segment) {
+        if let Err(error) = self.journal.sweep(self.needed_from) {
             tracing::warn!(reason = describe(&error), "cannot delete old segments of the journal");
         }
+        self.needed_from = number;
         self.say();
         Ok(())
     }
@@ -330,7 +386,7 @@ impl Pipeline {
         self.stats.waiting = self.ways_out.waiting.len() as u64;
         self.stats.store_failed = self.ways_out.store_failed.clone();
         self.stats.outbox = self.ways_out.outbox.depth().unwrap_or_default();
-        self.health.say(&self.stats, now());
+        self.health.say(&self.stats);
     }
 }
 
@@ -408,7 +464,11 @@ impl WaysOut {
             }
             Err(error) => {
                 let reason = describe(&error);
-                tracing::warn!(reason, "the checkpoint is set aside; the journal is read again");
+                tracing::warn!(
+                    reason,
+                    "the checkpoint is set aside; the journal is read from its beginning"
+                );
+                self.outbox.append(&[], Some(Checkpoint { name: SET_ASIDE, state: &state }))?;
                 Ok(None)
             }
         }
@@ -460,22 +520,14 @@ impl WaysOut {
         self.outbox.append(&[], Some(Checkpoint { name: CHECKPOINT, state: &state }))
     }
 
-    fn store_when_due(
-        &mut self,
-        every: Duration,
-        vessels: impl Fn() -> Vec<VesselRow>,
-        stats: &Stats,
-    ) {
+    fn is_store_due(&self, every: Duration) -> bool {
         let due = self.stored_at.elapsed() >= every || self.waiting.len() >= EVENTS_WAITING_MAX;
-        if due && !self.waiting.is_empty() {
-            self.store(vessels, stats);
-        }
+        due && !self.waiting.is_empty()
     }
 
     /// Stores what waits. What cannot be stored waits on, and is said.
     fn store(&mut self, vessels: impl Fn() -> Vec<VesselRow>, stats: &Stats) {
         let Some(package) = &mut self.package else { return };
-        self.stored_at = Instant::now();
         let with_vessels = self.vessels_at.is_none_or(|at| at.elapsed() >= VESSELS_EVERY);
         if self.waiting.is_empty() && !with_vessels {
             return;
@@ -506,10 +558,14 @@ impl WaysOut {
                 self.store_failed = Some(reason);
             }
         }
+        self.stored_at = Instant::now();
     }
 
-    fn is_stored(&self) -> bool {
-        self.waiting.is_empty()
+    /// Nothing is told any more until the next start: identities are told with when they were heard last.
+    fn finish(&mut self) {
+        if let Some(messenger) = &mut self.messenger {
+            self.batch.extend(messenger.finish());
+        }
     }
 
     fn close(self) -> anyhow::Result<()> {

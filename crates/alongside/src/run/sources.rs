@@ -12,7 +12,7 @@ use std::time::Duration;
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::store::now;
@@ -23,6 +23,8 @@ const LINE_BYTES_MAX: usize = 1024;
 const READ_BYTES: usize = 1 << 16;
 /// A datagram is no longer.
 const DATAGRAM_BYTES_MAX: usize = 1 << 16;
+/// Of one source, so much may wait for the journal, as it stands there.
+pub const WAITING_BYTES_MAX: usize = 8 << 20;
 /// Of one port that listens.
 const CLIENTS_MAX: usize = 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -104,6 +106,14 @@ pub struct Chunk {
     pub lines: u64,
     /// The lines, each with its end.
     pub bytes: Vec<u8>,
+    /// The room that they take of what their source may have waiting.
+    pub room: Option<OwnedSemaphorePermit>,
+}
+
+impl Chunk {
+    fn size(&self) -> u32 {
+        self.bytes.len().min(WAITING_BYTES_MAX) as u32
+    }
 }
 
 /// What is counted of one source. `received` is what came; of that, `dropped` and `too_long` went no further.
@@ -141,7 +151,9 @@ pub struct Feed {
     /// What it counts.
     pub gauge: Arc<Gauge>,
     /// Where its lines go.
-    pub sender: mpsc::Sender<Chunk>,
+    pub sender: mpsc::UnboundedSender<Chunk>,
+    /// Bytes that may wait there.
+    pub room: Arc<Semaphore>,
     /// Turns true when it is to stop.
     pub stop: watch::Receiver<bool>,
 }
@@ -176,15 +188,22 @@ impl Feed {
         let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
         loop {
             // An error of one datagram, such as the answer to one that was sent from here, is not the socket's end.
-            let Ok((length, _)) = socket.recv_from(&mut buffer).await else { continue };
+            let Ok((length, _)) = socket.recv_from(&mut buffer).await else {
+                sleep(Duration::from_millis(10)).await;
+                continue;
+            };
             let mut lines = Lines::new(&self.options.name);
             lines.push(&buffer[..length], &self.gauge);
             lines.end(&self.gauge);
-            let Some(chunk) = lines.take(self.source) else { continue };
-            if let Err(error) = self.sender.try_send(chunk) {
-                let (mpsc::error::TrySendError::Full(chunk)
-                | mpsc::error::TrySendError::Closed(chunk)) = error;
-                self.gauge.dropped.fetch_add(chunk.lines, Ordering::Relaxed);
+            let Some(mut chunk) = lines.take(self.source) else { continue };
+            match self.room.clone().try_acquire_many_owned(chunk.size()) {
+                Ok(room) => {
+                    chunk.room = Some(room);
+                    let _ = self.sender.send(chunk);
+                }
+                Err(_) => {
+                    self.gauge.dropped.fetch_add(chunk.lines, Ordering::Relaxed);
+                }
             }
         }
     }
@@ -265,10 +284,11 @@ impl Feed {
                 // A connection that breaks off may have cut its last line, and a cut checksum may still look like one.
                 lines.end(&self.gauge);
             }
-            if let Some(chunk) = lines.take(self.source)
-                && self.sender.send(chunk).await.is_err()
-            {
-                return Ok(());
+            if let Some(mut chunk) = lines.take(self.source) {
+                chunk.room = self.room.clone().acquire_many_owned(chunk.size()).await.ok();
+                if self.sender.send(chunk).is_err() {
+                    return Ok(());
+                }
             }
             if length == 0 {
                 return Ok(());
@@ -373,11 +393,15 @@ impl Lines {
             return;
         }
         let at = now();
-        gauge.last_line_at_ms.store(at.as_millis(), Ordering::Relaxed);
+        let before = gauge.received.load(Ordering::Relaxed);
         let prefix = format!("{at} ");
         while let Some(end) = memchr(b'\n', bytes) {
             self.take_line(&bytes[..end], prefix.as_bytes(), gauge);
             bytes = &bytes[end + 1..];
+        }
+        // A feed that sends blanks to keep its connection is as silent as one that sends nothing.
+        if gauge.received.load(Ordering::Relaxed) > before {
+            gauge.last_line_at_ms.store(at.as_millis(), Ordering::Relaxed);
         }
         if self.rest.len() + bytes.len() > LINE_BYTES_MAX {
             self.overlong = true;
@@ -390,8 +414,9 @@ impl Lines {
     /// What has no end of line is a line all the same.
     fn end(&mut self, gauge: &Gauge) {
         if !self.rest.is_empty() || self.overlong {
-            let prefix = format!("{} ", now());
-            self.take_line(b"", prefix.as_bytes(), gauge);
+            let at = now();
+            gauge.last_line_at_ms.store(at.as_millis(), Ordering::Relaxed);
+            self.take_line(b"", format!("{at} ").as_bytes(), gauge);
         }
     }
 
@@ -419,22 +444,25 @@ impl Lines {
     fn take(&mut self, source: usize) -> Option<Chunk> {
         let lines = std::mem::take(&mut self.count);
         let bytes = std::mem::take(&mut self.framed);
-        (lines > 0).then_some(Chunk { source, lines, bytes })
+        (lines > 0).then_some(Chunk { source, lines, bytes, room: None })
     }
 }
 
-/// Writes a line as the journal has it: when it came, unless it begins with a time of its own; the source as a tag
-/// block, which a tag block of the line's own overrides; the line.
+/// Writes a line as the journal has it: when it came, or the time that it begins with; the source as a tag block,
+/// which a tag block of the line's own overrides; the rest.
 fn frame(line: &[u8], prefix: &[u8], station: &[u8], framed: &mut Vec<u8>) {
-    if !line[0].is_ascii_digit() {
-        framed.extend_from_slice(prefix);
-    }
+    let begins = line.iter().position(|byte| matches!(byte, b'!' | b'$' | b'\\'));
+    let (time, rest) = match begins {
+        Some(begins) if line[0].is_ascii_digit() => line.split_at(begins),
+        _ => (prefix, line),
+    };
+    framed.extend_from_slice(time);
     framed.extend_from_slice(station);
-    framed.extend_from_slice(line);
+    framed.extend_from_slice(rest);
     framed.push(b'\n');
 }
 
-/// `\s:harbour*1C\`
+/// `\s:harbour*38\`
 fn station_block(source: &str) -> Vec<u8> {
     let checksum = source.bytes().fold(b's' ^ b':', |sum, byte| sum ^ byte);
     format!("\\s:{source}*{checksum:02X}\\").into_bytes()
@@ -483,12 +511,12 @@ mod tests {
             assert_eq!(
                 ends,
                 [
-                    "s:harbour*30\\!AIVDM,1",
-                    "s:harbour*30\\2021-01-01T00:00:00Z !AIVDM,2",
-                    "s:harbour*30\\\\s:a*28\\!AIVDM,3",
+                    "s:harbour*38\\!AIVDM,1",
+                    "s:harbour*38\\!AIVDM,2",
+                    "s:harbour*38\\\\s:a*28\\!AIVDM,3",
                 ]
             );
-            assert!(lines[0].as_bytes()[0].is_ascii_digit() && lines[1].starts_with('\\'));
+            assert!(lines[0].starts_with("20") && lines[1].starts_with("2021-01-01T00:00:00Z \\"));
         };
         for size in [1, 7, whole.len()] {
             check(framed(&whole.chunks(size).collect::<Vec<_>>()).0);

@@ -101,6 +101,15 @@ impl Intake {
 }
 
 impl Counters {
+    /// Refuses so many lines after all.
+    pub fn reject_accepted(&mut self, reason: &'static str, lines: u64) {
+        let lines = lines.min(self.accepted);
+        if lines > 0 {
+            self.accepted -= lines;
+            self.rejected.add(reason, lines, || None);
+        }
+    }
+
     /// Takes over what is counted in `other`.
     pub fn add(&mut self, other: &Counters) {
         self.received += other.received;
