@@ -391,7 +391,10 @@ fn connect(kafka: &Kafka, loading: &Loading) -> Result<StreamConsumer<Group>, Lo
         .set("isolation.level", "read_committed")
         // What librdkafka fetches ahead is on top of our own bound.
         .set("queued.max.messages.kbytes", "32768")
-        .set("queued.min.messages", "20000")
+        .set("queued.min.messages", "50000")
+        // With so much fetched ahead librdkafka pauses for a second by default, in which a loader that catches up is
+        // through with it and waits.
+        .set("fetch.queue.backoff.ms", "10")
         .set("fetch.wait.max.ms", "50");
     config.create_with_context(Group::default()).map_err(|source| LoadError::Kafka {
         brokers: kafka.brokers.clone(),
