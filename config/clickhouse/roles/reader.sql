@@ -4,15 +4,19 @@
 --     clickhouse-client --multiquery < config/clickhouse/roles/reader.sql
 --
 -- and gives it to a user: CREATE USER grafana IDENTIFIED BY '…' DEFAULT ROLE alongside_reader;
+-- docker-compose.yml does both (config/compose/reader.sh).
 
-CREATE SETTINGS PROFILE IF NOT EXISTS alongside_reader SETTINGS
-    readonly = 2, -- may set formats and limits for itself, and change nothing
-    max_execution_time = 60 MAX 300,
-    max_memory_usage = 4000000000 MAX 8000000000,
-    max_result_rows = 1000000 MAX 10000000;
+-- A query changes nothing, lasts at most a minute, and takes at most 4 GB and 10 million rows of answer. The time alone
+-- may be lowered by a query, which Grafana's data source does.
+CREATE ROLE IF NOT EXISTS alongside_reader SETTINGS
+    readonly = 1,
+    max_execution_time = 60 MIN 1 MAX 60 CHANGEABLE_IN_READONLY,
+    max_memory_usage = 4000000000,
+    max_result_rows = 10000000;
 
-CREATE QUOTA IF NOT EXISTS alongside_reader FOR INTERVAL 1 hour MAX queries = 20000, execution_time = 7200;
-
-CREATE ROLE IF NOT EXISTS alongside_reader SETTINGS PROFILE 'alongside_reader';
+-- For each user who has it.
+CREATE QUOTA IF NOT EXISTS alongside_reader KEYED BY user_name
+    FOR INTERVAL 1 hour MAX queries = 100000, execution_time = 14400
+    TO alongside_reader;
 
 GRANT SELECT ON alongside.* TO alongside_reader;

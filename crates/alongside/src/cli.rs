@@ -339,9 +339,17 @@ pub struct PublishArgs {
     #[arg(long, value_name = "BROKERS")]
     pub kafka: Option<String>,
 
-    /// Say how much waits, and publish nothing
+    /// Say how much waits, and publish nothing; with --refused write out what Kafka refused, as a line of JSON each
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Publish again what Kafka refused, such as messages longer than it allows, behind what waits
+    #[arg(long)]
+    pub refused: bool,
+
+    /// Forget what Kafka refused, and write it out as a line of JSON each; publish nothing
+    #[arg(long, conflicts_with_all = ["refused", "dry_run"])]
+    pub drop_refused: bool,
 
     /// See `alongside config print`
     #[arg(long, value_name = "FILE")]

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use detector::Parameters;
 use sink::{
-    Message, Messenger, Outbox, OutboxError, Provenance, PublishError, Published, Publisher, Store,
-    Telling, Until, Writer,
+    Loading, Message, Messenger, Outbox, OutboxError, Provenance, PublishError, Published,
+    Publisher, Store, Telling, Until, Writer,
 };
 use tokio::runtime::Runtime;
 use tracing::Level;
@@ -95,7 +95,11 @@ impl Dispatch {
             Told::Event(event) => Some(self.messenger.event(event)),
             Told::Report(report) => self.messenger.report(report),
         };
-        message.map_or(Ok(()), |message| self.take(message))
+        match (message, &mut self.clickhouse) {
+            (Some(message), _) => self.take(message),
+            (None, Some(clickhouse)) => clickhouse.flush_if_due(),
+            (None, None) => Ok(()),
+        }
     }
 
     /// Waits until all has arrived; gives what to say about it.
@@ -208,7 +212,8 @@ impl ToClickHouse {
         runtime.block_on(store.check_schema())?;
         let started_at = now();
         let run = format!("replay-{started_at}-{}", std::process::id());
-        let writer = Writer::new(store, &run, started_at.as_millis());
+        let Loading { block, flush_after, .. } = delivery.loading;
+        let writer = Writer::new(store, &run, started_at.as_millis(), block, flush_after);
         Ok(ToClickHouse { runtime, writer, url: delivery.clickhouse.url.clone(), messages: 0 })
     }
 
@@ -217,11 +222,19 @@ impl ToClickHouse {
         Ok(self.runtime.block_on(self.writer.write(message))?)
     }
 
+    fn flush_if_due(&mut self) -> anyhow::Result<()> {
+        Ok(self.runtime.block_on(self.writer.flush_if_due())?)
+    }
+
     fn finish(mut self) -> anyhow::Result<String> {
         self.runtime.block_on(self.writer.flush())?;
-        let (messages, url) = (grouped(self.messages), &self.url);
+        let skipped = match self.writer.skipped() {
+            0 => String::new(),
+            count => format!("; {} it cannot hold, and they are not there", grouped(count)),
+        };
+        let (messages, url) = (grouped(self.messages - self.writer.skipped()), &self.url);
         Ok(format!(
-            "stored     {messages} tellings, positions and identities in clickhouse at {url}"
+            "stored     {messages} tellings, positions and identities in clickhouse at {url}{skipped}"
         ))
     }
 }

@@ -48,12 +48,13 @@ pub fn run(args: &LoadArgs) -> anyhow::Result<()> {
         }
         anyhow::Ok(sink::load(delivery.kafka, store, delivery.loading, stop).await?)
     })?;
-    let Loaded { messages, blocks, events, positions, identities, dead, retries } = loaded;
+    let Loaded { messages, blocks, events, positions, identities, dead, retries, took } = loaded;
     let [messages, blocks, events, positions, identities, dead, retries] =
         [messages, blocks, events, positions, identities, dead, retries].map(grouped);
     tell(format_args!(
-        "loaded {messages} messages in {blocks} blocks: {events} tellings of events, {positions} positions, \
-         {identities} identities; {dead} to the dead letters; {retries} inserts tried again"
+        "loaded {messages} messages in {blocks} blocks and {:.1} s: {events} tellings of events, {positions} positions, \
+         {identities} identities; {dead} to the dead letters; {retries} inserts tried again",
+        took.as_secs_f64()
     ));
     Ok(())
 }

@@ -4,8 +4,10 @@
 //! same offset cuts the same blocks. A block that is cut because time is up ends anywhere; the loader writes down
 //! where before it stores it.
 
-use rustc_hash::FxHasher;
 use std::hash::Hasher;
+use std::sync::Arc;
+
+use rustc_hash::FxHasher;
 use tokio::time::Instant;
 
 use crate::Topic;
@@ -24,14 +26,16 @@ pub struct BlockSize {
 pub(crate) struct Raw {
     pub(crate) offset: i64,
     pub(crate) told_at_ms: i64,
-    pub(crate) source: String,
+    /// Mostly that of the message before.
+    pub(crate) source: Arc<str>,
     pub(crate) schema_version: u32,
     pub(crate) key: Option<Vec<u8>>,
     pub(crate) payload: Vec<u8>,
 }
 
 impl Raw {
-    fn bytes(&self) -> usize {
+    /// About what it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
         self.payload.len() + self.key.as_ref().map_or(0, Vec::len) + self.source.len() + 64
     }
 }
@@ -70,6 +74,11 @@ impl Block {
     /// Whether nothing more can come into it.
     pub(crate) fn is_whole(&self, size: BlockSize, cut: Option<i64>) -> bool {
         self.is_before(self.end, size, cut)
+    }
+
+    /// Whether it ends where time or a note says, and not where the offsets and bytes in it do.
+    pub(crate) fn is_cut(&self, size: BlockSize) -> bool {
+        self.end % size.offsets != 0 && self.bytes < size.bytes
     }
 
     pub(crate) fn push(&mut self, message: Raw) {

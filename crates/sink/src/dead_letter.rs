@@ -70,29 +70,14 @@ impl DeadLetterRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::dead_letter;
 
     #[track_caller]
     fn check_kept(payload: &[u8]) {
-        let letter = letter().with_payload(payload);
+        let letter = dead_letter().with_payload(payload);
         let json = serde_json::to_string(&letter).unwrap();
         let read: DeadLetterRecord = serde_json::from_str(&json).unwrap();
         assert_eq!(read.payload_bytes().unwrap(), payload);
-    }
-
-    fn letter() -> DeadLetterRecord {
-        DeadLetterRecord {
-            topic: "ais.events".into(),
-            partition: 0,
-            offset: 7,
-            told_at: Timestamp::from_secs(0),
-            source: "test".into(),
-            schema_version: 1,
-            key: None,
-            reason: "not an event".into(),
-            attempts: 1,
-            payload: None,
-            payload_hex: None,
-        }
     }
 
     #[test]
@@ -104,7 +89,7 @@ mod tests {
 
     #[test]
     fn one_that_is_too_large_goes_without_its_message() {
-        let mut letter = letter().with_payload(&[0xFF; 1000]);
+        let mut letter = dead_letter().with_payload(&[0xFF; 1000]);
         assert!(letter.leave_payload_out());
         assert!(!letter.leave_payload_out(), "it can get no smaller");
         assert_eq!(letter.reason, "not an event; the message is too large to be kept with it");

@@ -55,7 +55,7 @@ pub use json::{LINE_BYTES_MAX, ndjson_lines, read_ndjson, write_json, write_ndjs
 pub use loader::{LoadError, Loaded, Loading, load};
 pub use message::{Message, SCHEMA_VERSION_OF_MESSAGES};
 pub use messenger::{Messenger, Telling};
-pub use outbox::{Checkpoint, Depth, Outbox, OutboxError};
+pub use outbox::{Checkpoint, Depth, Outbox, OutboxError, Refused};
 pub use position::PositionRecord;
 pub use publisher::{PublishError, Published, Publisher, Until};
 pub use text::{is_seen, shown};

@@ -10,9 +10,14 @@
 //!
 //! What ClickHouse no longer remembers by its token is undone by the versions in the tables.
 //!
+//! One loop takes the messages and decides; whatever takes time is a task beside it. While a block is being inserted,
+//! the next one of its partition is made into rows, those after it are fetched, and what was stored before is
+//! committed; only a block that time cut waits for its note.
+//!
 //! While ClickHouse takes nothing, the partitions are paused at a bound of memory, and the consumer stays in its group.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -20,16 +25,22 @@ use rdkafka::consumer::{
     BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance, StreamConsumer,
 };
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message as _};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::block::{Block, BlockSize, Raw};
-use crate::message::header;
-use crate::storing::{self, DeadLetters, Stored};
+use crate::storing::{self, DeadLetters, Prepared, Stored};
 use crate::{Kafka, Store, Topic};
+
+/// Messages that are taken before anything else is looked after: a few milliseconds' worth.
+const BATCH: usize = 1_000;
+/// Before a commit that failed is tried again.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long Kafka may take to say what is committed, or where a topic ends.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a loader does.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +49,8 @@ pub struct Loading {
     pub block: BlockSize,
     /// A block is stored this long after its first message came, full or not.
     pub flush_after: Duration,
-    /// Messages that are in memory; beyond it no more are fetched.
+    /// Messages that are in memory, those included that are being stored; beyond it no more are fetched. The rows they
+    /// become, two blocks of each partition at most, are on top of it.
     pub bytes_max: usize,
     /// Blocks that are stored at a time, of different partitions.
     pub storing_max: usize,
@@ -78,6 +90,8 @@ pub struct Loaded {
     pub dead: u64,
     /// Inserts that had to be tried again.
     pub retries: u64,
+    /// From the first message until the last of them was committed.
+    pub took: Duration,
 }
 
 /// Why a loader could not go on.
@@ -98,14 +112,36 @@ pub enum LoadError {
 /// A partition of a topic.
 type Place = (Topic, i32);
 
-/// What was stored, and up to where.
-type Done = (Place, i64, Stored);
+/// A task that is done.
+enum Done {
+    /// Of a partition, in that life of it.
+    Of(Place, u64, Step),
+    /// Whether all is committed up to the ends.
+    Looked(bool),
+}
+
+/// What is done for a partition.
+enum Step {
+    /// Where it goes on, and where the block from there was cut before.
+    Started(i64, Option<i64>),
+    /// A block was made into rows.
+    Prepared(Prepared),
+    /// A block is in the tables: where it ends, and what it took.
+    Stored { end: i64, bytes: usize, stored: Stored },
+    /// Whether it was committed.
+    Committed(Note, bool),
+}
+
+/// What is committed: that all before an offset is stored, and where time cut the block that begins there.
+type Note = (i64, Option<i64>);
 
 /// What the callbacks of the consumer leave for the loop.
 #[derive(Default)]
 struct Group {
     /// No longer ours.
     lost: Mutex<Vec<Place>>,
+    /// Others came, which are not paused yet if all others are.
+    assigned: AtomicBool,
 }
 
 impl Group {
@@ -131,6 +167,10 @@ impl ConsumerContext for Group {
             Rebalance::Error(error) => tracing::warn!(%error, "rebalance failed"),
         }
     }
+
+    fn post_rebalance(&self, _: &BaseConsumer<Self>, _: &Rebalance<'_>) {
+        self.assigned.store(true, Ordering::Relaxed);
+    }
 }
 
 fn places(partitions: &TopicPartitionList) -> Vec<Place> {
@@ -141,16 +181,31 @@ fn places(partitions: &TopicPartitionList) -> Vec<Place> {
 
 /// One partition that is ours.
 struct Partition {
+    /// Tells it from the same one, lost and given back since.
+    life: u64,
+    /// What came before Kafka said where it goes on; `None` once it did.
+    early: Option<Vec<Raw>>,
     /// What is being filled.
     block: Block,
     /// Where the block that begins at this offset was cut before.
     cut: Option<i64>,
-    /// Cut and not stored yet, in order. More than one only while one is being stored.
-    waiting: std::collections::VecDeque<Block>,
+    /// Closed, in order.
+    waiting: VecDeque<Block>,
+    /// The next one is being made into rows.
+    preparing: bool,
+    /// The next one to be stored.
+    prepared: Option<Prepared>,
     /// Being stored.
     storing: Option<task::AbortHandle>,
-    /// Stored up to here, and Kafka has not been told yet.
-    uncommitted: Option<i64>,
+    /// All before this is in the tables.
+    stored: i64,
+    /// What Kafka knows of it.
+    committed: Note,
+    committing: bool,
+    /// When a commit that failed may be tried again.
+    commit_after: Option<Instant>,
+    /// Of all its messages that are in memory.
+    bytes: usize,
 }
 
 struct Loop {
@@ -160,14 +215,21 @@ struct Loop {
     consumer: Arc<StreamConsumer<Group>>,
     dead_letters: DeadLetters,
     partitions: BTreeMap<Place, Partition>,
+    lives: u64,
     tasks: JoinSet<Done>,
+    preparing: usize,
     storing: usize,
     bytes: usize,
     /// Ours or not any more: a partition that is given back stays paused until it is resumed.
     paused: HashSet<Place>,
+    /// Of the last message.
+    source: Arc<str>,
+    /// When the first message came, and what was told of earlier consumers as `took`.
+    began: Option<(Instant, Duration)>,
     loaded: Loaded,
     /// Where the topics ended at the beginning, if it shall end there.
     ends: Option<BTreeMap<Place, i64>>,
+    looking: bool,
 }
 
 /// Loads until `stop` says so, or all is loaded if that was asked for. What is not stored by then stays in Kafka.
@@ -229,12 +291,17 @@ async fn session(
         consumer: consumer.clone(),
         dead_letters,
         partitions: BTreeMap::new(),
+        lives: 0,
         tasks: JoinSet::new(),
+        preparing: 0,
         storing: 0,
         bytes: 0,
         paused: HashSet::new(),
+        source: "".into(),
+        began: None,
         loaded: *loaded,
         ends: None,
+        looking: false,
     };
     while until_end && main.ends.is_none() {
         tokio::select! {
@@ -261,31 +328,47 @@ async fn session(
                     break;
                 }
             }
-            Some(done) = main.tasks.join_next_with_id() => main.joined(done).await,
+            Some(done) = main.tasks.join_next() => if main.joined(done) {
+                break;
+            },
             // Before messages, which may come without end.
             _ = tick.tick() => {
                 main.flush();
-                main.commit_again().await;
-                if until_end && looked_at.elapsed() > Duration::from_millis(300) {
-                    if main.is_done().await {
-                        break;
-                    }
+                if until_end && looked_at.elapsed() > PAUSE {
+                    main.look();
                     looked_at = Instant::now();
                 }
             }
-            message = consumer.recv() => match message {
-                Ok(message) => main.take(&message).await,
-                Err(error) => {
-                    tell(&error);
-                    if consumer.client().fatal_error().is_some() {
-                        ending = Ending::Broken;
+            message = consumer.recv() => {
+                let mut message = Some(message);
+                let (mut taken, mut failed) = (0, false);
+                while let Some(next) = message.take() {
+                    match next {
+                        Ok(next) => main.take(&next),
+                        Err(error) => {
+                            tell(&error);
+                            failed = true;
+                        }
+                    }
+                    taken += 1;
+                    if failed || taken == BATCH || main.bytes >= loading.bytes_max {
                         break;
                     }
+                    // Those that are fetched already.
+                    message = tokio::select! {
+                        biased;
+                        next = consumer.recv() => Some(next),
+                        () = std::future::ready(()) => None,
+                    };
                 }
-            },
+                if failed && consumer.client().fatal_error().is_some() {
+                    ending = Ending::Broken;
+                    break;
+                }
+            }
         }
         main.forget_lost();
-        main.start().await;
+        main.advance();
         main.pause_or_resume();
     }
     main.end().await;
@@ -308,7 +391,10 @@ fn connect(kafka: &Kafka, loading: &Loading) -> Result<StreamConsumer<Group>, Lo
         .set("isolation.level", "read_committed")
         // What librdkafka fetches ahead is on top of our own bound.
         .set("queued.max.messages.kbytes", "32768")
-        .set("queued.min.messages", "20000")
+        .set("queued.min.messages", "50000")
+        // With so much fetched ahead librdkafka pauses for a second by default, in which a loader that catches up is
+        // through with it and waits.
+        .set("fetch.queue.backoff.ms", "10")
         .set("fetch.wait.max.ms", "50");
     config.create_with_context(Group::default()).map_err(|source| LoadError::Kafka {
         brokers: kafka.brokers.clone(),
@@ -327,7 +413,7 @@ fn tell(error: &KafkaError) {
 }
 
 impl Loop {
-    async fn take(&mut self, message: &BorrowedMessage<'_>) {
+    fn take(&mut self, message: &BorrowedMessage<'_>) {
         let Some(topic) = Topic::parse(message.topic()) else { return };
         let place = (topic, message.partition());
         let end = self.ends.as_ref().map(|ends| ends.get(&place).copied().unwrap_or(0));
@@ -337,221 +423,200 @@ impl Loop {
         }
         // It may have been lost since the message was fetched.
         self.forget_lost();
-        if !self.partitions.contains_key(&place) {
-            let (start, cut) = self.start_of(place, message.offset()).await;
-            let block = Block::new(topic, message.topic(), place.1, start);
-            let partition = Partition {
-                block,
-                cut,
-                waiting: Default::default(),
-                storing: None,
-                uncommitted: None,
-            };
-            self.partitions.insert(place, partition);
+        let raw = self.raw(message);
+        self.began.get_or_insert_with(|| (Instant::now(), self.loaded.took));
+        self.loaded.messages += 1;
+        self.bytes += raw.bytes();
+        let size = self.loading.block;
+        match self.partitions.get_mut(&place) {
+            Some(partition) => partition.take(raw, size),
+            None => self.begin(place, message.topic(), raw),
         }
-        let headers = message.headers();
-        let number = |name| header(headers, name).and_then(|text| text.parse().ok());
-        let raw = Raw {
+    }
+
+    fn raw(&mut self, message: &BorrowedMessage<'_>) -> Raw {
+        let (mut source, mut schema_version) = ("", None);
+        for header in message.headers().into_iter().flat_map(|headers| headers.iter()) {
+            let text = || std::str::from_utf8(header.value?).ok();
+            match header.key {
+                "ce_source" => source = text().unwrap_or_default(),
+                "ce_schemaversion" => schema_version = text().and_then(|text| text.parse().ok()),
+                _ => {}
+            }
+        }
+        if *self.source != *source {
+            self.source = source.into();
+        }
+        Raw {
             offset: message.offset(),
             told_at_ms: message.timestamp().to_millis().unwrap_or(0),
-            source: header(headers, "ce_source").unwrap_or_default().into(),
-            schema_version: number("ce_schemaversion").unwrap_or(1),
+            source: self.source.clone(),
+            schema_version: schema_version.unwrap_or(1),
             key: message.key().map(<[u8]>::to_vec),
             payload: message.payload().unwrap_or_default().to_vec(),
-        };
-        self.loaded.messages += 1;
-        let size = self.loading.block;
-        let partition = self.partitions.get_mut(&place).expect("it was put there");
-        if partition.block.is_before(raw.offset, size, partition.cut) {
-            partition.close();
-        }
-        self.bytes += {
-            let before = partition.block.bytes;
-            partition.block.push(raw);
-            partition.block.bytes - before
-        };
-        if partition.block.is_whole(size, partition.cut) {
-            partition.close();
         }
     }
 
-    /// Where the partition goes on, and where the block from there was cut before.
-    async fn start_of(&self, place: Place, first: i64) -> (i64, Option<i64>) {
-        let mut asked = TopicPartitionList::new();
-        asked.add_partition(&self.kafka.topic_name(place.0), place.1);
-        let consumer = self.consumer.clone();
-        let committed = task::spawn_blocking(move || {
-            consumer.committed_offsets(asked, Duration::from_secs(10))
+    /// The first message of a partition: Kafka is asked where it goes on.
+    fn begin(&mut self, place: Place, topic_name: &str, first: Raw) {
+        self.lives += 1;
+        let (life, offset, bytes) = (self.lives, first.offset, first.bytes());
+        let partition = Partition {
+            life,
+            early: Some(vec![first]),
+            block: Block::new(place.0, topic_name, place.1, offset),
+            cut: None,
+            waiting: VecDeque::new(),
+            preparing: false,
+            prepared: None,
+            storing: None,
+            stored: offset,
+            committed: (offset, None),
+            committing: false,
+            commit_after: None,
+            bytes,
+        };
+        self.partitions.insert(place, partition);
+        let (consumer, topic) = (self.consumer.clone(), topic_name.to_owned());
+        self.tasks.spawn_blocking(move || {
+            let (start, cut) = start_of(&consumer, &topic, place, offset);
+            Done::Of(place, life, Step::Started(start, cut))
         });
-        let committed = match committed.await {
-            Ok(Ok(committed)) => committed,
-            failed => {
-                tracing::warn!(?failed, "no word of how the last block was cut");
-                return (first, None);
-            }
-        };
-        let elements = committed.elements();
-        match elements.first().map(|one| (one.offset(), one.metadata().to_owned())) {
-            // Offsets between it and the first message have gone from the topic.
-            Some((Offset::Offset(start), note)) if start <= first => {
-                if start < first && place.0 != Topic::Vessels {
-                    let (topic, missing) = (self.kafka.topic_name(place.0), first - start);
-                    tracing::error!(
-                        topic,
-                        partition = place.1,
-                        offset = start,
-                        missing,
-                        "messages have gone from kafka before they were loaded; its retention is too short"
-                    );
-                }
-                let cut = note.strip_prefix("cut:").and_then(|cut| cut.parse().ok());
-                (start, cut.filter(|cut| *cut > start))
-            }
-            _ => (first, None),
-        }
     }
 
-    /// Closes the blocks whose time is up. Where one is being stored the next may as well grow.
+    /// Closes the blocks whose time is up, or after which nothing is to come. Where one is on its way the next may as
+    /// well grow.
     fn flush(&mut self) {
         let flush_after = self.loading.flush_after;
-        for partition in self.partitions.values_mut() {
+        for (place, partition) in &mut self.partitions {
             let block = &partition.block;
-            let is_due = !block.messages.is_empty() && block.opened_at.elapsed() >= flush_after;
-            if is_due && partition.storing.is_none() && partition.waiting.is_empty() {
+            if block.messages.is_empty() {
+                continue;
+            }
+            let is_due = block.opened_at.elapsed() >= flush_after && !partition.is_busy();
+            let end = self.ends.as_ref().and_then(|ends| ends.get(place));
+            if is_due || end.is_some_and(|end| block.end >= *end) {
                 partition.close();
             }
         }
     }
 
-    /// Begins to store what waits, as far as there is room.
-    async fn start(&mut self) {
-        let ready: Vec<Place> = (self.partitions.iter())
-            .filter(|(_, partition)| partition.storing.is_none() && !partition.waiting.is_empty())
-            .map(|(place, _)| *place)
-            .collect();
-        for place in ready {
-            if self.storing >= self.loading.storing_max {
-                return;
+    /// Begins whatever can be done now, for those first that have waited longest.
+    fn advance(&mut self) {
+        for (place, partition) in &mut self.partitions {
+            commit(
+                &mut self.tasks,
+                &self.consumer,
+                &self.kafka,
+                *place,
+                partition,
+                self.loading.block,
+            );
+        }
+        let size = self.loading.block;
+        while self.storing < self.loading.storing_max {
+            let ready = self.partitions.iter_mut().filter(|(_, one)| one.may_store(size));
+            let opened_at = |one: &Partition| one.prepared.as_ref().map(|it| it.block.opened_at);
+            let Some((place, partition)) = ready.min_by_key(|(_, one)| opened_at(one)) else {
+                break;
+            };
+            let Some(prepared) = partition.prepared.take() else { break };
+            let (place, life) = (*place, partition.life);
+            let (end, bytes) = (prepared.block.end, prepared.block.bytes);
+            let (store, dead_letters) = (self.store.clone(), self.dead_letters.clone());
+            partition.storing = Some(self.tasks.spawn(async move {
+                let stored = storing::store(&store, &dead_letters, prepared).await;
+                Done::Of(place, life, Step::Stored { end, bytes, stored })
+            }));
+            self.storing += 1;
+        }
+        // One block ahead of what is being stored.
+        while self.preparing < self.loading.storing_max {
+            let ready = self.partitions.iter_mut().filter(|(_, one)| one.may_prepare());
+            let opened_at = |one: &Partition| one.waiting.front().map(|block| block.opened_at);
+            let Some((place, partition)) = ready.min_by_key(|(_, one)| opened_at(one)) else {
+                break;
+            };
+            let Some(block) = partition.waiting.pop_front() else { break };
+            let (place, life) = (*place, partition.life);
+            partition.preparing = true;
+            self.preparing += 1;
+            self.tasks.spawn_blocking(move || {
+                Done::Of(place, life, Step::Prepared(storing::prepare(block)))
+            });
+        }
+    }
+
+    /// Says whether all is done.
+    fn joined(&mut self, done: Result<Done, task::JoinError>) -> bool {
+        let (place, life, step) = match done {
+            Ok(Done::Of(place, life, step)) => (place, life, step),
+            Ok(Done::Looked(all)) => {
+                self.looking = false;
+                return all && self.is_idle();
             }
-            let Some(partition) = self.partitions.get_mut(&place) else { continue };
-            let Some(block) = partition.waiting.pop_front() else { continue };
-            let boundary = block.end % self.loading.block.offsets == 0;
-            if !boundary && block.bytes < self.loading.block.bytes {
-                let (start, end) = (block.start, block.end);
-                if !self.commit(place, start, &format!("cut:{end}")).await {
-                    if let Some(partition) = self.partitions.get_mut(&place) {
-                        partition.waiting.push_front(block);
+            // One that was aborted, because its partition is lost.
+            Err(error) if error.is_cancelled() => return false,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        match &step {
+            Step::Prepared(_) => self.preparing -= 1,
+            Step::Stored { stored, .. } => self.loaded.count(stored),
+            _ => {}
+        }
+        // It may have been lost meanwhile; then another one goes on from what is committed. One that was lost and came
+        // back does so too, and this is none of its steps.
+        self.forget_lost();
+        let Some(partition) = self.partitions.get_mut(&place).filter(|one| one.life == life) else {
+            return false;
+        };
+        match step {
+            Step::Started(start, cut) => partition.start(start, cut, self.loading.block),
+            Step::Prepared(prepared) => {
+                partition.preparing = false;
+                partition.prepared = Some(prepared);
+            }
+            Step::Stored { end, bytes, .. } => {
+                partition.storing = None;
+                partition.stored = end;
+                partition.bytes -= bytes;
+                self.storing -= 1;
+                self.bytes -= bytes;
+            }
+            Step::Committed(note, is_done) => {
+                partition.committing = false;
+                partition.commit_after = (!is_done).then(|| Instant::now() + PAUSE);
+                if is_done {
+                    partition.committed = note;
+                    if let Some((began, before)) = self.began {
+                        self.loaded.took = before + began.elapsed();
                     }
-                    continue;
                 }
             }
-            // Committing may have shown that it is not ours any more; then storing is in vain and does no harm.
-            let (store, dead_letters) = (self.store.clone(), self.dead_letters.clone());
-            let handle = self.tasks.spawn(async move {
-                let stored = storing::store(&store, &dead_letters, &block).await;
-                (place, block.end, stored)
-            });
-            if let Some(partition) = self.partitions.get_mut(&place) {
-                partition.storing = Some(handle);
-                self.storing += 1;
-            } else {
-                handle.abort();
-            }
         }
-    }
-
-    async fn joined(&mut self, done: Result<(task::Id, Done), task::JoinError>) {
-        match done {
-            Ok((id, (place, end, stored))) => self.stored(id, place, end, stored).await,
-            // One that was aborted, because its partition is lost.
-            Err(error) if error.is_cancelled() => {}
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-
-    /// A block is in the tables.
-    async fn stored(&mut self, id: task::Id, place: Place, end: i64, stored: Stored) {
-        let Stored { events, positions, identities, dead, retries } = stored;
-        let loaded = &mut self.loaded;
-        loaded.blocks += 1;
-        loaded.events += events;
-        loaded.positions += positions;
-        loaded.identities += identities;
-        loaded.dead += dead;
-        loaded.retries += retries;
-        // It may have been lost while this was stored; then another one goes on from what is committed.
-        self.forget_lost();
-        let Some(partition) = self.partitions.get_mut(&place) else { return };
-        // A partition that was lost and came back goes on from its committed offset, and this is none of its blocks.
-        if partition.storing.as_ref().is_none_or(|handle| handle.id() != id) {
-            return;
-        }
-        partition.storing = None;
-        partition.uncommitted = Some(end);
-        self.storing -= 1;
-        self.count_bytes();
-        self.commit(place, end, "").await;
-    }
-
-    /// Commits what could not be committed when it was stored: no later block may come that does it too.
-    async fn commit_again(&mut self) {
-        let left: Vec<(Place, i64)> = (self.partitions.iter())
-            .filter_map(|(place, partition)| Some((*place, partition.uncommitted?)))
-            .collect();
-        for (place, end) in left {
-            self.commit(place, end, "").await;
-        }
-    }
-
-    /// All before `offset` is committed with it. Says whether it is done.
-    async fn commit(&mut self, place: Place, offset: i64, note: &str) -> bool {
-        let mut offsets = TopicPartitionList::new();
-        let topic = self.kafka.topic_name(place.0);
-        {
-            let mut one = offsets.add_partition(&topic, place.1);
-            one.set_metadata(note);
-            if one.set_offset(Offset::Offset(offset)).is_err() {
-                return false;
-            }
-        }
-        let consumer = self.consumer.clone();
-        let done = task::spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync)).await;
-        if let Ok(Err(error)) = &done {
-            // If the partition went to another, that one stores the block again.
-            tracing::warn!(topic, partition = place.1, offset, %error, "an offset is not committed");
-        }
-        let is_done = matches!(done, Ok(Ok(())));
-        if is_done && let Some(partition) = self.partitions.get_mut(&place) {
-            partition.uncommitted = None;
-        }
-        is_done
+        false
     }
 
     fn forget_lost(&mut self) {
-        let lost: HashSet<Place> = self.consumer.context().lost().drain(..).collect();
-        if lost.is_empty() {
-            return;
-        }
+        let lost: HashSet<Place> = {
+            let mut lost = self.consumer.context().lost();
+            if lost.is_empty() {
+                return;
+            }
+            lost.drain(..).collect()
+        };
         tracing::info!(partitions = lost.len(), "partitions are given back");
         let resumed: Vec<Place> =
             lost.iter().copied().filter(|it| self.paused.remove(it)).collect();
         self.resume(&resumed);
         for place in lost {
-            if let Some(partition) = self.partitions.remove(&place)
-                && let Some(handle) = partition.storing
-            {
+            let Some(partition) = self.partitions.remove(&place) else { continue };
+            self.bytes -= partition.bytes;
+            if let Some(handle) = partition.storing {
                 handle.abort();
                 self.storing -= 1;
             }
         }
-        self.count_bytes();
-    }
-
-    fn count_bytes(&mut self) {
-        let waits = |partition: &Partition| {
-            partition.block.bytes + partition.waiting.iter().map(|block| block.bytes).sum::<usize>()
-        };
-        self.bytes = self.partitions.values().map(waits).sum();
     }
 
     /// Paused partitions are still asked, so that the group does not think us dead. Those that come while all is full
@@ -560,6 +625,10 @@ impl Loop {
         if self.bytes < self.loading.bytes_max {
             let paused: Vec<Place> = self.paused.drain().collect();
             return self.resume(&paused);
+        }
+        let came = self.consumer.context().assigned.swap(false, Ordering::Relaxed);
+        if !self.paused.is_empty() && !came {
+            return;
         }
         let Ok(assignment) = self.consumer.assignment() else { return };
         let new: Vec<Place> =
@@ -595,18 +664,17 @@ impl Loop {
         let (consumer, kafka, topics) =
             (self.consumer.clone(), self.kafka.clone(), topics.to_vec());
         let ends = task::spawn_blocking(move || {
-            let patience = Duration::from_secs(10);
             let mut ends = BTreeMap::new();
             for topic in topics {
                 let name = kafka.topic_name(topic);
-                let metadata = consumer.fetch_metadata(Some(&name), patience).ok()?;
+                let metadata = consumer.fetch_metadata(Some(&name), PATIENCE).ok()?;
                 let partitions = metadata.topics().first()?.partitions();
                 if partitions.is_empty() {
                     return None;
                 }
                 for partition in partitions {
                     let (low, high) =
-                        consumer.fetch_watermarks(&name, partition.id(), patience).ok()?;
+                        consumer.fetch_watermarks(&name, partition.id(), PATIENCE).ok()?;
                     if high > low {
                         ends.insert((topic, partition.id()), high);
                     }
@@ -617,36 +685,50 @@ impl Loop {
         ends.await.ok().flatten()
     }
 
-    /// Whether all is committed up to the ends, by us or by others of the group.
-    async fn is_done(&self) -> bool {
-        let Some(ends) = &self.ends else { return false };
-        let mut asked = TopicPartitionList::new();
-        for (topic, partition) in ends.keys() {
-            asked.add_partition(&self.kafka.topic_name(*topic), *partition);
+    /// Looks whether all is committed up to the ends, by us or by others of the group.
+    fn look(&mut self) {
+        if self.looking || !self.is_idle() {
+            return;
         }
-        if self.storing > 0 || self.bytes > 0 {
-            return false;
-        }
+        let Some(ends) = self.ends.clone() else { return };
+        let asked = self.list(&ends.keys().copied().collect::<Vec<_>>());
         let consumer = self.consumer.clone();
-        let committed = task::spawn_blocking(move || {
-            consumer.committed_offsets(asked, Duration::from_secs(10))
+        self.looking = true;
+        self.tasks.spawn_blocking(move || {
+            let Ok(committed) = consumer.committed_offsets(asked, PATIENCE) else {
+                return Done::Looked(false);
+            };
+            Done::Looked(committed.elements().iter().all(|one| {
+                let place = Topic::parse(one.topic()).map(|topic| (topic, one.partition()));
+                let end = place.and_then(|place| ends.get(&place)).copied().unwrap_or(0);
+                matches!(one.offset(), Offset::Offset(offset) if offset >= end)
+            }))
         });
-        let Ok(Ok(committed)) = committed.await else { return false };
-        committed.elements().iter().all(|one| {
-            let place = Topic::parse(one.topic()).map(|topic| (topic, one.partition()));
-            let end = place.and_then(|place| ends.get(&place)).copied().unwrap_or(0);
-            matches!(one.offset(), Offset::Offset(offset) if offset >= end)
-        })
     }
 
-    /// What is being stored gets a moment; the rest is read again by whoever comes next.
+    /// Whether nothing is on its way.
+    fn is_idle(&self) -> bool {
+        self.bytes == 0 && self.partitions.values().all(Partition::is_committed)
+    }
+
+    /// What is being stored gets a moment, to be committed too; the rest is read again by whoever comes next.
     async fn end(&mut self) {
         let patience = Duration::from_secs(5);
         let _ = tokio::time::timeout(patience, async {
-            while self.storing > 0 {
-                match self.tasks.join_next_with_id().await {
-                    Some(done) => self.joined(done).await,
-                    None => break,
+            while self.storing > 0 || !self.partitions.values().all(Partition::is_committed) {
+                for (place, partition) in &mut self.partitions {
+                    commit(
+                        &mut self.tasks,
+                        &self.consumer,
+                        &self.kafka,
+                        *place,
+                        partition,
+                        self.loading.block,
+                    );
+                }
+                tokio::select! {
+                    Some(done) = self.tasks.join_next() => drop(self.joined(done)),
+                    () = tokio::time::sleep(PAUSE) => {}
                 }
             }
         })
@@ -656,17 +738,231 @@ impl Loop {
     }
 }
 
+/// Where the partition goes on, and where the block from there was cut before.
+fn start_of(
+    consumer: &StreamConsumer<Group>,
+    topic: &str,
+    place: Place,
+    first: i64,
+) -> (i64, Option<i64>) {
+    let mut asked = TopicPartitionList::new();
+    asked.add_partition(topic, place.1);
+    let committed = match consumer.committed_offsets(asked, PATIENCE) {
+        Ok(committed) => committed,
+        Err(error) => {
+            tracing::warn!(%error, "no word of how the last block was cut");
+            return (first, None);
+        }
+    };
+    let elements = committed.elements();
+    match elements.first().map(|one| (one.offset(), one.metadata().to_owned())) {
+        // Offsets between it and the first message have gone from the topic.
+        Some((Offset::Offset(start), note)) if start <= first => {
+            if start < first && place.0 != Topic::Vessels {
+                let missing = first - start;
+                tracing::error!(
+                    topic,
+                    partition = place.1,
+                    offset = start,
+                    missing,
+                    "messages have gone from kafka before they were loaded; its retention is too short"
+                );
+            }
+            let cut = note.strip_prefix("cut:").and_then(|cut| cut.parse().ok());
+            (start, cut.filter(|cut| *cut > start))
+        }
+        _ => (first, None),
+    }
+}
+
+/// Commits what there is to commit. Of one partition one thing at a time, so that nothing is overtaken by what came
+/// before it.
+fn commit(
+    tasks: &mut JoinSet<Done>,
+    consumer: &Arc<StreamConsumer<Group>>,
+    kafka: &Kafka,
+    place: Place,
+    partition: &mut Partition,
+    size: BlockSize,
+) {
+    let Some(note) = partition.to_commit(size) else { return };
+    partition.committing = true;
+    let (life, topic, consumer) = (partition.life, kafka.topic_name(place.0), consumer.clone());
+    tasks.spawn_blocking(move || {
+        let (offset, cut) = note;
+        let mut offsets = TopicPartitionList::new();
+        let mut one = offsets.add_partition(&topic, place.1);
+        one.set_metadata(cut.map(|cut| format!("cut:{cut}")).unwrap_or_default());
+        let done = one.set_offset(Offset::Offset(offset));
+        let done = done.and_then(|()| consumer.commit(&offsets, CommitMode::Sync));
+        if let Err(error) = &done {
+            // If the partition went to another, that one stores the block again.
+            tracing::warn!(topic, partition = place.1, offset, %error, "an offset is not committed");
+        }
+        Done::Of(place, life, Step::Committed(note, done.is_ok()))
+    });
+}
+
+impl Loaded {
+    fn count(&mut self, stored: &Stored) {
+        let Stored { events, positions, identities, dead, retries } = *stored;
+        self.blocks += 1;
+        self.events += events;
+        self.positions += positions;
+        self.identities += identities;
+        self.dead += dead;
+        self.retries += retries;
+    }
+}
+
 impl Partition {
+    fn take(&mut self, raw: Raw, size: BlockSize) {
+        self.bytes += raw.bytes();
+        match &mut self.early {
+            Some(early) => early.push(raw),
+            None => self.fill(raw, size),
+        }
+    }
+
+    /// What came early comes now.
+    fn start(&mut self, start: i64, cut: Option<i64>, size: BlockSize) {
+        let Block { topic, topic_name, partition, .. } = &self.block;
+        self.block = Block::new(*topic, topic_name, *partition, start);
+        (self.cut, self.stored, self.committed) = (cut, start, (start, cut));
+        for raw in self.early.take().into_iter().flatten() {
+            self.fill(raw, size);
+        }
+    }
+
+    fn fill(&mut self, raw: Raw, size: BlockSize) {
+        if self.block.is_before(raw.offset, size, self.cut) {
+            self.close();
+        }
+        self.block.push(raw);
+        if self.block.is_whole(size, self.cut) {
+            self.close();
+        }
+    }
+
     fn close(&mut self) {
-        let next = Block::new(
-            self.block.topic,
-            &self.block.topic_name,
-            self.block.partition,
-            self.block.end,
-        );
+        let Block { topic, topic_name, partition, end, .. } = &self.block;
+        let next = Block::new(*topic, topic_name, *partition, *end);
         if self.cut.is_some_and(|cut| self.block.end >= cut) {
             self.cut = None;
         }
         self.waiting.push_back(std::mem::replace(&mut self.block, next));
+    }
+
+    /// Whether a block is on its way.
+    fn is_busy(&self) -> bool {
+        self.storing.is_some()
+            || self.prepared.is_some()
+            || self.preparing
+            || !self.waiting.is_empty()
+    }
+
+    fn may_prepare(&self) -> bool {
+        !self.preparing && self.prepared.is_none() && !self.waiting.is_empty()
+    }
+
+    /// Of a block that time cut, Kafka must know it first.
+    fn may_store(&self, size: BlockSize) -> bool {
+        self.storing.is_none()
+            && self.prepared.as_ref().is_some_and(|Prepared { block, .. }| {
+                !block.is_cut(size) || self.committed == (block.start, Some(block.end))
+            })
+    }
+
+    /// What Kafka shall know now, if anything new.
+    fn to_commit(&self, size: BlockSize) -> Option<Note> {
+        if self.committing || self.commit_after.is_some_and(|at| Instant::now() < at) {
+            return None;
+        }
+        let next = self.prepared.as_ref().filter(|_| self.storing.is_none());
+        let cut = next.map(|one| &one.block).filter(|block| block.is_cut(size)).map(|one| one.end);
+        let note = (self.stored, cut);
+        let is_new = !self.is_committed() || (cut.is_some() && self.committed != note);
+        is_new.then_some(note)
+    }
+
+    fn is_committed(&self) -> bool {
+        self.committed.0 == self.stored
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: BlockSize = BlockSize { offsets: 10, bytes: 1_000_000 };
+
+    fn raw(offset: i64) -> Raw {
+        let (source, payload) = ("s".into(), b"{}".to_vec());
+        Raw { offset, told_at_ms: 0, source, schema_version: 1, key: None, payload }
+    }
+
+    fn partition(start: i64, cut: Option<i64>) -> Partition {
+        let mut partition = Partition {
+            life: 1,
+            early: Some(Vec::new()),
+            block: Block::new(Topic::Positions, "ais.positions", 0, start),
+            cut: None,
+            waiting: VecDeque::new(),
+            preparing: false,
+            prepared: None,
+            storing: None,
+            stored: start,
+            committed: (start, None),
+            committing: false,
+            commit_after: None,
+            bytes: 0,
+        };
+        partition.start(start, cut, SIZE);
+        partition
+    }
+
+    /// Prepares the next block; gives its offsets.
+    fn prepare(partition: &mut Partition) -> (i64, i64) {
+        let block = partition.waiting.pop_front().unwrap();
+        let offsets = (block.start, block.end);
+        partition.prepared = Some(storing::prepare(block));
+        offsets
+    }
+
+    /// Stores it.
+    fn store(partition: &mut Partition) {
+        assert!(partition.may_store(SIZE));
+        partition.stored = partition.prepared.take().unwrap().block.end;
+    }
+
+    #[test]
+    fn a_block_that_time_cut_waits_for_its_note_and_full_ones_do_not() {
+        let mut partition = partition(0, None);
+        (0..13).for_each(|offset| partition.take(raw(offset), SIZE));
+        assert_eq!((prepare(&mut partition), partition.to_commit(SIZE)), ((0, 10), None));
+        store(&mut partition);
+        // It need not be committed for the next one to be stored, if that is full.
+        assert_eq!(partition.to_commit(SIZE), Some((10, None)));
+        partition.close();
+        assert_eq!(prepare(&mut partition), (10, 13));
+        assert_eq!(partition.to_commit(SIZE), Some((10, Some(13))));
+        assert!(!partition.may_store(SIZE));
+        partition.committed = (10, None);
+        assert!(!partition.may_store(SIZE));
+        partition.committed = (10, Some(13));
+        assert_eq!(partition.to_commit(SIZE), None);
+        store(&mut partition);
+        assert_eq!(partition.to_commit(SIZE), Some((13, None)));
+    }
+
+    #[test]
+    fn a_note_stays_until_its_block_is_stored() {
+        let mut partition = partition(10, Some(13));
+        assert_eq!(partition.to_commit(SIZE), None);
+        (10..15).for_each(|offset| partition.take(raw(offset), SIZE));
+        assert_eq!(prepare(&mut partition), (10, 13));
+        assert_eq!(partition.to_commit(SIZE), None);
+        store(&mut partition);
+        assert_eq!(partition.to_commit(SIZE), Some((13, None)));
     }
 }

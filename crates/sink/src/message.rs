@@ -4,7 +4,7 @@
 //! extension `schemaversion`. Within one schema version fields are only ever added, and readers pass over what they
 //! do not know; a reader refuses a later schema version.
 
-use rdkafka::message::{Header, Headers, OwnedHeaders};
+use rdkafka::message::{Header, OwnedHeaders};
 
 use crate::Topic;
 
@@ -50,10 +50,4 @@ pub(crate) fn headers(topic: Topic, id: &str, source: &str) -> OwnedHeaders {
     pairs.into_iter().fold(OwnedHeaders::new_with_capacity(pairs.len()), |headers, (key, value)| {
         headers.insert(Header { key, value: Some(value) })
     })
-}
-
-/// The value of a header that is text.
-pub(crate) fn header<'a>(headers: Option<&'a impl Headers>, name: &str) -> Option<&'a str> {
-    let value = headers?.iter().find(|header| header.key == name)?.value?;
-    std::str::from_utf8(value).ok()
 }

@@ -6,6 +6,8 @@
 //! from its state tells each message once.
 //!
 //! The file has a bound; where it is reached [`Outbox::append`] takes nothing and says so, and whoever tells waits.
+//! Messages that Kafka will never take, such as those longer than it allows, stay in it and count against the bound until
+//! somebody has them tried again or drops them.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,6 +42,19 @@ pub struct Depth {
     pub bytes: u64,
     /// Messages that Kafka will never take, such as those longer than it allows; they stay here.
     pub refused: u64,
+    /// What these take.
+    pub refused_bytes: u64,
+}
+
+/// A message that Kafka will never take as things are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// In the order in which they were told.
+    pub seq: i64,
+    /// What was told.
+    pub message: Message,
+    /// Why Kafka does not take it.
+    pub reason: String,
 }
 
 /// A state from which a teller goes on, by name.
@@ -63,8 +78,8 @@ pub(crate) struct Queued {
 pub enum OutboxError {
     /// It holds as much as it may; nothing was taken.
     #[error(
-        "the outbox {} is full: {} messages wait, {} of at most {bytes_max} bytes",
-        path.display(), depth.messages, depth.bytes
+        "the outbox {} is full: {} messages of {} bytes wait and {} of {} are refused, {bytes_max} bytes are allowed",
+        path.display(), depth.messages, depth.bytes, depth.refused, depth.refused_bytes
     )]
     Full {
         /// Of the file.
@@ -133,8 +148,8 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// [`OutboxError::Full`] if there is no room; it is there again once the publisher has delivered something. An
-    /// empty outbox takes anything.
+    /// [`OutboxError::Full`] if there is no room; it is there again once the publisher has delivered something, or
+    /// somebody has looked after what is refused. An empty outbox takes anything.
     pub fn append(
         &mut self,
         messages: &[Message],
@@ -142,7 +157,8 @@ impl Outbox {
     ) -> Result<(), OutboxError> {
         let bytes: u64 = messages.iter().map(Message::bytes).sum();
         let depth = self.depth()?;
-        if depth.messages > 0 && depth.bytes + bytes > self.bytes_max {
+        let Depth { bytes: waiting, refused_bytes: refused, .. } = depth;
+        if waiting + refused > 0 && waiting + refused + bytes > self.bytes_max {
             let (path, bytes_max) = (self.path.clone(), self.bytes_max);
             return Err(OutboxError::Full { path, depth, bytes_max });
         }
@@ -183,24 +199,80 @@ impl Outbox {
     /// A damaged file.
     pub fn depth(&self) -> Result<Depth, OutboxError> {
         self.connection
-            .prepare_cached("SELECT messages, bytes, (SELECT count(*) FROM refused) FROM depth")
+            .prepare_cached(
+                "SELECT messages, bytes, refused, refused_bytes FROM depth, refused_depth",
+            )
             .and_then(|mut query| {
                 query.query_row([], |row| {
                     let number = |at| row.get(at).map(|number: i64| number.unsigned_abs());
-                    Ok(Depth { messages: number(0)?, bytes: number(1)?, refused: number(2)? })
+                    Ok(Depth {
+                        messages: number(0)?,
+                        bytes: number(1)?,
+                        refused: number(2)?,
+                        refused_bytes: number(3)?,
+                    })
                 })
             })
             .map_err(|source| self.failed("read", source))
     }
 
+    /// Up to `count` messages after `seq` that are refused, in order.
+    ///
+    /// # Errors
+    ///
+    /// A damaged file.
+    pub fn refused(&self, seq: i64, count: usize) -> Result<Vec<Refused>, OutboxError> {
+        let refused = |row: &Row<'_>| {
+            let Queued { seq, message } = queued(row)?;
+            Ok(Refused { seq, message, reason: row.get(6)? })
+        };
+        self.connection
+            .prepare_cached(
+                "SELECT seq, topic, key, id, source, payload, reason FROM refused WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            )
+            .and_then(|mut query| query.query_map(params![seq, count as i64], refused)?.collect())
+            .map_err(|source| self.failed("read", source))
+    }
+
+    /// Lets all that is refused wait again, behind what waits already. Says how many these are.
+    ///
+    /// # Errors
+    ///
+    /// A damaged file, or a full disk.
+    pub fn retry_refused(&mut self) -> Result<u64, OutboxError> {
+        let Depth { refused, refused_bytes, .. } = self.depth()?;
+        self.write("write to", |transaction| {
+            transaction.execute_batch(&format!(
+                "INSERT INTO messages (topic, key, id, source, payload, bytes)
+                 SELECT topic, key, id, source, payload, {BYTES} FROM refused ORDER BY seq;
+                 DELETE FROM refused"
+            ))?;
+            change_refused(transaction, -(refused as i64), -(refused_bytes as i64))?;
+            change_depth(transaction, refused as i64, refused_bytes as i64)
+        })?;
+        Ok(refused)
+    }
+
+    /// Forgets the message `seq`, which is refused.
+    ///
+    /// # Errors
+    ///
+    /// A damaged file, or a full disk.
+    pub fn drop_refused(&mut self, seq: i64) -> Result<(), OutboxError> {
+        self.write("write to", |transaction| {
+            let bytes: Option<i64> = transaction
+                .query_row(
+                    &format!("DELETE FROM refused WHERE seq = ?1 RETURNING {BYTES}"),
+                    [seq],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            bytes.map_or(Ok(()), |bytes| change_refused(transaction, -1, -bytes))
+        })
+    }
+
     /// Up to `count` messages after `seq`, in order.
     pub(crate) fn after(&self, seq: i64, count: usize) -> Result<Vec<Queued>, OutboxError> {
-        let queued = |row: &Row<'_>| {
-            let topic: String = row.get(1)?;
-            let topic = Topic::parse(&topic).unwrap_or(Topic::DeadLetter);
-            let (key, id, source, payload) = (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
-            Ok(Queued { seq: row.get(0)?, message: Message { topic, key, id, source, payload } })
-        };
         self.connection
             .prepare_cached(
                 "SELECT seq, topic, key, id, source, payload FROM messages WHERE seq > ?1 ORDER BY seq LIMIT ?2",
@@ -235,6 +307,7 @@ impl Outbox {
                 [seq],
                 |row| row.get(0),
             )?;
+            change_refused(transaction, 1, bytes)?;
             change_depth(transaction, -1, -bytes)
         })
     }
@@ -259,6 +332,14 @@ impl Outbox {
     }
 }
 
+/// A row of `messages` or `refused` without what comes after the payload.
+fn queued(row: &Row<'_>) -> rusqlite::Result<Queued> {
+    let topic: String = row.get(1)?;
+    let topic = Topic::parse(&topic).unwrap_or(Topic::DeadLetter);
+    let (key, id, source, payload) = (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
+    Ok(Queued { seq: row.get(0)?, message: Message { topic, key, id, source, payload } })
+}
+
 /// Kept beside the messages, because counting them takes as long as there are many.
 fn change_depth(
     transaction: &rusqlite::Transaction<'_>,
@@ -271,6 +352,23 @@ fn change_depth(
     Ok(())
 }
 
+fn change_refused(
+    transaction: &rusqlite::Transaction<'_>,
+    messages: i64,
+    bytes: i64,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE refused_depth SET refused = refused + ?1, refused_bytes = refused_bytes + ?2",
+        )?
+        .execute([messages, bytes])?;
+    Ok(())
+}
+
+/// [`Message::bytes`] of a row of `refused`, which does not keep it.
+const BYTES: &str =
+    "octet_length(key) + octet_length(id) + octet_length(source) + octet_length(payload) + 64";
+
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS messages (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL,
@@ -281,6 +379,8 @@ CREATE TABLE IF NOT EXISTS refused (
 CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY NOT NULL, state BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS depth (messages INTEGER NOT NULL, bytes INTEGER NOT NULL);
 INSERT INTO depth SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM depth);
+CREATE TABLE IF NOT EXISTS refused_depth (refused INTEGER NOT NULL, refused_bytes INTEGER NOT NULL);
+INSERT INTO refused_depth SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM refused_depth);
 ";
 
 #[cfg(test)]
@@ -314,7 +414,33 @@ mod tests {
         outbox.forget(second).unwrap();
         assert_eq!((ids(&outbox), outbox.depth().unwrap().messages), (vec!["c".to_owned()], 1));
         outbox.refuse(second + 1, "too long").unwrap();
-        assert_eq!(outbox.depth().unwrap(), Depth { messages: 0, bytes: 0, refused: 1 });
+        let bytes = message("c").bytes();
+        let refused = Depth { refused: 1, refused_bytes: bytes, ..Depth::default() };
+        assert_eq!(outbox.depth().unwrap(), refused);
+    }
+
+    #[test]
+    fn what_is_refused_takes_room_until_it_is_tried_again_or_dropped() {
+        let (_directory, mut outbox) = outbox(200);
+        let bytes = message("a").bytes();
+        outbox.append(&["a", "b"].map(message), None).unwrap();
+        outbox.refuse(1, "too long").unwrap();
+        outbox.refuse(2, "too long").unwrap();
+        let error = outbox.append(&[message("c")], None).unwrap_err().to_string();
+        assert!(error.contains("0 messages of 0 bytes wait and 2 of 144 are refused"), "{error}");
+        let refused = outbox.refused(1, 10).unwrap();
+        assert_eq!((refused.len(), &refused[0].reason[..]), (1, "too long"));
+        assert_eq!(refused[0].message, message("b"));
+
+        outbox.drop_refused(1).unwrap();
+        outbox.drop_refused(1).unwrap();
+        assert_eq!(outbox.depth().unwrap().refused_bytes, bytes);
+        outbox.append(&[message("c")], None).unwrap();
+        assert_eq!(outbox.retry_refused().unwrap(), 1);
+        let depth = Depth { messages: 2, bytes: 2 * bytes, ..Depth::default() };
+        assert_eq!(outbox.depth().unwrap(), depth);
+        let ids = outbox.after(0, 10).unwrap().into_iter().map(|queued| queued.message.id);
+        assert_eq!(ids.collect::<Vec<_>>(), ["c", "b"]);
     }
 
     #[test]

@@ -3,9 +3,14 @@
 //! It sends in order, waits for the reports of delivery, and forgets a message only then. The producer is idempotent,
 //! waits for all replicas and never gives a message up. Where it fails beyond repair it is made anew and goes on from
 //! the first message that is not reported: then some may be in the topic twice, which their versions undo.
+//!
+//! Two publishers of one outbox would tell everything twice and forget what the other has not delivered; so it is locked,
+//! by a file beside it that the system unlocks however the program ends.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -35,6 +40,8 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 pub struct Publisher {
     kafka: Kafka,
     outbox: Outbox,
+    /// Locked for as long as it is open.
+    _lock: File,
 }
 
 /// What a publisher did.
@@ -63,6 +70,23 @@ pub enum PublishError {
     /// The outbox cannot be used.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
+    /// Another publisher is at work.
+    #[error(
+        "another program publishes this outbox already (it has locked {}): let it go on, or end it first",
+        lock.display()
+    )]
+    Taken {
+        /// The file beside the outbox.
+        lock: PathBuf,
+    },
+    /// It cannot be made sure that no other publisher is at work.
+    #[error("cannot lock {}", lock.display())]
+    Lock {
+        /// The file beside the outbox.
+        lock: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
     /// No client can be made with these settings.
     #[error("kafka at {brokers} cannot be used with these settings")]
     Client {
@@ -124,9 +148,10 @@ impl Publisher {
     ///
     /// # Errors
     ///
-    /// The outbox cannot be opened.
+    /// The outbox cannot be opened, or another publisher is at work on it.
     pub fn new(kafka: Kafka, path: &Path) -> Result<Self, PublishError> {
-        Ok(Publisher { kafka, outbox: Outbox::open(path, u64::MAX)? })
+        let outbox = Outbox::open(path, u64::MAX)?;
+        Ok(Publisher { kafka, outbox, _lock: lock(path)? })
     }
 
     /// Publishes until all was told and is delivered.
@@ -316,6 +341,22 @@ impl Publisher {
     }
 }
 
+/// Locks the outbox at `path` for publishers. SQLite's own locks are for moments, and another file descriptor of the
+/// same file would undo them; hence a file of its own.
+fn lock(path: &Path) -> Result<File, PublishError> {
+    // The outbox has one name here, whatever links lead to it.
+    let mut name = path.canonicalize().unwrap_or_else(|_| path.into()).into_os_string();
+    name.push(".lock");
+    let lock = PathBuf::from(name);
+    let file = File::options().create(true).truncate(false).write(true).open(&lock);
+    let file = file.map_err(|source| PublishError::Lock { lock: lock.clone(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(PublishError::Taken { lock }),
+        Err(TryLockError::Error(source)) => Err(PublishError::Lock { lock, source }),
+    }
+}
+
 /// Whether the message itself is in the way, and no broker at no time would take it.
 fn is_refusal(code: RDKafkaErrorCode) -> bool {
     matches!(
@@ -325,4 +366,28 @@ fn is_refusal(code: RDKafkaErrorCode) -> bool {
             | RDKafkaErrorCode::InvalidRecord
             | RDKafkaErrorCode::InvalidMessageSize
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_second_publisher_is_refused_while_the_first_is_there() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("o.db");
+        let first = Publisher::new(Kafka::default(), &path).unwrap();
+        let error = Publisher::new(Kafka::default(), &path).err().unwrap();
+        assert!(matches!(error, PublishError::Taken { .. }), "{error}");
+        #[cfg(unix)]
+        {
+            let link = directory.path().join("link.db");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            assert!(Publisher::new(Kafka::default(), &link).is_err());
+        }
+        drop(first);
+        Publisher::new(Kafka::default(), &path).unwrap();
+    }
 }

@@ -8,7 +8,7 @@ use maritime::{
     Timestamp, TrackPoint, VesselIdentity, VesselPair,
 };
 
-use crate::Provenance;
+use crate::{DeadLetterRecord, Provenance};
 
 /// Two vessels in the Gulf of Mexico, one of them with a name that means harm.
 pub(crate) fn event() -> Event {
@@ -147,4 +147,21 @@ pub(crate) fn track(places_deg: &[(f64, f64)]) -> Vec<TrackPoint> {
 
 pub(crate) fn provenance() -> Provenance {
     Provenance { software_version: "0.1.0".into(), parameters_hash: "c0ffee".into() }
+}
+
+/// A letter without the message in it.
+pub(crate) fn dead_letter() -> DeadLetterRecord {
+    DeadLetterRecord {
+        topic: "ais.events".into(),
+        partition: 0,
+        offset: 7,
+        told_at: Timestamp::from_secs(0),
+        source: "test".into(),
+        schema_version: 1,
+        key: None,
+        reason: "not an event".into(),
+        attempts: 1,
+        payload: None,
+        payload_hex: None,
+    }
 }

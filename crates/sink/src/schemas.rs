@@ -3,8 +3,7 @@
 use maritime::{Mmsi, Position, PositionFix, Timestamp, VesselIdentity};
 use serde_json::Value;
 
-use crate::dead_letter::DeadLetterRecord;
-use crate::samples::{event, gap, provenance};
+use crate::samples::{dead_letter, event, gap, provenance};
 use crate::{EventRecord, IdentityRecord, PositionRecord};
 
 /// What is wrong with `value`, by as much of JSON Schema as our schemas use. Fields that a schema does not name are
@@ -104,20 +103,10 @@ fn messages_are_as_the_published_schemas_say() {
     let schema = include_str!("../../../config/schemas/identity.v1.json");
     check(schema, &IdentityRecord::new(mmsi, &VesselIdentity::default(), (at, at), "test"));
     check(schema, &IdentityRecord::new(mmsi, &event().vessels[0].identity, (at, at), "test"));
-    let letter = DeadLetterRecord {
-        topic: "ais.events".into(),
-        partition: 0,
-        offset: 7,
-        told_at: at,
-        source: "test".into(),
-        schema_version: 1,
-        key: None,
-        reason: "not an event".into(),
-        attempts: 1,
-        payload: None,
-        payload_hex: Some("ff".into()),
-    };
-    check(include_str!("../../../config/schemas/dead_letter.v1.json"), &letter);
+    for payload in [&b"{}"[..], &[0xFF]] {
+        let letter = dead_letter().with_payload(payload);
+        check(include_str!("../../../config/schemas/dead_letter.v1.json"), &letter);
+    }
 }
 
 #[test]

@@ -40,21 +40,32 @@ pub(crate) struct Stored {
     pub(crate) retries: u64,
 }
 
-/// Rows of one table, and beside them the messages they come from.
-struct Rows<'a, T> {
+/// Rows of one table, and beside them the places in the block of the messages they come from.
+struct Rows<T> {
     rows: Vec<T>,
-    letters: Vec<&'a Letter<'a>>,
+    at: Vec<usize>,
 }
 
-impl<'a, T> Rows<'a, T> {
+impl<T> Rows<T> {
     fn new() -> Self {
-        Rows { rows: Vec::new(), letters: Vec::new() }
+        Rows { rows: Vec::new(), at: Vec::new() }
     }
 
-    fn push(&mut self, letter: &'a Letter<'a>, row: T) {
+    fn push(&mut self, at: usize, row: T) {
         self.rows.push(row);
-        self.letters.push(letter);
+        self.at.push(at);
     }
+}
+
+/// A block and the rows that it becomes.
+pub(crate) struct Prepared {
+    pub(crate) block: Block,
+    token: String,
+    events: Rows<EventRow>,
+    positions: Rows<PositionRow>,
+    identities: Rows<IdentityRow>,
+    /// Messages that are no rows, by their place in the block, and why.
+    dead: Vec<(usize, String)>,
 }
 
 /// A message, and whence it came if it was a dead letter before.
@@ -64,24 +75,26 @@ struct Letter<'a> {
     payload: std::borrow::Cow<'a, [u8]>,
 }
 
-/// Stores `block`, however often that has to be tried. It ends when all of it is in the tables or among the dead
-/// letters; whoever wants it to end earlier drops it.
-pub(crate) async fn store(store: &Store, dead_letters: &DeadLetters, block: &Block) -> Stored {
-    let mut stored = Stored::default();
-    let mut dead: Vec<(&Letter<'_>, String)> = Vec::new();
-    let letters: Vec<Letter<'_>> =
-        block.messages.iter().map(|raw| unwrap(block.topic, raw)).collect();
-
+/// Reads the messages of `block`. It waits for nothing, and takes a while: a microsecond or so for each.
+pub(crate) fn prepare(block: Block) -> Prepared {
     let (mut events, mut positions, mut identities) = (Rows::new(), Rows::new(), Rows::new());
-    for letter in &letters {
-        match row(block.topic, letter) {
-            Ok(AnyRow::Event(row)) => events.push(letter, *row),
-            Ok(AnyRow::Position(row)) => positions.push(letter, row),
-            Ok(AnyRow::Identity(row)) => identities.push(letter, row),
-            Err(reason) => dead.push((letter, reason)),
+    let mut dead = Vec::new();
+    for (at, raw) in block.messages.iter().enumerate() {
+        match row(block.topic, &unwrap(block.topic, raw)) {
+            Ok(AnyRow::Event(row)) => events.push(at, *row),
+            Ok(AnyRow::Position(row)) => positions.push(at, row),
+            Ok(AnyRow::Identity(row)) => identities.push(at, row),
+            Err(reason) => dead.push((at, reason)),
         }
     }
-    let token = block.token();
+    Prepared { token: block.token(), block, events, positions, identities, dead }
+}
+
+/// Stores `prepared`, however often that has to be tried. It ends when all of it is in the tables or among the dead
+/// letters; whoever wants it to end earlier drops it.
+pub(crate) async fn store(store: &Store, dead_letters: &DeadLetters, prepared: Prepared) -> Stored {
+    let Prepared { block, token, events, positions, identities, mut dead } = prepared;
+    let mut stored = Stored::default();
     let mut progress =
         Progress { store, token: &token, dead: &mut dead, retries: &mut stored.retries };
     stored.events = progress.insert::<EventRow>(&events).await;
@@ -89,8 +102,9 @@ pub(crate) async fn store(store: &Store, dead_letters: &DeadLetters, block: &Blo
     stored.identities = progress.insert::<IdentityRow>(&identities).await;
 
     stored.dead = dead.len() as u64;
-    for (letter, reason) in dead {
-        dead_letters.send(block, letter, reason).await;
+    for (at, reason) in dead {
+        let letter = unwrap(block.topic, &block.messages[at]);
+        dead_letters.send(&block, &letter, reason).await;
     }
     stored
 }
@@ -129,16 +143,16 @@ fn row(topic: Topic, letter: &Letter<'_>) -> Result<AnyRow, String> {
     AnyRow::parse(topic, &letter.payload, told)
 }
 
-struct Progress<'p, 'l> {
+struct Progress<'p> {
     store: &'p Store,
     token: &'p str,
-    dead: &'p mut Vec<(&'l Letter<'l>, String)>,
+    dead: &'p mut Vec<(usize, String)>,
     retries: &'p mut u64,
 }
 
-impl<'l> Progress<'_, 'l> {
+impl Progress<'_> {
     /// Inserts all rows that the table takes; gives how many.
-    async fn insert<T: Table>(&mut self, table: &Rows<'l, T>) -> u64 {
+    async fn insert<T: Table>(&mut self, table: &Rows<T>) -> u64 {
         let rows = &table.rows[..];
         // Ranges still to insert; the last one is next.
         let mut waiting = Vec::from([Range { start: 0, end: rows.len() }]);
@@ -190,8 +204,7 @@ impl<'l> Progress<'_, 'l> {
             pause = (pause * 2).min(PAUSE_MAX);
         }
         let count = rows.len() - refused.len();
-        let letters = refused.into_iter().map(|(at, reason)| (table.letters[at], reason));
-        self.dead.extend(letters);
+        self.dead.extend(refused.into_iter().map(|(row, reason)| (table.at[row], reason)));
         count as u64
     }
 }
@@ -221,7 +234,7 @@ impl DeadLetters {
                 partition: block.partition,
                 offset: raw.offset,
                 told_at: Timestamp::from_millis(raw.told_at_ms),
-                source: raw.source.clone(),
+                source: raw.source.to_string(),
                 schema_version: raw.schema_version,
                 key: raw.key.as_ref().and_then(|key| String::from_utf8(key.clone()).ok()),
                 reason,

@@ -9,6 +9,8 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
+const WEEK_MS: &str = "604800000";
+
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
@@ -138,15 +140,17 @@ impl Kafka {
         let partitions = if topic == Topic::DeadLetter { 1 } else { self.partitions };
         let new = NewTopic::new(name, partitions, TopicReplication::Fixed(self.replication));
         match topic {
-            // Earlier identities stay for as long as positions do by a broker's default, for loaders that were away.
+            // Earlier identities stay for as long as positions do, for loaders that were away.
             Topic::Vessels => {
-                new.set("cleanup.policy", "compact").set("min.compaction.lag.ms", "604800000")
+                new.set("cleanup.policy", "compact").set("min.compaction.lag.ms", WEEK_MS)
             }
             // What was refused may be as long as anything, and is wrapped.
             Topic::DeadLetter => new.set("max.message.bytes", "8388608").set("retention.ms", "-1"),
             // A year: events are few, and whoever was away for longer than a broker's week shall still find them.
             Topic::Events => new.set("retention.ms", "31536000000"),
-            Topic::Positions => new,
+            // Positions are many. A week is also what brokers have by default, and not to be left to them: whoever is
+            // away for longer misses some.
+            Topic::Positions => new.set("cleanup.policy", "delete").set("retention.ms", WEEK_MS),
         }
     }
 }
