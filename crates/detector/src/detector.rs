@@ -558,7 +558,7 @@ impl State {
         // Most neighbours are seen at a glance to be too far away.
         let (distance_m_out, knots_max) =
             (parameters.contact.distance_m_out, parameters.leg.speed_knots_max as f32);
-        let others = self.track(other).legs_between(leg.from.at, leg.to.at, knots_max);
+        let others = self.track(other).legs_backward(leg.from.at, leg.to.at, knots_max);
         let mut is_near = false;
         for other_leg in others {
             counters.compared += 1;

@@ -12,6 +12,7 @@ use crate::bounds::Standing;
 use crate::class;
 use crate::contact::{ContactPiece, EXCURSION_MILLIS_MAX, Passage};
 use crate::fix::{self, Fix, wrap};
+use crate::fixes::Fixes;
 use crate::formation::{Formation, plane_m};
 use crate::histogram::{DistanceHistogram, SpeedHistogram};
 use crate::leg::Leg;
@@ -365,7 +366,7 @@ impl Encounter {
     pub(crate) fn recall_trails(&mut self, other: &Encounter, before: i64) {
         self.trails = other.trails.clone();
         for trail in &mut self.trails {
-            trail.points.retain(|fix| fix.at < before);
+            trail.retain(|fix| fix.at < before);
         }
     }
 
@@ -557,7 +558,7 @@ impl Encounter {
                 Timestamp::from_millis(self.contact_until).plus(DAY),
             ),
             watchlists: vessel.watchlists(),
-            track: self.trails[index].points.iter().map(track_point).collect(),
+            track: self.trails[index].points().iter().map(track_point).collect(),
             ..EventVessel::new(vessel.mmsi)
         }
     }
@@ -664,31 +665,49 @@ fn track_point(fix: &Fix) -> TrackPoint {
 /// contacts come, because a sub-track remembers no more than the longest leg.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct Trail {
-    points: Vec<Fix>,
+    /// With their speed and nothing else, which is not told.
+    points: Option<Fixes>,
+    count: u32,
     /// Points nearer in time than this are left out. Doubled whenever there are too many.
     spacing_millis: i64,
 }
 
 impl Trail {
     fn new() -> Self {
-        Trail { points: Vec::new(), spacing_millis: TRACK_SPACING_MILLIS_MIN }
+        Trail { points: None, count: 0, spacing_millis: TRACK_SPACING_MILLIS_MIN }
+    }
+
+    /// In order.
+    fn points(&self) -> Vec<Fix> {
+        let mut points: Vec<Fix> = self.points.iter().flat_map(Fixes::backward).collect();
+        points.reverse();
+        points
     }
 
     /// Takes over what `track` remembers since `from`, with the report before that, and this trail does
     /// not have.
     fn extend(&mut self, track: &Track, from: i64, since: i64, points_max: usize) {
-        let from = match self.points.last() {
-            Some(last) => last.at + self.spacing_millis,
+        let from = match &self.points {
+            Some(points) => points.last().at + self.spacing_millis,
             None => track.heard_before(from, since).unwrap_or(from),
         };
         for fix in track.fixes_from(from, since) {
-            let last = self.points.last();
+            let last = self.points.as_ref().map(Fixes::last);
             if last.is_none_or(|last| fix.at - last.at >= self.spacing_millis) {
-                self.points.push(*fix);
+                self.push(fix);
             }
-            while self.points.len() > points_max {
+            while self.count as usize > points_max {
                 self.thin();
             }
+        }
+    }
+
+    fn push(&mut self, fix: Fix) {
+        let point = Fix { leg_knots: f32::NAN, heading_deg: f32::NAN, course_deg: f32::NAN, ..fix };
+        self.count += 1;
+        match &mut self.points {
+            Some(points) => points.push(point, i64::MIN),
+            None => self.points = Some(Fixes::new(point)),
         }
     }
 
@@ -696,12 +715,19 @@ impl Trail {
         self.spacing_millis *= 2;
         let spacing_millis = self.spacing_millis;
         let mut kept: Option<i64> = None;
-        self.points.retain(|fix| {
+        self.retain(|fix| {
             let keep = kept.is_none_or(|kept| fix.at - kept >= spacing_millis);
             if keep {
                 kept = Some(fix.at);
             }
             keep
         });
+    }
+
+    fn retain(&mut self, is_kept: impl FnMut(&Fix) -> bool) {
+        let mut points = self.points();
+        points.retain(is_kept);
+        (self.points, self.count) = (None, 0);
+        points.into_iter().for_each(|point| self.push(point));
     }
 }

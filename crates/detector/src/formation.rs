@@ -5,6 +5,8 @@
 //! cut into pieces, and it is reckoned when the encounter is told, with the dimensions known by then. On the plane of
 //! latitude and longitude: across a pole it means nothing.
 
+use std::sync::Arc;
+
 use maritime::Dimensions;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,8 @@ const STEP_MILLIS: i64 = 60_000;
 /// With more samples than this every other one is dropped and the step doubled: a median of 64 is as good as one of
 /// thousands.
 const SAMPLES_MAX: usize = 128;
+/// So many samples lie together, and are shared by the copies of an encounter that are kept.
+const BLOCK: usize = 16;
 /// From this speed on a ship goes where it points, in knots; slower ones drift.
 const STEERED_KNOTS_MIN: f32 = 2.0;
 /// A sample within this of a report of each ship is seen; the others are bridged by straight lines.
@@ -40,28 +44,87 @@ const DRIFT_ERROR_DEG: f64 = 45.0;
 /// How two ships lay to each other at so many instants.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Formation {
-    /// In order of time; at most [`SAMPLES_MAX`].
-    samples: Vec<Sample>,
+    /// At most [`SAMPLES_MAX`].
+    samples: Samples,
     started_at: i64,
     step_millis: i64,
     next_at: i64,
 }
 
-/// All in the order of the vessels.
+/// In order of time.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<Sample>", into = "Vec<Sample>")]
+struct Samples {
+    /// Of [`BLOCK`] each; nothing in them changes any more.
+    blocks: Vec<Arc<[Sample]>>,
+    /// Those after them; fewer than that.
+    newest: Vec<Sample>,
+}
+
+impl Samples {
+    fn push(&mut self, sample: Sample) {
+        self.newest.push(sample);
+        if self.newest.len() == BLOCK {
+            self.blocks.push(Arc::from(self.newest.as_slice()));
+            self.newest.clear();
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.blocks.len() * BLOCK + self.newest.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Sample> {
+        self.blocks.iter().flat_map(|block| block.iter()).chain(&self.newest)
+    }
+}
+
+impl FromIterator<Sample> for Samples {
+    fn from_iter<T: IntoIterator<Item = Sample>>(each: T) -> Self {
+        let mut samples = Samples::default();
+        each.into_iter().for_each(|sample| samples.push(sample));
+        samples
+    }
+}
+
+impl From<Vec<Sample>> for Samples {
+    fn from(samples: Vec<Sample>) -> Self {
+        samples.into_iter().collect()
+    }
+}
+
+impl From<Samples> for Vec<Sample> {
+    fn from(samples: Samples) -> Self {
+        samples.iter().copied().collect()
+    }
+}
+
+/// All in the order of the vessels. Small, because every encounter has up to [`SAMPLES_MAX`].
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Sample {
-    at: i64,
+    /// Steps of [`STEP_MILLIS`] since the encounter began.
+    steps: u32,
     /// From the first antenna to the second, east and north, in millimetres.
     apart_mm: [i32; 2],
     /// Half-way between them, in units.
     place: [i32; 2],
-    bows: [Bow; 2],
+    /// Where the bows point, and who said it.
+    bows_deg: [f32; 2],
+    told: [Told; 2],
     /// Seconds to the nearest report.
     bridged_s: [u16; 2],
 }
 
-/// Where a bow points, in degrees.
+/// How it is known where a bow points.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+enum Told {
+    ByItself,
+    ByItsCourse,
+    Not,
+}
+
+/// Where a bow points, in degrees.
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Bow {
     Told(f32),
     /// By the course of a ship under way.
@@ -90,7 +153,7 @@ pub(crate) struct Lie {
 
 impl Formation {
     pub(crate) fn new(started_at: i64) -> Self {
-        let (samples, step_millis) = (Vec::new(), STEP_MILLIS);
+        let (samples, step_millis) = (Samples::default(), STEP_MILLIS);
         Formation { samples, started_at, step_millis, next_at: started_at }
     }
 
@@ -103,7 +166,8 @@ impl Formation {
             self.next_at = self.at_or_after(piece.from);
         }
         while self.next_at < piece.to {
-            self.samples.push(Sample::new(piece, self.next_at));
+            let steps = (self.next_at - self.started_at) / STEP_MILLIS;
+            self.samples.push(Sample::new(piece, self.next_at, steps as u32));
             self.next_at += self.step_millis;
             if self.samples.len() > SAMPLES_MAX {
                 self.thin();
@@ -113,8 +177,9 @@ impl Formation {
 
     fn thin(&mut self) {
         self.step_millis *= 2;
-        let (started_at, step_millis) = (self.started_at, self.step_millis);
-        self.samples.retain(|sample| (sample.at - started_at) % step_millis == 0);
+        let steps = (self.step_millis / STEP_MILLIS) as u32;
+        let kept = self.samples.iter().filter(|sample| sample.steps.is_multiple_of(steps));
+        self.samples = kept.copied().collect();
         self.next_at = self.at_or_after(self.next_at);
     }
 
@@ -170,7 +235,7 @@ impl Formation {
 
     /// Of the two together, from where they were first.
     fn places_mm(&self) -> Vec<[i64; 2]> {
-        let Some(first) = self.samples.first() else { return Vec::new() };
+        let Some(first) = self.samples.iter().next() else { return Vec::new() };
         let place = |sample: &Sample| (i64::from(sample.place[0]), i64::from(sample.place[1]));
         let from_first = |sample| plane_m(place(first), place(sample)).map(millimetres);
         self.samples.iter().map(from_first).collect()
@@ -185,19 +250,36 @@ struct SideBySide {
 }
 
 impl Sample {
-    fn new(piece: &ContactPiece, at: i64) -> Self {
+    fn new(piece: &ContactPiece, at: i64, steps: u32) -> Self {
+        let bows = [0, 1].map(|index| Bow::of(&piece.legs[index], at));
         let [a, b] = [0, 1].map(|index| piece.legs[index].place_at(at));
         let east_of_a = wrap(b.1 - a.1);
         let middle = ((a.0 + b.0).div_euclid(2), wrap(a.1 + east_of_a.div_euclid(2)));
         Sample {
-            at,
+            steps,
             apart_mm: plane_m(a, b).map(|metres| millimetres(metres) as i32),
             place: [middle.0 as i32, middle.1 as i32],
-            bows: [0, 1].map(|index| Bow::of(&piece.legs[index], at)),
+            bows_deg: bows.map(|bow| match bow {
+                Bow::Told(degrees) | Bow::Steered(degrees) => degrees,
+                Bow::Unknown => 0.0,
+            }),
+            told: bows.map(|bow| match bow {
+                Bow::Told(_) => Told::ByItself,
+                Bow::Steered(_) => Told::ByItsCourse,
+                Bow::Unknown => Told::Not,
+            }),
             bridged_s: [0, 1].map(|index| {
                 let leg = &piece.legs[index];
                 ((at - leg.from.at).min(leg.to.at - at) / 1000).min(i64::from(u16::MAX)) as u16
             }),
+        }
+    }
+
+    fn bow(&self, index: usize) -> Bow {
+        match self.told[index] {
+            Told::ByItself => Bow::Told(self.bows_deg[index]),
+            Told::ByItsCourse => Bow::Steered(self.bows_deg[index]),
+            Told::Not => Bow::Unknown,
         }
     }
 
@@ -210,7 +292,7 @@ impl Sample {
         let mut error_squared = 0.0;
         let mut headings_deg = [0.0; 2];
         for index in 0..2 {
-            let (heading_deg, error_deg) = match self.bows[index] {
+            let (heading_deg, error_deg) = match self.bow(index) {
                 Bow::Told(heading_deg) => (f64::from(heading_deg), 0.0),
                 Bow::Steered(course_deg) => (f64::from(course_deg), COURSE_ERROR_DEG),
                 Bow::Unknown => (drift_course_deg?, DRIFT_ERROR_DEG),
@@ -236,14 +318,14 @@ impl Sample {
 
     /// In `[0, 180]`.
     fn heading_difference_deg(&self) -> Option<f64> {
-        let [Bow::Told(a), Bow::Told(b)] = self.bows else { return None };
+        let [Bow::Told(a), Bow::Told(b)] = [0, 1].map(|index| self.bow(index)) else { return None };
         let turn_deg = f64::from((a - b).abs());
         Some(turn_deg.min(360.0 - turn_deg))
     }
 
     /// Where the other antenna is, ahead and to starboard of this ship's, in millimetres.
     fn seen_from_body(&self, index: usize) -> Option<[i64; 2]> {
-        let (Bow::Told(bow_deg) | Bow::Steered(bow_deg)) = self.bows[index] else { return None };
+        let (Bow::Told(bow_deg) | Bow::Steered(bow_deg)) = self.bow(index) else { return None };
         let (east, north) = libm::sincos(f64::from(bow_deg).to_radians());
         let sense = if index == 0 { 1.0 } else { -1.0 };
         let apart = self.apart_mm.map(|mm| f64::from(mm) * sense);
@@ -394,9 +476,8 @@ pub(crate) mod tests {
     #[test]
     fn a_guessed_heading_makes_the_gap_uncertain() {
         let mut formation = lashed(0.0, 60);
-        for sample in &mut formation.samples {
-            sample.bows = [Bow::Unknown; 2];
-        }
+        let unknown = |sample: &Sample| Sample { told: [Told::Not; 2], ..*sample };
+        formation.samples = formation.samples.iter().map(unknown).collect();
         let known = [Some(TANKER), Some(COASTER)];
         let lie = formation.lie(known, Some(340.0));
         assert!((11.5..12.5).contains(&lie.hull_gap_m_p50.unwrap()), "{lie:?}");

@@ -22,6 +22,7 @@ mod contact;
 mod detector;
 mod encounter;
 mod fix;
+mod fixes;
 mod formation;
 mod grid;
 mod histogram;

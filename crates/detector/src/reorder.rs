@@ -68,6 +68,16 @@ impl Place {
 }
 
 impl Slice {
+    /// An empty one with room for a little more than is in another one, so that little is left over.
+    fn as_long_as(other: &Slice) -> Self {
+        let room = |count: usize| count + count / 16;
+        Slice {
+            positions: Vec::with_capacity(room(other.positions.len())),
+            statics: Vec::with_capacity(room(other.statics.len())),
+            order: Vec::new(),
+        }
+    }
+
     fn push(&mut self, report: &Report) {
         match report {
             Report::Position(fix) => self.positions.push(*fix),
@@ -175,6 +185,12 @@ impl ReorderBuffer {
         match self.slices.last_entry() {
             // Most reports speak of the time that has come.
             Some(mut last) if *last.key() == slice => last.get_mut().push(report),
+            // As many will come as in the ten seconds before.
+            Some(last) if *last.key() < slice => {
+                let mut next = Slice::as_long_as(last.get());
+                next.push(report);
+                self.slices.insert(slice, next);
+            }
             _ => self.slices.entry(slice).or_default().push(report),
         }
         self.held += 1;

@@ -1,18 +1,18 @@
 //! Sub-tracks: the reports under one MMSI that one ship can have sent.
 
-use std::collections::VecDeque;
-
+use arrayvec::ArrayVec;
 use maritime::METRES_PER_NAUTICAL_MILE;
 
 use crate::fix::{self, Fix};
+use crate::fixes::Fixes;
 use crate::leg::Leg;
 use crate::parameters::{LegRules, TrackRules};
 
 /// No sub-track is continued after this: where the ship was a day ago binds it to nothing.
 const SILENCE_MILLIS_MAX: i64 = 24 * 3_600_000;
 
-/// So many of the last fixes are looked at one by one before the rest is searched.
-const LAST_FIXES: usize = 8;
+/// As many legs of one ship mostly overlap a leg of another one.
+const LEGS_FEW: usize = 4;
 
 /// Index of a sub-track in the detector.
 pub(crate) type TrackIndex = u32;
@@ -22,17 +22,11 @@ pub(crate) type TrackIndex = u32;
 pub(crate) struct Track {
     /// Index of the vessel in the detector.
     pub(crate) vessel: u32,
-    /// In order of time. Those that no leg of another ship can overlap any more are dropped, so the
-    /// length is bounded by the longest leg over the shortest interval.
-    fixes: VecDeque<Fix>,
-    /// Copies of the last two of them, or twice the only one, and when the second was, or [`i64::MAX`]: mostly no more of
-    /// them is asked for, and the queue lies elsewhere in memory.
-    last_leg: Leg,
-    second_at: i64,
+    /// Those that no leg of another ship can overlap any more are forgotten, so their number is bounded by the longest
+    /// leg over the shortest interval.
+    fixes: Fixes,
     /// Of the last fix, earth-centred, for the speed to the next.
     last_ecef_m: [f64; 3],
-    /// Whether no second fix has confirmed the first yet.
-    lone: bool,
 }
 
 /// Where a report would join a sub-track.
@@ -40,6 +34,31 @@ pub(crate) struct Track {
 pub(crate) struct Joint {
     pub(crate) distance_m: f64,
     millis: i64,
+}
+
+/// Some legs of a sub-track, in order of time.
+#[derive(Debug, Default)]
+pub(crate) struct Legs {
+    /// The newest first; and beyond [`LEGS_FEW`] those that are older.
+    few: ArrayVec<Leg, LEGS_FEW>,
+    more: Vec<Leg>,
+}
+
+impl Legs {
+    /// Adds one before all others.
+    fn push_first(&mut self, leg: Leg) {
+        if let Err(full) = self.few.try_push(leg) {
+            self.more.push(full.element());
+        }
+    }
+}
+
+impl Iterator for Legs {
+    type Item = Leg;
+
+    fn next(&mut self) -> Option<Leg> {
+        self.more.pop().or_else(|| self.few.pop())
+    }
 }
 
 /// Where a report that comes late would stand: the fixes on both sides.
@@ -53,23 +72,16 @@ pub(crate) struct Gap {
 
 impl Track {
     pub(crate) fn new(vessel: u32, fix: Fix, ecef_m: [f64; 3]) -> Self {
-        Track {
-            vessel,
-            fixes: VecDeque::from([fix]),
-            last_leg: Leg { from: fix, to: fix },
-            second_at: i64::MAX,
-            last_ecef_m: ecef_m,
-            lone: true,
-        }
+        Track { vessel, fixes: Fixes::new(fix), last_ecef_m: ecef_m }
     }
 
     pub(crate) fn last(&self) -> &Fix {
-        &self.last_leg.to
+        self.fixes.last()
     }
 
     /// Nothing refers to a track of a single report: no leg leads to it.
     pub(crate) fn is_lone(&self) -> bool {
-        self.lone
+        self.fixes.is_single()
     }
 
     pub(crate) fn last_ecef_m(&self) -> [f64; 3] {
@@ -86,7 +98,7 @@ impl Track {
         leg_millis_max: i64,
     ) -> Option<Joint> {
         let millis = at - self.last().at;
-        if millis > SILENCE_MILLIS_MAX || (self.lone && millis > leg_millis_max) {
+        if millis > SILENCE_MILLIS_MAX || (millis > leg_millis_max && self.is_lone()) {
             return None;
         }
         let distance_m = distance_m(self.last_ecef_m, ecef_m);
@@ -105,17 +117,8 @@ impl Track {
     ) -> bool {
         let leg_knots = leg_knots(joint.distance_m, joint.millis, rules);
         fix.leg_knots = leg_knots.map_or(f32::NAN, |knots| knots as f32);
-        while self.second_at <= fix.at - keep_millis {
-            self.fixes.pop_front();
-            self.second_at = self.fixes.get(1).map_or(i64::MAX, |second| second.at);
-        }
-        if self.fixes.len() == 1 {
-            self.second_at = fix.at;
-        }
-        self.fixes.push_back(fix);
-        self.last_leg = Leg { from: self.last_leg.to, to: fix };
+        self.fixes.push(fix, fix.at - keep_millis);
         self.last_ecef_m = ecef_m;
-        self.lone = false;
         leg_knots.is_some_and(|knots| knots <= rules.speed_knots_max)
     }
 
@@ -128,9 +131,12 @@ impl Track {
         rules: &TrackRules,
         leg_millis_max: i64,
     ) -> Option<Gap> {
-        let index = self.first_after(at);
-        let before = index.checked_sub(1).map(|index| self.fixes[index]);
-        let after = self.fixes.get(index).copied();
+        let mut after = None;
+        let before = self.fixes.backward().find(|fix| {
+            let is_before = fix.at <= at;
+            after = if is_before { after } else { Some(*fix) };
+            is_before
+        });
         let reaches = |fix: &Fix| {
             let millis = (fix.at - at).abs();
             let distance_m = distance_m(self::ecef_m(fix), ecef_m);
@@ -138,7 +144,7 @@ impl Track {
             (distance_m <= reach_m).then_some(distance_m)
         };
         let lone_millis = match (&before, &after) {
-            (Some(before), None) if self.lone => at - before.at,
+            (Some(before), None) if self.is_lone() => at - before.at,
             // It would be the first, and a first report is continued for one leg at most.
             (None, Some(after)) => after.at - at,
             _ => 0,
@@ -163,83 +169,68 @@ impl Track {
             leg_knots(distance_m, to.at - from.at, rules).map_or(f32::NAN, |knots| knots as f32)
         };
         fix.leg_knots = gap.before.map_or(f32::NAN, |before| knots(&before, &fix));
-        let index = self.fixes.partition_point(|other| other.at <= fix.at);
-        match self.fixes.get_mut(index) {
-            Some(after) => after.leg_knots = knots(&fix, after),
-            None => self.last_ecef_m = ecef_m,
+        self.fixes.insert(fix, |after| after.leg_knots = knots(&fix, after));
+        if self.last().at == fix.at {
+            self.last_ecef_m = ecef_m;
         }
-        self.fixes.insert(index, fix);
-        // It has come to one that was there.
-        let length = self.fixes.len();
-        self.last_leg = Leg { from: self.fixes[length - 2], to: self.fixes[length - 1] };
-        self.second_at = self.fixes[1].at;
-        self.lone = false;
     }
 
     /// The leg that leads to the last fix.
     pub(crate) fn last_leg(&self) -> Leg {
-        self.last_leg
+        *self.fixes.last_leg()
     }
 
     /// The legs that may take part in a contact and overlap `[from, to]`, in order.
-    pub(crate) fn legs_between(
+    pub(crate) fn legs_between(&self, from: i64, to: i64, knots_max: f32) -> Legs {
+        let mut legs = Legs::default();
+        self.legs_backward(from, to, knots_max).for_each(|leg| legs.push_first(leg));
+        legs
+    }
+
+    /// The same, the last first.
+    pub(crate) fn legs_backward(
         &self,
         from: i64,
         to: i64,
         knots_max: f32,
     ) -> impl Iterator<Item = Leg> {
-        let (first, last) = (self.first_after(from).max(1), self.fixes.len() - 1);
-        (first..=last)
-            .map(move |index| match index == last {
-                true => self.last_leg,
-                false => Leg { from: self.fixes[index - 1], to: self.fixes[index] },
-            })
-            .take_while(move |leg| leg.from.at < to)
-            .filter(move |leg| leg.to.leg_knots <= knots_max)
-    }
-
-    /// The index of the first fix after `at`. Mostly it is one of the last, and those are near in memory.
-    fn first_after(&self, at: i64) -> usize {
-        let length = self.fixes.len();
-        if self.last_leg.to.at <= at {
-            return length;
-        }
-        if self.last_leg.from.at <= at {
-            return length - 1;
-        }
-        let mut first = length - 1;
-        while first > 0 && self.fixes[first - 1].at > at {
-            first -= 1;
-            if length - first == LAST_FIXES {
-                return self.fixes.partition_point(|fix| fix.at <= at);
-            }
-        }
-        first
+        let mut next: Option<Fix> = None;
+        let mut is_over = false;
+        let legs = self.fixes.backward().map_while(move |fix| {
+            let next = next.replace(fix);
+            let was_over = std::mem::replace(&mut is_over, fix.at <= from);
+            (!was_over).then(|| next.map(|to| Leg { from: fix, to }))
+        });
+        legs.flatten().filter(move |leg| leg.from.at < to && leg.to.leg_knots <= knots_max)
     }
 
     /// When the ship was heard last before `at`, as far as is remembered since `since`.
     pub(crate) fn heard_before(&self, at: i64, since: i64) -> Option<i64> {
-        let count = self.first_after(at - 1);
-        let index = count.checked_sub(1)?;
-        (index >= self.first_since(since)).then(|| self.fixes[index].at)
+        self.since(since).map(|fix| fix.at).find(|&known| known < at)
     }
 
     /// When the ship was heard next after `at`.
     pub(crate) fn heard_after(&self, at: i64) -> Option<i64> {
-        self.fixes.get(self.first_after(at)).map(|fix| fix.at)
+        self.fixes.backward().map(|fix| fix.at).take_while(|&known| known > at).last()
     }
 
-    /// The fixes from `from` on, as far as they are remembered since `since`.
-    pub(crate) fn fixes_from(&self, from: i64, since: i64) -> impl Iterator<Item = &Fix> {
-        let first = self.first_after(from - 1);
-        self.fixes.range(first.max(self.first_since(since))..)
+    /// The fixes from `from` on, as far as they are remembered since `since`, in order.
+    pub(crate) fn fixes_from(&self, from: i64, since: i64) -> Vec<Fix> {
+        let mut fixes: Vec<Fix> = self.since(since).take_while(|fix| fix.at >= from).collect();
+        fixes.reverse();
+        fixes
     }
 
-    /// The first fix to which a leg belongs that has not ended by `since`. What lies before it is
+    /// Backward to the first fix to which a leg belongs that has not ended by `since`. What lies before it is
     /// forgotten when the next fix comes, and must not be used before either: of two ships that report
     /// at one instant one comes first, and which one must not matter.
-    fn first_since(&self, since: i64) -> usize {
-        self.fixes.partition_point(|fix| fix.at <= since).saturating_sub(1)
+    fn since(&self, since: i64) -> impl Iterator<Item = Fix> {
+        let mut next_at = i64::MAX;
+        self.fixes.backward().take_while(move |fix| {
+            let is_remembered = next_at > since;
+            next_at = fix.at;
+            is_remembered
+        })
     }
 }
 
@@ -319,6 +310,6 @@ mod tests {
         for minute in 1..=1000 {
             push(&mut track, fix(f64::from(minute), 50.0, 1.0));
         }
-        assert_eq!(track.fixes.len(), 181);
+        assert_eq!(track.fixes.backward().count(), 181);
     }
 }

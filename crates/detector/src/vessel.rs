@@ -25,13 +25,8 @@ pub(crate) struct Vessel {
     pub(crate) identity: VesselIdentity,
     /// Fields of `identity` that were said more than once.
     confirmed: Fields,
-    /// What was said otherwise of late and not often enough to be believed.
-    proposal: Option<Box<Proposal>>,
-    /// Oldest first.
-    earlier: Vec<Change>,
-    /// Entries of watchlists that name it, in the order in which they were found.
-    hits: Vec<Hit>,
-    hit_changes: u32,
+    /// What there is of few vessels.
+    rare: Option<Box<Rare>>,
     /// Changes of the draught with the time at which they were first said, oldest first.
     draughts: Vec<(Timestamp, f32)>,
     /// When it said last who it is.
@@ -45,6 +40,18 @@ pub(crate) struct Vessel {
     pub(crate) positions: u64,
     /// Whether an encounter of it was ever told.
     pub(crate) has_met: bool,
+}
+
+/// What there is to remember of few vessels.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Rare {
+    /// What was said otherwise of late and not often enough to be believed.
+    proposal: Option<Box<Proposal>>,
+    /// Oldest first.
+    earlier: Vec<Change>,
+    /// Entries of watchlists that name it, in the order in which they were found.
+    hits: Vec<Hit>,
+    hit_changes: u32,
 }
 
 /// Where and when, in the units of [`Fix`].
@@ -117,10 +124,7 @@ impl Vessel {
             mmsi,
             identity: VesselIdentity::default(),
             confirmed: Fields::default(),
-            proposal: None,
-            earlier: Vec::new(),
-            hits: Vec::new(),
-            hit_changes: 0,
+            rare: None,
             draughts: Vec::new(),
             said_at: Timestamp::MIN,
             tracks: ArrayVec::new(),
@@ -154,7 +158,7 @@ impl Vessel {
         for field in Field::ALL {
             if field.is_in(&report.identity) && !field.is_in(&self.identity) {
                 field.copy(&report.identity, &mut self.identity);
-                if let Some(proposal) = &mut self.proposal {
+                if let Some(proposal) = self.proposal_mut() {
                     field.copy(&report.identity, &mut proposal.believed);
                 }
                 news.fields.add(field);
@@ -171,6 +175,8 @@ impl Vessel {
         if self.draughts.len() == DRAUGHTS_MAX {
             self.draughts.remove(0);
         }
+        // Most have one or none.
+        self.draughts.reserve_exact(1);
         self.draughts.push((report.observed_at, draught_m));
     }
 
@@ -193,7 +199,7 @@ impl Vessel {
                 let seen = if is_new { &mut news } else { &mut self.confirmed };
                 seen.add(field);
                 field.copy(said, &mut believed);
-                if let Some(proposal) = &mut self.proposal {
+                if let Some(proposal) = self.proposal_mut() {
                     proposal.fields.remove(field);
                 }
                 continue;
@@ -204,7 +210,7 @@ impl Vessel {
                 news.add(field);
                 continue;
             }
-            let proposal = self.proposal.get_or_insert_with(|| {
+            let proposal = self.rare().proposal.get_or_insert_with(|| {
                 Box::new(Proposal {
                     believed: before,
                     proposed: VesselIdentity::default(),
@@ -227,16 +233,19 @@ impl Vessel {
         for field in Field::ALL.into_iter().filter(|field| field.is_in(said)) {
             field.copy(said, &mut self.identity);
         }
-        match &mut self.proposal {
-            Some(proposal) if !proposal.fields.is_empty() => proposal.believed = believed,
-            _ => self.proposal = None,
+        if let Some(rare) = &mut self.rare {
+            match &mut rare.proposal {
+                Some(proposal) if !proposal.fields.is_empty() => proposal.believed = believed,
+                proposal => *proposal = None,
+            }
         }
         if !changed.is_empty() {
-            if self.earlier.len() == EARLIER_MAX {
-                self.earlier.remove(0);
+            let earlier = &mut self.rare().earlier;
+            if earlier.len() == EARLIER_MAX {
+                earlier.remove(0);
             }
             let (confirmed_at, fields) = (at, changed);
-            self.earlier.push(Change { said_at, confirmed_at, fields, before, after: believed });
+            earlier.push(Change { said_at, confirmed_at, fields, before, after: believed });
         }
         News { fields: news.with(changed), changed: !changed.is_empty() }
     }
@@ -244,50 +253,61 @@ impl Vessel {
     /// Who it is, as far as that can be believed: without what was said once only, against what was said
     /// before.
     pub(crate) fn believed(&self) -> &VesselIdentity {
-        self.proposal.as_ref().map_or(&self.identity, |proposal| &proposal.believed)
+        let proposal = self.rare.as_ref().and_then(|rare| rare.proposal.as_ref());
+        proposal.map_or(&self.identity, |proposal| &proposal.believed)
     }
 
     /// Its changes of identity that are remembered, oldest first.
     pub(crate) fn earlier(&self) -> &[Change] {
-        &self.earlier
+        self.rare.as_ref().map_or(&[], |rare| &rare.earlier)
     }
 
     /// How often it changed its identity from one instant to another.
     pub(crate) fn identity_changes(&self, from: Timestamp, to: Timestamp) -> u32 {
         let within = |change: &&Change| (from..=to).contains(&change.said_at);
-        self.earlier.iter().filter(within).count() as u32
+        self.earlier().iter().filter(within).count() as u32
     }
 
     /// Remembers that an entry of a watchlist names it, unless that is known as well or there is no more
     /// room.
     pub(crate) fn add_hit(&mut self, hit: Hit) {
-        match self.hits.iter().position(|known| known.entry == hit.entry) {
-            Some(index) if self.hits[index].weight < hit.weight => self.hits[index] = hit,
-            None if self.hits.len() < HITS_MAX => self.hits.push(hit),
+        let Rare { hits, hit_changes, .. } = self.rare();
+        match hits.iter().position(|known| known.entry == hit.entry) {
+            Some(index) if hits[index].weight < hit.weight => hits[index] = hit,
+            None if hits.len() < HITS_MAX => hits.push(hit),
             _ => return,
         }
-        self.hit_changes += 1;
+        *hit_changes += 1;
     }
 
     /// Forgets an entry that turned out to name another vessel.
     pub(crate) fn remove_hit(&mut self, entry: u32) {
-        self.hits.retain(|known| known.entry != entry);
-        self.hit_changes += 1;
+        let rare = self.rare();
+        rare.hits.retain(|known| known.entry != entry);
+        rare.hit_changes += 1;
     }
 
     /// How often these were changed.
     pub(crate) fn hit_changes(&self) -> u32 {
-        self.hit_changes
+        self.rare.as_ref().map_or(0, |rare| rare.hit_changes)
     }
 
     /// Entries of watchlists that name it, in the order in which they were found.
     pub(crate) fn hits(&self) -> &[Hit] {
-        &self.hits
+        self.rare.as_ref().map_or(&[], |rare| &rare.hits)
     }
 
     /// The same as they appear in events.
     pub(crate) fn watchlists(&self) -> Vec<String> {
-        self.hits.iter().map(|hit| hit.text.clone()).collect()
+        self.hits().iter().map(|hit| hit.text.clone()).collect()
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    fn proposal_mut(&mut self) -> Option<&mut Proposal> {
+        self.rare.as_mut()?.proposal.as_deref_mut()
     }
 
     /// As said last.
