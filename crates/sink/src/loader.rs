@@ -125,7 +125,7 @@ enum Step {
     /// Where it goes on, and where the block from there was cut before.
     Started(i64, Option<i64>),
     /// A block was made into rows.
-    Prepared(Prepared),
+    Prepared(Box<Prepared>),
     /// A block is in the tables: where it ends, and what it took.
     Stored { end: i64, bytes: usize, stored: Stored },
     /// Whether it was committed.
@@ -542,7 +542,7 @@ impl Loop {
             partition.preparing = true;
             self.preparing += 1;
             self.tasks.spawn_blocking(move || {
-                Done::Of(place, life, Step::Prepared(storing::prepare(block)))
+                Done::Of(place, life, Step::Prepared(Box::new(storing::prepare(block))))
             });
         }
     }
@@ -574,7 +574,7 @@ impl Loop {
             Step::Started(start, cut) => partition.start(start, cut, self.loading.block),
             Step::Prepared(prepared) => {
                 partition.preparing = false;
-                partition.prepared = Some(prepared);
+                partition.prepared = Some(*prepared);
             }
             Step::Stored { end, bytes, .. } => {
                 partition.storing = None;
