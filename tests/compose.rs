@@ -143,6 +143,23 @@ fn what_grafana_is_given_is_yaml_and_names_its_data_source() {
     }
 }
 
+#[test]
+fn the_role_of_those_who_only_look_is_read_by_the_engine_and_used_by_the_script() {
+    let Some(clickhouse) = servers::ClickHouse::start() else { return };
+    let sql = std::fs::read_to_string(root().join("config/clickhouse/roles/reader.sql")).unwrap();
+    let lines: Vec<&str> = sql.lines().filter(|line| !line.starts_with("--")).collect();
+    let text = lines.join("\n");
+    let statements: Vec<&str> =
+        text.split(';').map(str::trim).filter(|it| !it.is_empty()).collect();
+    assert_eq!(statements.len(), 3);
+    for statement in statements {
+        // The engine as a library knows no roles, but their grammar.
+        clickhouse.query(&format!("EXPLAIN AST {statement}"));
+    }
+    let script = std::fs::read_to_string(root().join("config/compose/reader.sh")).unwrap();
+    assert!(script.contains("alongside_reader") && !script.contains("CREATE ROLE"));
+}
+
 fn compose() -> Option<Value> {
     yaml(&root().join("docker-compose.yml"))
 }

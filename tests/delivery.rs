@@ -14,11 +14,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use program::{Desk, Outcome, recordings, sea, text};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::Message as _;
+use rdkafka::message::{Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::Value;
@@ -217,6 +219,21 @@ impl Rig {
             let record = BaseRecord::to(&topic).key(key).payload(*payload);
             producer.send(record).map_err(|(error, _)| error).unwrap();
         }
+        producer.flush(Duration::from_secs(20)).unwrap();
+    }
+
+    /// As a program would whose messages have that schema.
+    fn send_as(&self, schema_version: &str, topic: &str, payload: &[u8]) {
+        let producer: BaseProducer =
+            ClientConfig::new().set("bootstrap.servers", &self.kafka).create().unwrap();
+        let topic = format!("{}{topic}", self.prefix);
+        let version = Header { key: "ce_schemaversion", value: Some(schema_version) };
+        // A compacted topic takes nothing without a key.
+        let record = BaseRecord::to(&topic)
+            .key("any")
+            .payload(payload)
+            .headers(OwnedHeaders::new().insert(version));
+        producer.send(record).map_err(|(error, _)| error).unwrap();
         producer.flush(Duration::from_secs(20)).unwrap();
     }
 
@@ -420,6 +437,208 @@ fn messages_of_older_and_later_programs() {
     let sql =
         "SELECT JSONExtractString(record, 'later') AS later FROM v_events WHERE later = 'tow'";
     assert_eq!(rig.ask(clickhouse, sql).len(), 1);
+
+    // An earlier program did not know of all that is told today; what it left out is unknown.
+    let mut earlier = event.clone();
+    earlier["id"] = "encounter-111111111-333333333-20240101T000000Z".into();
+    let mut expected = earlier.clone();
+    let unknown =
+        ["hull_gap_m_p50", "raft", "port_name", "class", "class_reasons", "ended_at_latest"];
+    for name in unknown {
+        earlier.as_object_mut().unwrap().remove(name).unwrap();
+        expected[name] = Value::Null;
+    }
+    earlier.as_object_mut().unwrap().remove("zones").unwrap();
+    expected["zones"] = Value::Array(Vec::new());
+    for vessel in [0, 1] {
+        let vessel = |event: &mut Value, change: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+            change(event["vessels"][vessel].as_object_mut().unwrap());
+        };
+        vessel(&mut earlier, &|one| drop(one.remove("draught_m_after").unwrap()));
+        vessel(&mut earlier, &|one| drop(one.remove("gaps").unwrap()));
+        vessel(&mut expected, &|one| drop(one.insert("draught_m_after".into(), Value::Null)));
+        vessel(&mut expected, &|one| drop(one.insert("gaps".into(), Value::Array(Vec::new()))));
+    }
+    rig.send_as("0", "events", earlier.to_string().as_bytes());
+    let position = r#"{"mmsi":311000222,"observed_at":"2024-01-01T00:00:00Z","latitude_deg":1,"longitude_deg":2,
+        "coarse":false,"source":"earlier"}"#;
+    rig.send_as("0", "positions", position.as_bytes());
+    let identity = r#"{"mmsi":311000222,"name":"EARLIER","source":"earlier",
+        "first_heard_at":"2024-01-01T00:00:00Z","last_heard_at":"2024-01-01T00:00:00Z"}"#;
+    rig.send_as("0", "vessels", identity.as_bytes());
+    let said = rig.load();
+    assert!(said.contains("; 0 to the dead letters"), "{said}");
+    rig.check_same(clickhouse, &format!("{ndjson}{event}\n{expected}\n"));
+    for rows in
+        ["v_positions WHERE source = 'earlier'", "v_vessel_identities WHERE name = 'EARLIER'"]
+    {
+        assert_eq!(rig.number(clickhouse, &format!("SELECT count() FROM {rows}")), 1, "{rows}");
+    }
+
+    // What only a later program understands is kept for it.
+    rig.send_as("2", "events", later.to_string().as_bytes());
+    let said = rig.load();
+    assert!(said.contains("; 1 to the dead letters"), "{said}");
+    let (_, letter) = rig.messages("deadletter").pop_first().unwrap();
+    let letter: Value = serde_json::from_slice(&letter).unwrap();
+    assert_eq!(letter["schema_version"], 2);
+    let reason = letter["reason"].as_str().unwrap();
+    assert!(reason.contains("schema 2 is later than 1"), "{reason}");
+}
+
+#[test]
+fn tables_of_an_older_program_are_brought_up_to_date_with_their_rows() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let ndjson = rig.publish("sea.nmea");
+    rig.load();
+    // As a program left it that did not know of the views.
+    let database = &rig.database;
+    let views = clickhouse.query(&format!(
+        "SELECT name FROM system.tables WHERE database = '{database}' AND engine = 'View'"
+    ));
+    assert!(views.lines().count() > 5, "{views}");
+    for view in views.lines() {
+        clickhouse.query(&format!("DROP VIEW {database}.{view}"));
+    }
+    clickhouse.query(&format!(
+        "ALTER TABLE {database}.schema_migrations DELETE WHERE number > 3 SETTINGS mutations_sync = 1"
+    ));
+    let outcome = rig.run(&["load", "--until-end"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("has schema 3 of 4"), "{}", outcome.stderr);
+    let outcome = rig.run(&["schema", "apply"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    rig.check_same(clickhouse, &ndjson);
+    assert_eq!(rig.publish("sea.nmea"), ndjson);
+    rig.load();
+    rig.check_same(clickhouse, &ndjson);
+}
+
+#[test]
+fn what_kafka_refuses_is_seen_tried_again_and_dropped() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    // Longer than the million bytes that a broker takes by default, however it is packed.
+    let mut chance = Chance(1);
+    let noise: String =
+        (0..200_000).map(|_| format!("{:08x}", chance.millis(0, u64::MAX).as_millis())).collect();
+    let message = |topic: sink::Topic, id: &str, payload: String| sink::Message {
+        topic,
+        key: id.into(),
+        id: id.into(),
+        source: "test".into(),
+        payload,
+    };
+    let long = |topic, id: &str| message(topic, id, format!("{{\"noise\":\"{noise}\"}}"));
+    let mut outbox = sink::Outbox::open(&rig.desk.path("alongside.outbox"), 100_000_000).unwrap();
+    let messages = [
+        long(sink::Topic::Positions, "a"),
+        message(sink::Topic::Positions, "b", "{}".into()),
+        long(sink::Topic::Vessels, "c"),
+    ];
+    outbox.append(&messages, None).unwrap();
+    let published = |arguments: &[&str], words: &str| {
+        let outcome = rig.run(&[&["publish"], arguments].concat());
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(words), "no {words} in\n{}", outcome.stderr);
+        let lines = outcome.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect::<Vec<Value>>()
+    };
+    published(&[], "published 1 messages; kafka refused 2, which stay in the outbox");
+    let lines =
+        published(&["--dry-run", "--refused"], "has 0 messages of 0 bytes that wait, and 2 of ");
+    assert_eq!(lines.iter().map(|line| &line["id"]).collect::<Vec<_>>(), ["a", "c"]);
+    assert!(
+        lines[0]["reason"].as_str().unwrap().contains("MessageSizeTooLarge"),
+        "{}",
+        lines[0]["reason"]
+    );
+
+    // One of the topics takes it now.
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", &rig.kafka).create().unwrap();
+    let topic = format!("{}positions", rig.prefix);
+    let altered =
+        AlterConfig::new(ResourceSpecifier::Topic(&topic)).set("max.message.bytes", "8388608");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(admin.alter_configs([&altered], &AdminOptions::new())).unwrap();
+    published(&["--refused"], "published 1 messages; kafka refused 1, which stay in the outbox");
+    assert_eq!(rig.messages("positions").len(), 2);
+
+    let lines = published(&["--drop-refused"], "and 1 of ");
+    assert_eq!((lines.len(), &lines[0]["id"]), (1, &Value::from("c")));
+    assert_eq!(lines[0]["payload"], messages[2].payload);
+    published(&["--dry-run"], "and 0 of 0 bytes that kafka refused");
+}
+
+#[test]
+fn a_second_publisher_of_an_outbox_is_refused() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let first =
+        sink::Publisher::new(sink::Kafka::default(), &rig.desk.path("alongside.outbox")).unwrap();
+    let replay: &[&str] = &["replay", "sea.nmea", "--publish", "--store", "none"];
+    for arguments in [&["publish"][..], replay] {
+        let outcome = rig.run(arguments);
+        assert_eq!(outcome.code, 1);
+        assert!(
+            outcome.stderr.contains("another program publishes this outbox already"),
+            "{}",
+            outcome.stderr
+        );
+    }
+    drop(first);
+    assert!(rig.run(&["publish", "--dry-run"]).stderr.contains(" has 0 messages"));
+    rig.publish("sea.nmea");
+}
+
+#[test]
+fn what_is_stored_without_kafka_is_bound_by_rows_bytes_and_time() {
+    let Some((kafka, clickhouse)) = shared() else { return };
+    let rig = Rig::new(kafka, clickhouse);
+    let store = sink::Store::new(sink::ClickHouse {
+        url: rig.url.clone(),
+        database: rig.database.clone(),
+        ..sink::ClickHouse::default()
+    });
+    let position = |mmsi: u32| sink::Message {
+        topic: sink::Topic::Positions,
+        key: mmsi.to_string(),
+        id: mmsi.to_string(),
+        source: "test".into(),
+        payload: format!(
+            "{{\"mmsi\":{mmsi},\"observed_at\":\"2024-01-01T00:00:00Z\",\"latitude_deg\":1,\"longitude_deg\":2,\
+             \"coarse\":false,\"source\":\"test\"}}"
+        ),
+    };
+    let bytes = position(200_000_000).bytes() as usize;
+    let size = |offsets: i64, bytes: usize| sink::BlockSize { offsets, bytes };
+    let long = Duration::from_secs(3600);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Older ones would be deleted as they come.
+    let told_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+    let mut mmsi = 200_000_000;
+    let mut stored = 0;
+    for (name, size, flush_after, whole) in [
+        ("rows", size(3, usize::MAX), long, 3),
+        ("bytes", size(1000, 2 * bytes), long, 2),
+        ("time", size(1000, usize::MAX), Duration::ZERO, 1),
+    ] {
+        let mut writer = sink::Writer::new(store.clone(), name, told_at, size, flush_after);
+        for at in 1..=whole {
+            assert_eq!(rig.number(clickhouse, "SELECT count() FROM v_positions"), stored, "{name}");
+            mmsi += 1;
+            runtime.block_on(writer.write(&position(mmsi))).unwrap();
+            if at == 1 && name != "time" {
+                let none = sink::Message { payload: "{}".into(), ..position(mmsi) };
+                runtime.block_on(writer.write(&none)).unwrap();
+                assert_eq!(writer.skipped(), 1);
+            }
+        }
+        stored += whole;
+        assert_eq!(rig.number(clickhouse, "SELECT count() FROM v_positions"), stored, "{name}");
+    }
 }
 
 #[test]
@@ -640,9 +859,9 @@ fn clickhouse_slow_read_only_refusing_silent_and_killed() {
     }
     // And dead, in the middle of it all.
     let again = rig.publish("sea.nmea");
-    clickhouse.kill();
+    clickhouse.process.kill();
     std::thread::sleep(Duration::from_millis(500));
-    clickhouse.restart();
+    clickhouse.process.restart();
     assert_eq!(again, ndjson);
     rig.wait_for(&clickhouse, &ndjson);
     drop(loader);
@@ -685,15 +904,15 @@ fn kafka_killed_while_it_is_written_and_read_and_away_for_long() {
     std::thread::scope(|scope| {
         let publishing = scope.spawn(|| rig.publish("sea.nmea"));
         std::thread::sleep(Duration::from_millis(300));
-        kafka.kill();
+        kafka.process.kill();
         std::thread::sleep(Duration::from_secs(2));
-        kafka.restart();
+        kafka.process.restart();
         assert_eq!(publishing.join().unwrap(), expected);
     });
     rig.wait_for(clickhouse, &expected);
 
     // Away to the end: what waits is in the outbox, and is seen there.
-    kafka.kill();
+    kafka.process.kill();
     let config = rig.desk.read("rig.toml");
     rig.desk.write("rig.toml", config.replace("give_up_after = \"2m\"", "give_up_after = \"1s\""));
     let arguments = ["replay", "sea.nmea", "--publish", "--store", "none", "--source", "later"];
@@ -706,7 +925,7 @@ fn kafka_killed_while_it_is_written_and_read_and_away_for_long() {
     );
     let waits = rig.run(&["publish", "--dry-run"]).stderr;
     assert!(waits.contains("that wait") && !waits.contains(" has 0 messages"), "{waits}");
-    kafka.restart();
+    kafka.process.restart();
     rig.desk.write("rig.toml", config);
     let outcome = rig.run(&["publish"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);

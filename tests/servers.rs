@@ -24,15 +24,15 @@ fn kafka_keeps_messages_and_offsets_through_kills() {
     consumer.commit_consumer_state(CommitMode::Sync).unwrap();
     drop(consumer);
 
-    kafka.kill();
-    kafka.restart();
+    kafka.process.kill();
+    kafka.process.restart();
     produce(&kafka, "ships", 100..150);
     consumer = group(&kafka, "readers", "ships");
     assert_eq!(read(&consumer, 90), (60..150).collect::<Vec<_>>());
     drop(consumer);
 
-    kafka.stop();
-    kafka.restart();
+    kafka.process.stop();
+    kafka.process.restart();
     let consumer = group(&kafka, "others", "ships");
     assert_eq!(read(&consumer, 150), (0..150).collect::<Vec<_>>());
 }
@@ -59,14 +59,14 @@ fn clickhouse_keeps_rows_through_kills() {
     let stored = "311000222\tSEA STAR\n538005541\t\\';DROP TABLE A;--\n";
     assert_eq!(clickhouse.query("SELECT * FROM ships ORDER BY mmsi"), stored);
 
-    clickhouse.kill();
+    clickhouse.process.kill();
     let error = clickhouse.try_query("SELECT 1").unwrap_err();
     assert!(error.contains("refused"), "{error}");
-    clickhouse.restart();
+    clickhouse.process.restart();
     assert_eq!(clickhouse.query("SELECT * FROM ships ORDER BY mmsi"), stored);
 
-    clickhouse.stop();
-    clickhouse.restart();
+    clickhouse.process.stop();
+    clickhouse.process.restart();
     assert_eq!(clickhouse.query("SELECT * FROM ships ORDER BY mmsi"), stored);
 }
 
@@ -120,7 +120,7 @@ fn nothing_is_left_of_a_server_whose_test_died() {
     let Some(mut kafka) = Kafka::start_own() else { return };
     // The end of the standard input is all that a dead process can say.
     let bootstrap = kafka.bootstrap().to_owned();
-    kafka.hang_up();
+    kafka.process.hang_up();
     assert!(std::net::TcpStream::connect(bootstrap).is_err());
 }
 

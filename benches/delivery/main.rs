@@ -1,5 +1,5 @@
 //! How fast events leave, beside the libraries used plainly: `cargo bench -p alongside-benches --bench delivery`, and
-//! with `-- publishing` or `-- storing` only that. `README.md` says what is measured and what is left out.
+//! with `-- publishing`, `-- storing` or `-- waiting` only that. `README.md` says what is measured and what is left out.
 //!
 //! Servers are those of `tests/servers`; where they cannot be had it says that it skips.
 
@@ -8,7 +8,8 @@ mod servers;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clickhouse::{Client, Row};
 use maritime::{Mmsi, Position, PositionFix, Report, Timestamp};
@@ -16,15 +17,28 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde::{Deserialize, Serialize};
 use sink::{
-    ClickHouse, Kafka, Loading, Message, Messenger, Outbox, Provenance, Publisher, Store, Telling,
-    Until,
+    ClickHouse, Kafka, Loading, Message, Messenger, Outbox, Provenance, PublishError, Published,
+    Publisher, Store, Telling, Until, Writer,
 };
+use tempfile::TempDir;
 use tokio::sync::watch;
 
-/// Positions that are published and stored: a quarter of an hour of the world's traffic.
-const POSITIONS: usize = 300_000;
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Positions that are stored: some hours of the world's traffic, thinned to one a minute.
+const POSITIONS: usize = 900_000;
+/// Of these, positions that are published.
+const PUBLISHED: usize = 300_000;
 const ROUNDS: usize = 4;
+/// Rows of a block, with the crate alone and with ours.
+const BLOCK: usize = 50_000;
+/// Events whose way is timed.
+const PROBES: usize = 100;
 const OUTBOX_BYTES_MAX: u64 = 10_000_000_000;
+/// One that was told, to be told under other names.
+const EVENT: &str = include_str!("event.json");
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -73,12 +87,8 @@ fn messages() -> Vec<Message> {
     let provenance = Provenance { software_version: "0".into(), parameters_hash: "0".into() };
     let mut messenger = Messenger::new(telling, provenance);
     let ships = 2_000;
-    let mut chance: u64 = 1;
-    let mut random = move || {
-        chance =
-            chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (chance >> 40) as f64 / f64::from(1 << 24)
-    };
+    let mut chance = Chance(1);
+    let mut random = move || chance.next();
     let start = Timestamp::from_secs(1_704_067_200);
     let mut fleet: Vec<(f64, f64, f64, f64)> = (0..ships)
         .map(|ship| {
@@ -144,7 +154,7 @@ fn plain_row(message: &Message) -> PlainRow {
         heading_deg: record.heading_deg,
         coarse: record.coarse,
         source: record.source,
-        published_at: 1_704_067_200,
+        published_at: now_s() as u32,
     }
 }
 
@@ -172,26 +182,24 @@ impl Bench {
 
     /// The same messages through the outbox, and by a producer alone.
     fn publishing(&self) {
+        let messages = &self.messages[..PUBLISHED];
         let mut rates: [Vec<f64>; 2] = Default::default();
         for round in 0..ROUNDS {
             let kafka = self.kafka(&format!("p{round}"));
             self.runtime.block_on(kafka.make_topics()).expect("topics are made");
-            let [plain, ours] = [self.produce(&kafka), self.publish(&kafka)];
+            let [plain, ours] = [self.produce(&kafka, messages), publish(&kafka, messages)];
             if round > 0 {
                 rates[0].push(plain);
                 rates[1].push(ours);
             }
         }
-        let [plain, ours] = rates.map(median);
-        println!("publishing {POSITIONS} positions, messages/s:");
-        println!("  rdkafka alone, idempotent, the same headers  {plain:>9.0}");
-        println!(
-            "  alongside, outbox and publisher              {ours:>9.0}   {:.2} of it",
-            ours / plain
-        );
+        println!("publishing {PUBLISHED} positions, messages/s:");
+        let names =
+            ["rdkafka alone, idempotent, the same headers", "alongside, outbox and publisher"];
+        print_rates(&names, rates);
     }
 
-    fn produce(&self, kafka: &Kafka) -> f64 {
+    fn produce(&self, kafka: &Kafka, messages: &[Message]) -> f64 {
         let producer: BaseProducer = ClientConfig::new()
             .set("bootstrap.servers", &self.broker)
             .set("enable.idempotence", "true")
@@ -201,7 +209,7 @@ impl Bench {
             .expect("a producer");
         let topic = kafka.topic_name(sink::Topic::Positions);
         let began = Instant::now();
-        for message in &self.messages {
+        for message in messages {
             let mut headers = rdkafka::message::OwnedHeaders::new();
             for (key, value) in [
                 ("ce_specversion", "1.0"),
@@ -222,64 +230,36 @@ impl Bench {
             producer.poll(Duration::ZERO);
         }
         producer.flush(Duration::from_secs(60)).expect("all is delivered");
-        self.messages.len() as f64 / began.elapsed().as_secs_f64()
-    }
-
-    fn publish(&self, kafka: &Kafka) -> f64 {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("outbox");
-        let mut outbox = Outbox::open(&path, OUTBOX_BYTES_MAX).expect("an outbox");
-        let mut publisher = Publisher::new(kafka.clone(), &path).expect("a publisher");
-        let until = Until {
-            told: Arc::new(AtomicBool::new(false)),
-            give_up_after: Duration::from_secs(60),
-        };
-        let told = until.told.clone();
-        let began = Instant::now();
-        let publishing = std::thread::spawn(move || publisher.run(&until));
-        for batch in self.messages.chunks(1000) {
-            outbox.append(batch, None).expect("it takes them");
-        }
-        told.store(true, std::sync::atomic::Ordering::Release);
-        let published = publishing.join().expect("no panic").expect("all is delivered");
-        assert_eq!(published.delivered, self.messages.len() as u64);
-        self.messages.len() as f64 / began.elapsed().as_secs_f64()
+        messages.len() as f64 / began.elapsed().as_secs_f64()
     }
 
     /// The same rows by the crate alone from memory, and by the loader from Kafka.
     fn storing(&self) {
         let kafka = self.kafka("s");
         self.runtime.block_on(kafka.make_topics()).expect("topics are made");
-        self.produce(&kafka);
+        self.produce(&kafka, &self.messages);
         let rows: Vec<PlainRow> = self.messages.iter().map(plain_row).collect();
-        let mut rates: [Vec<f64>; 2] = Default::default();
+        let mut rates: [Vec<f64>; 5] = Default::default();
         for round in 0..ROUNDS {
-            let plain = self.insert(&rows, round);
-            let store = self.store(&format!("l{round}"));
-            let (_sender, stop) = watch::channel(false);
-            let loading = Loading { until_end: true, ..Loading::default() };
-            let again = Kafka { group: format!("{}-{round}", kafka.group), ..kafka.clone() };
-            let began = Instant::now();
-            let loaded = self.runtime.block_on(async {
-                // From the first assignment on: joining a group takes some seconds whatever there is to load.
-                sink::load(again, store.clone(), loading, stop).await
-            });
-            let elapsed = began.elapsed();
-            let loaded = loaded.expect("it loads");
-            assert_eq!(loaded.positions, rows.len() as u64);
-            let ours = rows.len() as f64 / elapsed.as_secs_f64();
+            let plain = self.insert(&rows, &format!("i{round}"), false);
+            let once = self.insert(&rows, &format!("o{round}"), true);
+            let written = self.write(&format!("m{round}"));
+            let (loaded, whole) = self.load(&kafka, round);
             if round > 0 {
-                rates[0].push(plain);
-                rates[1].push(ours);
+                for (rates, rate) in rates.iter_mut().zip([plain, once, written, loaded, whole]) {
+                    rates.push(rate);
+                }
             }
         }
-        let [plain, ours] = rates.map(median);
         println!("storing {POSITIONS} positions, rows/s:");
-        println!("  clickhouse::Insert alone, from memory              {plain:>9.0}");
-        println!(
-            "  alongside load, from Kafka, joining and end included {ours:>7.0}   {:.2} of it",
-            ours / plain
-        );
+        let names = [
+            "clickhouse::Insert alone, rows from memory",
+            "the same with a token for each block, as ours",
+            "alongside, messages (JSON) from memory",
+            "alongside load, from the first message of Kafka on",
+            "alongside load, with joining the group and the end",
+        ];
+        print_rates(&names, rates);
 
         let database = format!("bench{}l0", std::process::id());
         for table in ["positions", "positions_by_place"] {
@@ -292,15 +272,50 @@ impl Bench {
         }
     }
 
-    fn insert(&self, rows: &[PlainRow], round: usize) -> f64 {
-        drop(self.store(&format!("i{round}")));
-        let client = Client::default()
-            .with_url(self.server.url())
-            .with_database(format!("bench{}i{round}", std::process::id()));
+    /// From Kafka: rows a second from the first message on, and from the very beginning.
+    fn load(&self, kafka: &Kafka, round: usize) -> (f64, f64) {
+        let store = self.store(&format!("l{round}"));
+        let (_sender, stop) = watch::channel(false);
+        let loading = Loading { until_end: true, ..Loading::default() };
+        let again = Kafka { group: format!("{}-{round}", kafka.group), ..kafka.clone() };
+        let began = Instant::now();
+        let loaded = self.runtime.block_on(sink::load(again, store, loading, stop));
+        let whole = began.elapsed();
+        let loaded = loaded.expect("it loads");
+        assert_eq!(loaded.positions, POSITIONS as u64);
+        let rate = |span: Duration| POSITIONS as f64 / span.as_secs_f64();
+        (rate(loaded.took), rate(whole))
+    }
+
+    /// The way of `replay --store clickhouse://…`.
+    fn write(&self, name: &str) -> f64 {
+        let Loading { block, flush_after, .. } = Loading::default();
+        let mut writer = Writer::new(self.store(name), name, 1000 * now_s(), block, flush_after);
         let began = Instant::now();
         self.runtime.block_on(async {
-            for block in rows.chunks(50_000) {
+            for message in &self.messages {
+                writer.write(message).await.expect("it takes a message");
+            }
+            writer.flush().await.expect("it takes the rest");
+        });
+        POSITIONS as f64 / began.elapsed().as_secs_f64()
+    }
+
+    fn insert(&self, rows: &[PlainRow], name: &str, once: bool) -> f64 {
+        drop(self.store(name));
+        let client = Client::default()
+            .with_url(self.server.url())
+            .with_database(format!("bench{}{name}", std::process::id()));
+        let began = Instant::now();
+        self.runtime.block_on(async {
+            for (at, block) in rows.chunks(BLOCK).enumerate() {
                 let mut insert = client.insert::<PlainRow>("positions").await.expect("a table");
+                if once {
+                    insert = insert
+                        .with_setting("insert_deduplicate", "1")
+                        .with_setting("insert_deduplication_token", format!("{name}/{at}"))
+                        .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1");
+                }
                 for row in block {
                     insert.write(row).await.expect("it takes a row");
                 }
@@ -310,62 +325,134 @@ impl Bench {
         rows.len() as f64 / began.elapsed().as_secs_f64()
     }
 
-    /// From a message in the outbox until a view shows it, alone and while others come.
+    /// From an event in the outbox until a view shows it, alone and while positions come.
     fn waiting(&self) {
-        for (name, per_second) in [("idle", 0), ("under 5 000 messages/s", 5_000)] {
+        for (name, per_second) in [("idle", 0), ("under 5,000 positions/s", 5_000)] {
             let kafka = self.kafka(&format!("w{per_second}"));
             let store = self.store(&format!("w{per_second}"));
             self.runtime.block_on(kafka.make_topics()).expect("topics are made");
-            let folder = tempfile::tempdir().expect("a folder");
-            let path = folder.path().join("outbox");
-            let mut outbox = Outbox::open(&path, OUTBOX_BYTES_MAX).expect("an outbox");
-            let mut publisher = Publisher::new(kafka.clone(), &path).expect("a publisher");
-            let until = Until {
-                told: Arc::new(AtomicBool::new(false)),
-                give_up_after: Duration::from_secs(60),
-            };
-            let told = until.told.clone();
-            let publishing = std::thread::spawn(move || publisher.run(&until));
+            let (mut outbox, publishing) = outbox_and_publisher(&kafka);
             let (sender, stop) = watch::channel(false);
             let loading =
                 self.runtime.spawn(sink::load(kafka, store.clone(), Loading::default(), stop));
 
             let mut waits: Vec<f64> = Vec::new();
             let mut others = self.messages.iter().cycle();
-            for probe in 0..34u32 {
-                let mut message = self.messages[0].clone();
-                let mmsi = 100_000_000 + probe;
-                message.payload = message.payload.replacen("200000000", &mmsi.to_string(), 1);
-                let began = Instant::now();
-                outbox.append(&[message], None).expect("it takes one");
-                let query = format!("SELECT count() FROM v_positions WHERE mmsi = {mmsi}");
-                let mut sent = 0.0;
-                while self.runtime.block_on(store.number(&query)).expect("a number") == 0 {
+            let mut chance = Chance(1);
+            // The first ones wait for the group to form.
+            let warming_up = 4;
+            for probe in 0..warming_up + PROBES {
+                let id = format!("encounter-311000222-{}-20240101T001407Z", 100_000_000 + probe);
+                let message = Message {
+                    topic: sink::Topic::Events,
+                    key: id.clone(),
+                    id: id.clone(),
+                    source: "bench".into(),
+                    payload: EVENT.replace("encounter-311000222-538005541-20240101T001407Z", &id),
+                };
+                let query = format!("SELECT count() FROM v_events WHERE id = '{id}'");
+                let mut began = Instant::now();
+                let told_after = Duration::from_secs_f64(chance.next());
+                let (mut told, mut sent) = (Some(message), 0.0);
+                loop {
                     let due = began.elapsed().as_secs_f64() * f64::from(per_second) - sent;
-                    let batch: Vec<Message> = others.by_ref().take(due as usize).cloned().collect();
+                    let batch: Vec<Message> =
+                        others.by_ref().take(due.max(0.0) as usize).cloned().collect();
                     sent += batch.len() as f64;
                     outbox.append(&batch, None).expect("it takes some");
-                    std::thread::sleep(Duration::from_millis(10));
+                    // At any moment of what goes on already.
+                    if told.is_some() && began.elapsed() >= told_after {
+                        began = Instant::now();
+                        sent = 0.0;
+                        outbox
+                            .append(&[told.take().expect("it is there")], None)
+                            .expect("one more");
+                    }
+                    if told.is_none()
+                        && self.runtime.block_on(store.number(&query)).expect("a number") > 0
+                    {
+                        break;
+                    }
+                    std::thread::sleep(Duration::from_millis(5));
                 }
-                // The first ones wait for the group to form.
-                if probe >= 4 {
+                if probe >= warming_up {
                     waits.push(began.elapsed().as_secs_f64());
                 }
             }
             waits.sort_by(f64::total_cmp);
-            let (half, most) = (waits[waits.len() / 2], waits[waits.len() - 1]);
+            let quantile = |share: f64| waits[((PROBES - 1) as f64 * share).round() as usize];
             println!(
-                "from the outbox to a row that is seen, {name}: p50 {half:.2} s, the longest of 30 {most:.2} s"
+                "from an event in the outbox to a row that is seen, {name}: p50 {:.2} s, p99 {:.2} s, of {PROBES}",
+                quantile(0.5),
+                quantile(0.99)
             );
-            told.store(true, std::sync::atomic::Ordering::Release);
-            publishing.join().expect("no panic").expect("all is delivered");
+            publishing.finish();
             sender.send(true).expect("it listens");
             self.runtime.block_on(loading).expect("no panic").expect("it loads");
         }
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// A publisher at work.
+struct Publishing {
+    told: Arc<AtomicBool>,
+    thread: JoinHandle<Result<Published, PublishError>>,
+    _folder: TempDir,
+}
+
+impl Publishing {
+    /// Waits until all is delivered; gives how much that was.
+    fn finish(self) -> u64 {
+        self.told.store(true, std::sync::atomic::Ordering::Release);
+        self.thread.join().expect("no panic").expect("all is delivered").delivered
+    }
+}
+
+fn outbox_and_publisher(kafka: &Kafka) -> (Outbox, Publishing) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("outbox");
+    let outbox = Outbox::open(&path, OUTBOX_BYTES_MAX).expect("an outbox");
+    let mut publisher = Publisher::new(kafka.clone(), &path).expect("a publisher");
+    let told = Arc::new(AtomicBool::new(false));
+    let until = Until { told: told.clone(), give_up_after: Duration::from_secs(60) };
+    let thread = std::thread::spawn(move || publisher.run(&until));
+    (outbox, Publishing { told, thread, _folder: folder })
+}
+
+fn publish(kafka: &Kafka, messages: &[Message]) -> f64 {
+    let (mut outbox, publishing) = outbox_and_publisher(kafka);
+    let began = Instant::now();
+    for batch in messages.chunks(1000) {
+        outbox.append(batch, None).expect("it takes them");
+    }
+    assert_eq!(publishing.finish(), messages.len() as u64);
+    messages.len() as f64 / began.elapsed().as_secs_f64()
+}
+
+/// The medians, and beside them as shares of the first.
+fn print_rates<const N: usize>(names: &[&str; N], rates: [Vec<f64>; N]) {
+    let medians = rates.map(|mut rates| {
+        rates.sort_by(f64::total_cmp);
+        rates[rates.len() / 2]
+    });
+    for (name, rate) in names.iter().zip(medians) {
+        println!("  {name:<52} {rate:>9.0}  {:.2}", rate / medians[0]);
+    }
+}
+
+/// What was published long ago would be deleted while it is stored.
+fn now_s() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    since.as_secs() as i64
+}
+
+/// Numbers in [0, 1), the same in every run.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> f64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 40) as f64 / f64::from(1 << 24)
+    }
 }

@@ -33,15 +33,14 @@ const START_MAX: Duration = Duration::from_secs(90);
 /// A broker: one node of Apache Kafka in KRaft mode.
 pub struct Kafka {
     bootstrap: String,
-    /// `None` where the broker is not ours.
-    own: Option<Server>,
+    pub process: Process,
 }
 
 impl Kafka {
     /// The broker that `ALONGSIDE_TEST_KAFKA` names, or one of our own.
     pub fn start() -> Option<Self> {
         match std::env::var("ALONGSIDE_TEST_KAFKA") {
-            Ok(bootstrap) => Some(Kafka { bootstrap, own: None }),
+            Ok(bootstrap) => Some(Kafka { bootstrap, process: Process(None) }),
             Err(_) => Kafka::start_own(),
         }
     }
@@ -57,40 +56,19 @@ impl Kafka {
         command.args([port.to_string(), controller_port.to_string()]);
         let mut server = Server { name: "Kafka", command, data, port, child: None };
         server.start();
-        Some(Kafka { bootstrap: format!("127.0.0.1:{port}"), own: Some(server) })
+        Some(Kafka { bootstrap: format!("127.0.0.1:{port}"), process: Process(Some(server)) })
     }
 
     /// What clients call `bootstrap.servers`. A restart does not change it.
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
     }
-
-    /// As a power cut does it.
-    pub fn kill(&mut self) {
-        own(&mut self.own).end(Some("kill"));
-    }
-
-    /// As an operator does it.
-    pub fn stop(&mut self) {
-        own(&mut self.own).end(Some("stop"));
-    }
-
-    /// On the data that are there; kills before it what still runs.
-    pub fn restart(&mut self) {
-        own(&mut self.own).restart();
-    }
-
-    /// As the death of the test process does it: nothing is said, the standard input ends.
-    pub fn hang_up(&mut self) {
-        own(&mut self.own).end(None);
-    }
 }
 
 /// The ClickHouse engine behind its HTTP interface.
 pub struct ClickHouse {
     url: String,
-    /// `None` where the server is not ours.
-    own: Option<Server>,
+    pub process: Process,
 }
 
 /// What goes wrong for a request, see `Faults` in `clickhouse/http_front.py`.
@@ -121,7 +99,10 @@ impl ClickHouse {
     /// The server that `ALONGSIDE_TEST_CLICKHOUSE` names, or one of our own.
     pub fn start() -> Option<Self> {
         match std::env::var("ALONGSIDE_TEST_CLICKHOUSE") {
-            Ok(url) => Some(ClickHouse { url: url.trim_end_matches('/').to_owned(), own: None }),
+            Ok(url) => Some(ClickHouse {
+                url: url.trim_end_matches('/').to_owned(),
+                process: Process(None),
+            }),
             Err(_) => ClickHouse::start_own(),
         }
     }
@@ -136,7 +117,7 @@ impl ClickHouse {
         command.arg(data.path().join("data")).args(["--port", &port.to_string()]);
         let mut server = Server { name: "ClickHouse", command, data, port, child: None };
         server.start();
-        Some(ClickHouse { url: format!("http://127.0.0.1:{port}"), own: Some(server) })
+        Some(ClickHouse { url: format!("http://127.0.0.1:{port}"), process: Process(Some(server)) })
     }
 
     /// Without a slash at the end. A restart does not change it.
@@ -167,7 +148,10 @@ impl ClickHouse {
 
     /// What goes wrong from now on, in place of what was said before. A restart forgets it.
     pub fn faults(&self, faults: &[Fault]) {
-        assert!(self.own.is_some(), "faults are for a server of our own: ClickHouse::start_own");
+        assert!(
+            self.process.0.is_some(),
+            "faults are for a server of our own: ClickHouse::start_own"
+        );
         let list: Vec<serde_json::Value> = faults.iter().map(Fault::to_json).collect();
         let body = serde_json::to_string(&list).unwrap();
         let answer = agent().put(format!("{}/faults", self.url)).send(body).unwrap();
@@ -180,21 +164,6 @@ impl ClickHouse {
         let list: Vec<serde_json::Value> =
             serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
         list.iter().map(|fault| fault["times"].as_u64().unwrap()).collect()
-    }
-
-    /// As a power cut does it.
-    pub fn kill(&mut self) {
-        own(&mut self.own).end(Some("kill"));
-    }
-
-    /// As an operator does it.
-    pub fn stop(&mut self) {
-        own(&mut self.own).end(Some("stop"));
-    }
-
-    /// On the data that are there; kills before it what still runs.
-    pub fn restart(&mut self) {
-        own(&mut self.own).restart();
     }
 }
 
@@ -236,6 +205,41 @@ impl Fault {
             }
         }
         json
+    }
+}
+
+/// What is done to a server of our own. Nobody else's is killed.
+pub struct Process(Option<Server>);
+
+impl Process {
+    /// As a power cut does it.
+    #[track_caller]
+    pub fn kill(&mut self) {
+        self.own().end(Some("kill"));
+    }
+
+    /// As an operator does it.
+    #[track_caller]
+    pub fn stop(&mut self) {
+        self.own().end(Some("stop"));
+    }
+
+    /// On the data that are there; kills before it what still runs.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.own().end(Some("kill"));
+        self.own().start();
+    }
+
+    /// As the death of the test process does it: nothing is said, the standard input ends.
+    #[track_caller]
+    pub fn hang_up(&mut self) {
+        self.own().end(None);
+    }
+
+    #[track_caller]
+    fn own(&mut self) -> &mut Server {
+        self.0.as_mut().expect("only a server of our own can be killed: start_own")
     }
 }
 
@@ -286,22 +290,12 @@ impl Server {
         child.wait().unwrap();
         drop(stdin);
     }
-
-    fn restart(&mut self) {
-        self.end(Some("kill"));
-        self.start();
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.end(Some("kill"));
     }
-}
-
-#[track_caller]
-fn own(server: &mut Option<Server>) -> &mut Server {
-    server.as_mut().expect("only a server of our own can be killed: start_own")
 }
 
 /// A program that ends with its standard input.

@@ -1,8 +1,8 @@
 //! One message on its way to Kafka, and what stands in its head.
 //!
 //! The payload is JSON. The headers are those of CloudEvents 1.0 in the binary mode of its Kafka binding, with the
-//! extension `schemaversion`. Within one schema version fields are only ever added, and readers pass over what they
-//! do not know; a reader refuses a later schema version.
+//! extension `schemaversion`. Within one schema version fields are only ever added; readers pass over what they do not
+//! know, and take for unknown or empty what an earlier program did not tell. A reader refuses a later schema version.
 
 use rdkafka::message::{Header, OwnedHeaders};
 

@@ -47,7 +47,7 @@ pub struct EventRecord {
     #[serde(with = "rfc3339")]
     pub started_at: Timestamp,
     /// Bound of `started_at`; `null` if nothing was heard before.
-    #[serde(with = "rfc3339_or_null")]
+    #[serde(default, with = "rfc3339_or_null")]
     pub started_at_earliest: Option<Timestamp>,
     /// Bound of `started_at`.
     #[serde(with = "rfc3339")]
@@ -59,7 +59,7 @@ pub struct EventRecord {
     #[serde(with = "rfc3339")]
     pub ended_at_earliest: Timestamp,
     /// Bound of `ended_at`; `null` if nothing was heard since.
-    #[serde(with = "rfc3339_or_null")]
+    #[serde(default, with = "rfc3339_or_null")]
     pub ended_at_latest: Option<Timestamp>,
     /// North positive, 6 decimals. AIS gives 1/600 000 degree, which falls on no half of these: the same
     /// place is rounded alike on every meridian.
@@ -125,10 +125,12 @@ pub struct EventRecord {
     /// Meetings of other pairs in the cell of some 4 km in the 30 days before.
     pub meetings_nearby: Option<u32>,
     /// The user's zones around it.
+    #[serde(default)]
     pub zones: Vec<String>,
     /// The H3 cell at resolution 7, some 5 km², in hexadecimal digits.
     pub h3_cell: String,
     /// The numbers that make up an event that is no encounter, by name; units are in the names.
+    #[serde(default)]
     pub figures: BTreeMap<String, f64>,
     /// Definitions of a meeting that this one satisfies.
     pub profiles: Vec<String>,
@@ -137,6 +139,7 @@ pub struct EventRecord {
     /// What speaks for and against.
     pub reasons: Vec<ReasonRecord>,
     /// All of it in a paragraph of plain English; hostile names are in it as they were sent.
+    #[serde(default)]
     pub explanation: String,
     /// The time of the data up to which this was known.
     #[serde(with = "rfc3339")]
@@ -172,10 +175,13 @@ pub struct VesselRecord {
     /// As last sent when the event was told; 1 decimal.
     pub draught_m_after: Option<f64>,
     /// Its silences in the day before and the day after, as far as they are known.
+    #[serde(default)]
     pub gaps: Vec<GapRecord>,
     /// How often it changed its identity in that time.
+    #[serde(default)]
     pub identity_changes: u32,
     /// Lists that name it, with what they matched by.
+    #[serde(default)]
     pub watchlists: Vec<String>,
 }
 
@@ -354,15 +360,32 @@ pub(crate) fn rounded(value: f64, decimals: i32) -> f64 {
 
 /// `2024-01-01T00:14:07.250Z`.
 pub(crate) mod rfc3339 {
+    use std::fmt;
+
     use maritime::Timestamp;
-    use serde::{Deserialize, Deserializer, Serializer, de};
+    use serde::{Deserializer, Serializer, de};
 
     pub(crate) fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(at)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
-        Timestamp::parse(&String::deserialize(from)?).map_err(de::Error::custom)
+        from.deserialize_str(Text)
+    }
+
+    /// Reads the text where it stands: every position has one.
+    struct Text;
+
+    impl de::Visitor<'_> for Text {
+        type Value = Timestamp;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a time")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+            Timestamp::parse(text).map_err(E::custom)
+        }
     }
 }
 
