@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use arrayvec::ArrayVec;
 use maritime::{
     Event, EventId, EventKind, EventState, Mmsi, MmsiKind, PositionFix, Report, StaticReport,
     Timestamp, VesselIdentity, VesselPair,
@@ -31,6 +32,8 @@ use crate::vessel::{Place, SUB_TRACKS_MAX, Vessel};
 const SWEEP_MILLIS: i64 = 3_600_000;
 /// A sub-track is forgotten after this long without a report; nothing continues it then.
 const TRACK_KEPT_MILLIS: i64 = 25 * 3_600_000;
+/// What so many reports need is asked of the memory at a time.
+const LOOK_AHEAD: usize = 8;
 /// An encounter that could be closed, but one of its ships has not been heard yet, is looked at again
 /// after this.
 const RECHECK_MILLIS: i64 = 15 * 60_000;
@@ -249,20 +252,28 @@ impl Detector {
 
     fn take<'a>(
         &mut self,
-        reports: impl Iterator<Item = reorder::Heard<'a>>,
+        mut reports: impl Iterator<Item = reorder::Heard<'a>>,
         events: &mut Vec<Event>,
     ) {
         let told = events.len();
         self.state.revise(&self.parameters, &mut self.counters, events);
-        for report in reports {
-            let now = report.observed_at().as_millis();
-            self.state.advance(now, &self.parameters, events);
-            match report {
-                reorder::Heard::Static(report) => {
-                    self.state.learn(report, &self.parameters, &mut self.counters, events);
-                }
-                reorder::Heard::Position(fix) => {
-                    self.state.place(fix, &self.parameters, &mut self.counters, events);
+        loop {
+            let next: ArrayVec<reorder::Heard<'a>, LOOK_AHEAD> =
+                reports.by_ref().take(LOOK_AHEAD).collect();
+            if next.is_empty() {
+                break;
+            }
+            self.state.look_ahead(next.iter().map(|report| report.mmsi()));
+            for report in next {
+                let now = report.observed_at().as_millis();
+                self.state.advance(now, &self.parameters, events);
+                match report {
+                    reorder::Heard::Static(report) => {
+                        self.state.learn(report, &self.parameters, &mut self.counters, events);
+                    }
+                    reorder::Heard::Position(fix) => {
+                        self.state.place(fix, &self.parameters, &mut self.counters, events);
+                    }
                 }
             }
         }
@@ -359,6 +370,27 @@ impl State {
             places: self.places.with_ports(&parameters.place_files),
             ..self
         }
+    }
+
+    /// Reads of the vessels that are heard next what will be needed, and makes nothing of it. A report is of another
+    /// vessel than the one before, and where that lies in memory is known only step by step: most of the time would go
+    /// into waiting. For several vessels the memory answers each step at once.
+    fn look_ahead(&self, numbers: impl Iterator<Item = Mmsi>) {
+        let known = numbers.filter_map(|mmsi| self.by_mmsi.get(&mmsi));
+        let vessels: ArrayVec<u32, LOOK_AHEAD> = known.copied().collect();
+        let mut seen: i64 = 0;
+        let mut tracks: ArrayVec<TrackIndex, LOOK_AHEAD> = ArrayVec::new();
+        for &index in &vessels {
+            let vessel = &self.vessels[index as usize];
+            tracks.extend(vessel.tracks.last().copied());
+            seen ^= vessel.last_heard_at.as_millis() ^ i64::from(vessel.has_met);
+            seen ^= vessel.last_place.map_or(0, |place| place.at);
+            seen ^= self.story.look_ahead(index) ^ self.places.look_ahead(index);
+        }
+        for track in tracks {
+            seen ^= self.tracks[track as usize].as_ref().map_or(0, Track::look_ahead);
+        }
+        std::hint::black_box(seen);
     }
 
     /// Brings the time forward: what is due before `now` happens first.
@@ -471,6 +503,8 @@ impl State {
         counters.legs += 1;
         let leg = track.last_leg();
         self.search(index, &leg, [from_m, ecef_m], keep_millis);
+        let near = self.near.iter().filter_map(|&other| self.tracks[other as usize].as_ref());
+        std::hint::black_box(near.fold(0, |seen, track| seen ^ track.look_ahead()));
         for near in 0..self.near.len() {
             let other = self.near[near];
             let known = self.tracks[other as usize].as_ref();

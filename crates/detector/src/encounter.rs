@@ -214,7 +214,7 @@ impl Encounter {
             self.near_until = i64::MIN;
             return;
         }
-        self.excursion.push(*outer);
+        push_exact(&mut self.excursion, *outer);
         self.near_until = outer.to;
     }
 
@@ -229,8 +229,8 @@ impl Encounter {
         let outer = &passage.outer;
         let mut excursion = std::mem::take(&mut self.excursion);
         if self.goes_on_with(passage, inner) {
-            excursion.push(outer.cut(outer.from, inner.from));
-            for piece in excursion.iter().filter(|piece| !piece.is_empty()) {
+            let nearing = outer.cut(outer.from, inner.from);
+            for piece in excursion.iter().chain([&nearing]).filter(|piece| !piece.is_empty()) {
                 self.count(piece, rules);
             }
         }
@@ -252,7 +252,7 @@ impl Encounter {
         self.excursion = excursion;
         let rest = outer.cut(inner.to, outer.to);
         if !rest.is_empty() {
-            self.excursion.push(rest);
+            push_exact(&mut self.excursion, rest);
         }
         self.near_until = outer.to;
         self.closed = false;
@@ -598,6 +598,14 @@ impl Encounter {
             self.first_place.1 + mean(self.place_sum.1),
         )
     }
+}
+
+/// Mostly there is one piece, and each is large: a list that grows by itself makes room for four.
+fn push_exact(pieces: &mut Vec<ContactPiece>, piece: ContactPiece) {
+    if pieces.len() == pieces.capacity() {
+        pieces.reserve_exact(1 + pieces.len() / 2);
+    }
+    pieces.push(piece);
 }
 
 /// How many there are of each vessel, and when the last of them began and ended.

@@ -13,8 +13,8 @@ use crate::leg::Leg;
 
 /// The longest record: eight bytes of time, four of each number, and the tag.
 const RECORD_BYTES_MAX: usize = 8 + 6 * 4 + 2;
-/// When there is no more room for a record, what is forgotten is cut off, and room is made for an eighth more than is
-/// left and this.
+/// When there is no more room for a record, what is forgotten is cut off, and room is made for a quarter more than is
+/// left and this: less would be looked through and moved too often.
 const ROOM_BYTES_MIN: usize = 48;
 
 /// Speed and course are sent in tenths, the heading in whole degrees.
@@ -100,13 +100,16 @@ impl Fixes {
 
     /// Nothing in this depends on how much memory there happens to be: equal states stay equal.
     fn make_room(&mut self) {
-        let mut backward = self.backward();
-        backward.by_ref().for_each(drop);
-        let forgotten = backward.records.len();
+        let mut records = &self.records[..];
+        let mut at = self.last_leg.from.at;
+        while at > self.forgotten_until && !records.is_empty() {
+            at = skip(&mut records, at);
+        }
+        let forgotten = records.len();
         self.records.drain(..forgotten);
-        let room = self.records.len() + self.records.len() / 8 + ROOM_BYTES_MIN;
+        let room = self.records.len() + self.records.len() / 4 + ROOM_BYTES_MIN;
         self.room = room as u32;
-        if self.records.capacity() > room + room / 4 {
+        if self.records.capacity() > room + room / 2 {
             self.records.shrink_to(room);
         } else {
             self.records.reserve_exact(room - self.records.len());
@@ -134,6 +137,7 @@ enum Newer {
 impl Iterator for Backward<'_> {
     type Item = Fix;
 
+    #[inline]
     fn next(&mut self) -> Option<Fix> {
         let Leg { from, to } = &self.fixes.last_leg;
         let fix = match &self.newer {
@@ -207,6 +211,27 @@ fn read(records: &mut &[u8], next: &Fix) -> Option<Fix> {
     Some(Fix { at, latitude, longitude, speed_knots, leg_knots, heading_deg, course_deg })
 }
 
+/// Takes the last record off, and gives no more of its fix than when it was.
+fn skip(records: &mut &[u8], next_at: i64) -> i64 {
+    let tag: u16 = u16::from_le_bytes(take(records));
+    let length = |parts: u16| usize::from(NUMBERS_BYTES[usize::from(parts & 63)]);
+    let numbers = length(tag >> (2 * LATITUDE)) + length(tag >> (2 * HEADING));
+    *records = &records[..records.len() - numbers];
+    next_at - read_time(records, Tag(tag).how(AT))
+}
+
+/// How long three numbers are that are written in these ways.
+const NUMBERS_BYTES: [u8; 64] = {
+    let bytes = [0, 1, 2, 4];
+    let mut lengths = [0; 64];
+    let mut parts = 0;
+    while parts < 64 {
+        lengths[parts] = bytes[parts & 3] + bytes[parts >> 2 & 3] + bytes[parts >> 4];
+        parts += 1;
+    }
+    lengths
+};
+
 /// In seconds where they are whole.
 fn write_time(record: &mut Record, millis: i64) -> u16 {
     let seconds = (millis % 1000 == 0).then_some(millis / 1000);
@@ -226,6 +251,7 @@ fn write_time(record: &mut Record, millis: i64) -> u16 {
     3
 }
 
+#[inline]
 fn read_time(records: &mut &[u8], how: u16) -> i64 {
     match how {
         0 => i64::from(u8::from_le_bytes(take(records))) * 1000,
@@ -251,6 +277,7 @@ fn write_difference(record: &mut Record, difference: i32) -> u16 {
     3
 }
 
+#[inline]
 fn read_difference(records: &mut &[u8], how: u16) -> i32 {
     match how {
         0 => 0,
@@ -278,6 +305,7 @@ fn write_number(record: &mut Record, number: f32, next: f32, scale: f32) -> u16 
     2
 }
 
+#[inline]
 fn read_number(records: &mut &[u8], how: u16, next: f32, scale: f32) -> f32 {
     match how {
         0 => next,
@@ -303,6 +331,7 @@ fn add(record: &mut Record, bytes: &[u8]) {
     record.try_extend_from_slice(bytes).expect("the longest record fits");
 }
 
+#[inline]
 fn take<const N: usize>(records: &mut &[u8]) -> [u8; N] {
     let (rest, bytes) = records.split_last_chunk().expect("a record is whole");
     *records = rest;

@@ -105,6 +105,11 @@ impl Places {
         &self.ports
     }
 
+    /// What [`Places::heard`] will read of a vessel; see `State::look_ahead`.
+    pub(crate) fn look_ahead(&self, vessel: u32) -> i64 {
+        self.standing.get(vessel as usize).map_or(0, |standing| standing.until)
+    }
+
     /// A ship was heard.
     pub(crate) fn heard(&mut self, heard: &Heard, rules: &PlaceRules) {
         if rules.anchorage_vessels_min == 0 {

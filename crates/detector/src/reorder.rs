@@ -135,6 +135,13 @@ pub(crate) enum Heard<'a> {
 }
 
 impl Heard<'_> {
+    pub(crate) fn mmsi(self) -> Mmsi {
+        match self {
+            Heard::Position(fix) => fix.mmsi,
+            Heard::Static(report) => report.mmsi,
+        }
+    }
+
     pub(crate) fn observed_at(self) -> Timestamp {
         match self {
             Heard::Position(fix) => fix.observed_at,

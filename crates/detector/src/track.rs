@@ -75,6 +75,12 @@ impl Track {
         Track { vessel, fixes: Fixes::new(fix), last_ecef_m: ecef_m }
     }
 
+    /// A part of each line of memory that the next report of the ship needs; see `State::look_ahead`.
+    pub(crate) fn look_ahead(&self) -> i64 {
+        let Leg { from, to } = self.fixes.last_leg();
+        from.at ^ to.at ^ self.last_ecef_m[2].to_bits() as i64 ^ i64::from(self.vessel)
+    }
+
     pub(crate) fn last(&self) -> &Fix {
         self.fixes.last()
     }

@@ -144,6 +144,11 @@ impl Watch {
 }
 
 impl Gaps {
+    /// What [`Gaps::heard`] will read of a vessel.
+    pub(crate) fn look_ahead(&self, vessel: u32) -> i64 {
+        self.watches.get(vessel as usize).map_or(0, |watch| watch.last_at)
+    }
+
     /// A ship was heard. Gives the silence that this ends, if it was one.
     pub(crate) fn heard(
         &mut self,

@@ -102,6 +102,13 @@ pub(crate) struct Loitering {
 }
 
 impl Loitering {
+    /// What [`Loitering::heard`] will read of a vessel.
+    pub(crate) fn look_ahead(&self, vessel: u32) -> i64 {
+        let stride = self.strides.get(vessel as usize).and_then(Option::as_ref);
+        let is_slow = self.spells.get(vessel as usize).is_some_and(Option::is_some);
+        stride.map_or(0, |stride| stride.from_at) ^ i64::from(is_slow)
+    }
+
     /// A ship was heard.
     pub(crate) fn heard(&mut self, heard: &Heard, world: World<'_>, told: &mut Vec<Event>) {
         let rules = &world.parameters.loitering;

@@ -118,6 +118,11 @@ pub(crate) struct Story {
 }
 
 impl Story {
+    /// What [`Story::heard`] will read of a vessel; see `State::look_ahead`.
+    pub(crate) fn look_ahead(&self, vessel: u32) -> i64 {
+        self.loitering.look_ahead(vessel) ^ self.gaps.look_ahead(vessel)
+    }
+
     /// A ship was heard.
     pub(crate) fn heard(&mut self, heard: &Heard, world: World<'_>, told: &mut Vec<Event>) {
         self.loitering.heard(heard, world, told);
