@@ -617,6 +617,7 @@ fn what_is_stored_without_kafka_is_bound_by_rows_bytes_and_time() {
     let long = Duration::from_secs(3600);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // Older ones would be deleted as they come.
+    #[expect(clippy::disallowed_methods, reason = "rows are deleted by the time on the wall")]
     let told_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
     let mut mmsi = 200_000_000;
     let mut stored = 0;
