@@ -126,7 +126,7 @@ fn parse_with(
     // The file by itself first: its errors name their lines.
     let mut config: Config = toml::from_str(text).map_err(ConfigError::from_toml)?;
     if !overrides.is_empty() {
-        config = Config::overridden(text, overrides)?;
+        config = config.overridden(text, overrides)?;
     }
     let outbox = std::mem::take(&mut config.outbox);
     let kafka = std::mem::take(&mut config.kafka);
@@ -268,8 +268,9 @@ fn did_you_mean(message: &str) -> Option<&str> {
 }
 
 impl Config {
-    /// What `text` says, and instead of it what the environment does.
-    fn overridden(text: &str, overrides: &[Override]) -> Result<Self, ConfigError> {
+    /// What `text` says, which is this, and instead of it what the environment does.
+    fn overridden(self, text: &str, overrides: &[Override]) -> Result<Self, ConfigError> {
+        let mut read = self;
         let mut config: toml::Table = toml::from_str(text).map_err(ConfigError::from_toml)?;
         for (name, value) in overrides {
             let refused = |message: String| ConfigError::Form {
@@ -294,12 +295,13 @@ impl Config {
                 .filter(|parsed| !parsed.is_datetime())
                 .unwrap_or_else(|| toml::Value::String(value.clone()));
             section.insert(key.into(), value);
-            config
+            // One by one, so that the one that is wrong is named.
+            read = config
                 .clone()
-                .try_into::<Config>()
+                .try_into()
                 .map_err(|error| refused(ConfigError::from_toml(error).to_string()))?;
         }
-        config.try_into().map_err(ConfigError::from_toml)
+        Ok(read)
     }
 }
 

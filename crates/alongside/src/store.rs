@@ -114,7 +114,7 @@ impl Store {
 }
 
 /// Every encounter; of the other kinds, of which there are many, what is shown as well.
-fn is_worth_keeping(event: &Event) -> bool {
+pub fn is_worth_keeping(event: &Event) -> bool {
     event.kind() == EventKind::Encounter || event.score >= SCORE_MIN
 }
 

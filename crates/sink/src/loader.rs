@@ -501,18 +501,33 @@ impl Loop {
         }
     }
 
+    /// Commits what there is to commit. Of one partition one thing at a time, so that nothing is overtaken by what
+    /// came before it.
+    fn commit_all(&mut self) {
+        for (&place, partition) in &mut self.partitions {
+            let Some(note) = partition.to_commit(self.loading.block) else { continue };
+            partition.committing = true;
+            let (life, topic) = (partition.life, self.kafka.topic_name(place.0));
+            let consumer = self.consumer.clone();
+            self.tasks.spawn_blocking(move || {
+                let (offset, cut) = note;
+                let mut offsets = TopicPartitionList::new();
+                let mut one = offsets.add_partition(&topic, place.1);
+                one.set_metadata(cut.map(|cut| format!("cut:{cut}")).unwrap_or_default());
+                let done = one.set_offset(Offset::Offset(offset));
+                let done = done.and_then(|()| consumer.commit(&offsets, CommitMode::Sync));
+                if let Err(error) = &done {
+                    // If the partition went to another, that one stores the block again.
+                    tracing::warn!(topic, partition = place.1, offset, %error, "an offset is not committed");
+                }
+                Done::Of(place, life, Step::Committed(note, done.is_ok()))
+            });
+        }
+    }
+
     /// Begins whatever can be done now, for those first that have waited longest.
     fn advance(&mut self) {
-        for (place, partition) in &mut self.partitions {
-            commit(
-                &mut self.tasks,
-                &self.consumer,
-                &self.kafka,
-                *place,
-                partition,
-                self.loading.block,
-            );
-        }
+        self.commit_all();
         let size = self.loading.block;
         while self.storing < self.loading.storing_max {
             let ready = self.partitions.iter_mut().filter(|(_, one)| one.may_store(size));
@@ -716,16 +731,7 @@ impl Loop {
         let patience = Duration::from_secs(5);
         let _ = tokio::time::timeout(patience, async {
             while self.storing > 0 || !self.partitions.values().all(Partition::is_committed) {
-                for (place, partition) in &mut self.partitions {
-                    commit(
-                        &mut self.tasks,
-                        &self.consumer,
-                        &self.kafka,
-                        *place,
-                        partition,
-                        self.loading.block,
-                    );
-                }
+                self.commit_all();
                 tokio::select! {
                     Some(done) = self.tasks.join_next() => drop(self.joined(done)),
                     () = tokio::time::sleep(PAUSE) => {}
@@ -773,34 +779,6 @@ fn start_of(
         }
         _ => (first, None),
     }
-}
-
-/// Commits what there is to commit. Of one partition one thing at a time, so that nothing is overtaken by what came
-/// before it.
-fn commit(
-    tasks: &mut JoinSet<Done>,
-    consumer: &Arc<StreamConsumer<Group>>,
-    kafka: &Kafka,
-    place: Place,
-    partition: &mut Partition,
-    size: BlockSize,
-) {
-    let Some(note) = partition.to_commit(size) else { return };
-    partition.committing = true;
-    let (life, topic, consumer) = (partition.life, kafka.topic_name(place.0), consumer.clone());
-    tasks.spawn_blocking(move || {
-        let (offset, cut) = note;
-        let mut offsets = TopicPartitionList::new();
-        let mut one = offsets.add_partition(&topic, place.1);
-        one.set_metadata(cut.map(|cut| format!("cut:{cut}")).unwrap_or_default());
-        let done = one.set_offset(Offset::Offset(offset));
-        let done = done.and_then(|()| consumer.commit(&offsets, CommitMode::Sync));
-        if let Err(error) = &done {
-            // If the partition went to another, that one stores the block again.
-            tracing::warn!(topic, partition = place.1, offset, %error, "an offset is not committed");
-        }
-        Done::Of(place, life, Step::Committed(note, done.is_ok()))
-    });
 }
 
 impl Loaded {

@@ -111,14 +111,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
             .with_context(|| format!("source {name}: cannot use {address}"))?;
         bounds.push(bound);
     }
-    let page = match daemon.http {
-        Some(address) => Some(
-            runtime
-                .block_on(TcpListener::bind(address))
-                .with_context(|| format!("run.http: cannot use {address}"))?,
-        ),
-        None => None,
-    };
+    let page = daemon.http.map(|address| {
+        let bound = runtime.block_on(TcpListener::bind(address));
+        bound.with_context(|| format!("run.http: cannot use {address}"))
+    });
+    let page = page.transpose()?;
 
     runtime.spawn(stop_when_told(stopper));
     let publisher = daemon.publish.then(|| Publishing::start(&daemon.delivery)).transpose()?;
@@ -196,9 +193,8 @@ impl Publishing {
     fn start(delivery: &Delivery) -> anyhow::Result<Self> {
         // The outbox must be there before somebody publishes from it.
         sink::Outbox::open(&delivery.outbox.file, delivery.outbox.bytes_max)?;
-        let (kafka, file) = (delivery.kafka.clone(), delivery.outbox.file.clone());
         // What is refused outright is said at the start.
-        let mut publisher = Publisher::new(kafka.clone(), &file)?;
+        let mut publisher = Publisher::new(delivery.kafka.clone(), &delivery.outbox.file)?;
         let told = Arc::new(AtomicBool::new(false));
         // At the end, what has not been taken soon waits for the next start.
         let until = Until { told: told.clone(), give_up_after: PUBLISH_WITHIN };

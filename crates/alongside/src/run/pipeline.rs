@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use detector::{Detector, Disposition, Parameters};
-use maritime::{Event, EventId, EventKind, EventState, Timestamp};
+use maritime::{Event, EventId, EventState, Timestamp};
 use sink::{
     Checkpoint, GeoPackage, Message, Messenger, Outbox, OutboxError, Provenance, Run, Telling,
     VesselRow,
@@ -24,9 +24,8 @@ use super::journal::{self, Commits, Journal};
 use super::sources::Chunk;
 use super::{Daemon, describe};
 use crate::config;
-use crate::replay::SCORE_MIN;
 use crate::source::{Arrival, LiveReader};
-use crate::store::now;
+use crate::store::{is_worth_keeping, now, vessel_row};
 
 /// The name of the checkpoint in the outbox, …
 const CHECKPOINT: &str = "run";
@@ -178,11 +177,7 @@ impl Pipeline {
     ) -> anyhow::Result<()> {
         let mut at = now();
         while let Err(error) = self.journal.commit(lines, at) {
-            let reason = describe(&error);
-            if self.health.stall(format!("the journal takes nothing: {reason}")) {
-                tracing::error!(reason, "the journal takes nothing; intake waits");
-            }
-            self.wait().context("the journal takes nothing")?;
+            self.wait_for("the journal takes nothing", &describe(&error))?;
             at = now();
         }
         if self.health.go_on() {
@@ -315,11 +310,7 @@ impl Pipeline {
     /// Puts what was told into the outbox, waiting for as long as that takes nothing.
     fn send(&mut self) -> anyhow::Result<()> {
         while let Err(error) = self.ways_out.send() {
-            let reason = describe(&error);
-            if self.health.stall(reason.clone()) {
-                tracing::error!(reason, "the outbox takes nothing; intake waits");
-            }
-            self.wait().context("the outbox takes nothing")?;
+            self.wait_for("the outbox takes nothing", &describe(&error))?;
         }
         self.health.go_on();
         Ok(())
@@ -331,10 +322,7 @@ impl Pipeline {
         while let Some(reason) = self.ways_out.store_failed.clone()
             && self.ways_out.waiting.len() >= EVENTS_WAITING_MAX
         {
-            if self.health.stall(format!("the store takes nothing: {reason}")) {
-                tracing::error!(reason, "the store takes nothing; intake waits");
-            }
-            self.wait().context("the store takes nothing")?;
+            self.wait_for("the store takes nothing", &reason)?;
             self.ways_out.store(|| vessels(&self.detector), &self.stats);
         }
         self.health.go_on();
@@ -352,11 +340,7 @@ impl Pipeline {
         let snapshot = self.detector.snapshot();
         let Segment { number, given, .. } = self.segment;
         while let Err(error) = self.ways_out.checkpoint(number, given, &snapshot) {
-            let reason = describe(&error);
-            if self.health.stall(format!("no checkpoint can be left: {reason}")) {
-                tracing::error!(reason, "no checkpoint can be left; intake waits");
-            }
-            self.wait().context("no checkpoint can be left")?;
+            self.wait_for("no checkpoint can be left", &describe(&error))?;
         }
         self.health.go_on();
         self.stats.checkpoint_at = Some(now());
@@ -365,15 +349,17 @@ impl Pipeline {
             tracing::warn!(reason = describe(&error), "cannot delete old segments of the journal");
         }
         self.needed_from = number;
-        self.say();
         Ok(())
     }
 
-    /// Waits a moment; an error if it is to stop meanwhile.
-    fn wait(&mut self) -> anyhow::Result<()> {
+    /// Says what keeps it from going on, and waits a moment; an error if it is to stop meanwhile.
+    fn wait_for(&mut self, trouble: &str, reason: &str) -> anyhow::Result<()> {
+        if self.health.stall(format!("{trouble}: {reason}")) {
+            tracing::error!(reason, "{trouble}; intake waits");
+        }
         self.say();
         if *self.stop.borrow() {
-            anyhow::bail!("stopped while waiting; what was accepted is in the journal");
+            anyhow::bail!("{trouble}: stopped while waiting; what was accepted is in the journal");
         }
         std::thread::sleep(RETRY_AFTER);
         Ok(())
@@ -391,7 +377,7 @@ impl Pipeline {
 }
 
 fn vessels(detector: &Detector) -> Vec<VesselRow> {
-    detector.vessels().map(crate::store::vessel_row).collect()
+    detector.vessels().map(vessel_row).collect()
 }
 
 /// Where events go.
@@ -419,16 +405,17 @@ impl WaysOut {
     fn open(daemon: &Daemon, parameters: &Parameters) -> anyhow::Result<Self> {
         let outbox = Outbox::open(&daemon.delivery.outbox.file, daemon.delivery.outbox.bytes_max)?;
         let provenance = crate::replay::provenance(parameters);
-        let telling = || Telling {
-            source: "run".into(),
-            positions_every: daemon.delivery.outbox.positions_every,
-            vessels_max: parameters.bounds.vessels_max,
-        };
-        let messenger = daemon.publish.then(|| Messenger::new(telling(), provenance.clone()));
-        let package = match &daemon.store {
-            Some(path) => Some(Package::open(path.clone(), daemon, parameters, provenance)?),
-            None => None,
-        };
+        let messenger = daemon.publish.then(|| {
+            let telling = Telling {
+                source: "run".into(),
+                positions_every: daemon.delivery.outbox.positions_every,
+                vessels_max: parameters.bounds.vessels_max,
+            };
+            Messenger::new(telling, provenance.clone())
+        });
+        let package = daemon.store.clone();
+        let package =
+            package.map(|path| Package::open(path, daemon, parameters, provenance)).transpose()?;
         Ok(WaysOut {
             outbox,
             messenger,
@@ -535,7 +522,7 @@ impl WaysOut {
         let vessels = if with_vessels { vessels() } else { Vec::new() };
         // What is no longer worth keeping goes, as what is retracted.
         for event in self.waiting.values_mut() {
-            if event.kind() != EventKind::Encounter && event.score < SCORE_MIN {
+            if !is_worth_keeping(event) {
                 event.state = EventState::Retracted;
             }
         }

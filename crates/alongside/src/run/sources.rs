@@ -186,13 +186,13 @@ impl Feed {
 
     async fn receive(&mut self, socket: UdpSocket) -> io::Result<()> {
         let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+        let mut lines = Lines::new(&self.options.name);
         loop {
             // An error of one datagram, such as the answer to one that was sent from here, is not the socket's end.
             let Ok((length, _)) = socket.recv_from(&mut buffer).await else {
                 sleep(Duration::from_millis(10)).await;
                 continue;
             };
-            let mut lines = Lines::new(&self.options.name);
             lines.push(&buffer[..length], &self.gauge);
             lines.end(&self.gauge);
             let Some(mut chunk) = lines.take(self.source) else { continue };
