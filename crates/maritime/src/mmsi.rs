@@ -50,16 +50,19 @@ pub enum MmsiKind {
 
 impl Mmsi {
     /// `None` for more than nine digits, and for 0, which nobody owns.
+    #[inline]
     pub const fn new(number: u32) -> Option<Self> {
         if number == 0 || number > 999_999_999 { None } else { Some(Mmsi(number)) }
     }
 
     /// The number, in `1..=999_999_999`.
+    #[inline]
     pub const fn get(self) -> u32 {
         self.0
     }
 
     /// What sort of station this is, by the form of the number alone.
+    #[inline]
     pub const fn kind(self) -> MmsiKind {
         match self.0 {
             2_000_000..=7_999_999 => MmsiKind::CoastStation,
@@ -78,6 +81,7 @@ impl Mmsi {
 
     /// The Maritime Identification Digits, three digits that stand for a country; `None` where the
     /// form of the number has no place for them.
+    #[inline]
     pub const fn mid(self) -> Option<u16> {
         let mid = match self.kind() {
             MmsiKind::Ship => self.0 / 1_000_000,

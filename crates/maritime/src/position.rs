@@ -28,6 +28,7 @@ pub struct Position {
 impl Position {
     /// `None` unless latitude is in `[-90, 90]` and longitude in `[-180, 180]`, in degrees. AIS sends
     /// 91 and 181 for "not available", and both are refused here.
+    #[inline]
     pub fn new(latitude_deg: f64, longitude_deg: f64) -> Option<Self> {
         let valid =
             (-90.0..=90.0).contains(&latitude_deg) && (-180.0..=180.0).contains(&longitude_deg);
@@ -35,11 +36,13 @@ impl Position {
     }
 
     /// North positive, in `[-90, 90]`.
+    #[inline]
     pub fn latitude_deg(self) -> f64 {
         self.latitude_deg
     }
 
     /// East positive, in `[-180, 180]`.
+    #[inline]
     pub fn longitude_deg(self) -> f64 {
         self.longitude_deg
     }
@@ -47,6 +50,7 @@ impl Position {
     /// Earth-centred coordinates in metres: x towards 0° N 0° E, y towards 0° N 90° E, z north.
     ///
     /// Computed with `libm`, so that every machine gets the same bits.
+    #[inline]
     pub fn to_ecef_m(self) -> [f64; 3] {
         let (sin_lat, cos_lat) = libm::sincos(self.latitude_deg.to_radians());
         let (sin_lon, cos_lon) = libm::sincos(self.longitude_deg.to_radians());

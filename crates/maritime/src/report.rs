@@ -99,9 +99,16 @@ pub struct StationId(u32);
 
 impl StationId {
     /// The receiver of that name (FNV-1a).
+    #[inline]
     pub fn new(name: &str) -> Self {
+        StationId::of_bytes(name.as_bytes())
+    }
+
+    /// The same, of a name in UTF-8.
+    #[inline]
+    pub fn of_bytes(name: &[u8]) -> Self {
         let fold = |hash: u32, &byte: &u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-        StationId(name.as_bytes().iter().fold(0x811C_9DC5, fold))
+        StationId(name.iter().fold(0x811C_9DC5, fold))
     }
 }
 

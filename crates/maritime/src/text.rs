@@ -23,9 +23,18 @@ pub struct Text<const N: usize> {
 impl<const N: usize> Text<N> {
     /// The text without surrounding blanks, cut to `N` bytes at a whole character. `None` if nothing
     /// is left, so an empty name is no name.
+    #[inline]
     pub fn new(text: &str) -> Option<Self> {
         const { assert!(N <= u8::MAX as usize) };
-        let text = text.trim();
+        // Most have no blanks around them, which is soon seen if they are ASCII.
+        let bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+        let trimmed = bare(text.as_bytes().first()) && bare(text.as_bytes().last());
+        let text = if trimmed { text } else { text.trim() };
+        if trimmed && text.len() <= N {
+            let mut bytes = [0; N];
+            bytes[..text.len()].copy_from_slice(text.as_bytes());
+            return Some(Text { length: text.len() as u8, bytes });
+        }
         let mut length = text.len().min(N);
         while !text.is_char_boundary(length) {
             length -= 1;
@@ -36,9 +45,16 @@ impl<const N: usize> Text<N> {
         (!text.is_empty()).then_some(Text { length: text.len() as u8, bytes })
     }
 
+    /// The text, in UTF-8.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
     /// The text.
+    #[inline]
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.bytes[..usize::from(self.length)])
+        core::str::from_utf8(self.as_bytes())
             .expect("a Text is made from a str, cut at a whole character")
     }
 }

@@ -46,11 +46,13 @@ impl Timestamp {
     pub const MAX: Timestamp = Timestamp(i64::MAX);
 
     /// The instant `millis` milliseconds after 1970-01-01T00:00:00Z.
+    #[inline]
     pub const fn from_millis(millis: i64) -> Self {
         Timestamp(millis)
     }
 
     /// The instant `secs` seconds after 1970-01-01T00:00:00Z.
+    #[inline]
     pub const fn from_secs(secs: i64) -> Self {
         Timestamp(secs.saturating_mul(1000))
     }
@@ -70,6 +72,7 @@ impl Timestamp {
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[inline]
     pub const fn as_millis(self) -> i64 {
         self.0
     }
@@ -89,21 +92,25 @@ impl Timestamp {
     }
 
     /// How much later this is than `earlier`, in milliseconds; negative if it is not later.
+    #[inline]
     pub const fn millis_since(self, earlier: Timestamp) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
     /// This instant and `span` more, at most [`Timestamp::MAX`].
+    #[inline]
     pub fn plus(self, span: Duration) -> Self {
         Timestamp(self.0.saturating_add(millis(span)))
     }
 
     /// This instant less `span`, at least [`Timestamp::MIN`].
+    #[inline]
     pub fn minus(self, span: Duration) -> Self {
         Timestamp(self.0.saturating_sub(millis(span)))
     }
 
     /// This instant and `millis` milliseconds more, which may be negative.
+    #[inline]
     pub const fn plus_millis(self, millis: i64) -> Self {
         Timestamp(self.0.saturating_add(millis))
     }

@@ -32,6 +32,7 @@ const SECONDS_MS_UNCONFIRMED: i64 = 5_000;
 
 /// Whether an instant can be that of an AIS report: from 1990, before AIS, to 2100. A year of 0 or a
 /// sentinel of 1970 would drag the time of everything else with it.
+#[inline]
 pub fn is_plausible(at: Timestamp) -> bool {
     const FROM: Timestamp = Timestamp::from_secs(631_152_000);
     const TO: Timestamp = Timestamp::from_secs(4_102_444_800);
@@ -40,6 +41,7 @@ pub fn is_plausible(at: Timestamp) -> bool {
 
 /// When a report was measured that says `second` and was heard at `received_at`: the instant with that
 /// second in the 55 s before and 5 s after; `received_at` if it does not say, or says 60 to 63.
+#[inline]
 pub fn observed_at(received_at: Timestamp, second: Option<u8>) -> Timestamp {
     match second {
         Some(second @ 0..=59) => with_second(received_at, second, HEARD_AFTER_MS_MAX),

@@ -140,6 +140,7 @@ impl<K> Default for Tally<K> {
 
 impl<K: Copy + Ord> Tally<K> {
     /// Adds `count` to what is counted under `name`.
+    #[inline]
     pub fn add(&mut self, name: K, count: u64) {
         match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
             Ok(index) => self.0[index].1 += count,

@@ -168,7 +168,7 @@ impl Interpreter {
         let Some(mmsi) = header.mmsi() else { return out.reject(lines, "bad_mmsi") };
         let received_at = received.received_at.filter(|at| is_plausible(*at));
         let second = motion.as_ref().and_then(|motion| motion.second);
-        let station = received.station.map(|name| StationId::new(name.as_str()));
+        let station = received.station.map(|name| StationId::of_bytes(name.as_bytes()));
         let heard = Heard { mmsi, motion, statement, station, lines };
         let Interpreter { dating, positions } = self;
         dating.observe(received_at, second, heard, &mut |heard, observed_at| {

@@ -48,16 +48,19 @@ impl LongRangeReport {
     }
 
     /// Of the antenna, to 0.1 minute.
+    #[inline]
     pub fn position(&self) -> Option<Position> {
         field::position_coarse(self.longitude_raw, self.latitude_raw)
     }
 
     /// Over ground, whole knots, in `[0, 62]`; 62 means that or more.
+    #[inline]
     pub fn speed_knots(&self) -> Option<f32> {
         (self.speed_raw != 63).then(|| f32::from(self.speed_raw))
     }
 
     /// Over ground, clockwise from true north, whole degrees, in `[0, 360)`.
+    #[inline]
     pub fn course_deg(&self) -> Option<f32> {
         (self.course_raw < 360).then(|| f32::from(self.course_raw))
     }

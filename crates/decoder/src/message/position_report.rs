@@ -65,26 +65,31 @@ impl PositionReport {
     }
 
     /// Over ground, in `[0, 102.2]`; 102.2 means that or more.
+    #[inline]
     pub fn speed_knots(&self) -> Option<f32> {
         field::speed_knots(self.speed_raw)
     }
 
     /// Of the antenna.
+    #[inline]
     pub fn position(&self) -> Option<Position> {
         field::position(self.longitude_raw, self.latitude_raw)
     }
 
     /// Over ground, clockwise from true north, in `[0, 360)`.
+    #[inline]
     pub fn course_deg(&self) -> Option<f32> {
         field::course_deg(self.course_raw)
     }
 
     /// Of the bow, clockwise from true north, in `[0, 360)`.
+    #[inline]
     pub fn heading_deg(&self) -> Option<f32> {
         field::heading_deg(self.heading_raw)
     }
 
     /// Second of the UTC minute at which this was so, `0..=59`.
+    #[inline]
     pub fn second(&self) -> Option<u8> {
         field::second(self.second_raw)
     }
