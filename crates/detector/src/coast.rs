@@ -19,7 +19,7 @@ pub struct Coast {
     /// The coast lines in short stretches.
     stretches: RTree<Stretch>,
     /// The same lines as areas. Longitudes may leave `[-180, 180]`, by less than a turn.
-    land: IntervalTreeMultiPolygon<f64>,
+    land: RTree<Land>,
 }
 
 /// What [`Coast::nearest`] finds.
@@ -49,26 +49,57 @@ impl Coast {
         // positions that are written with the other sign.
         let on_land = [0.0, -360.0, 360.0].into_iter().any(|turn_deg| {
             let x = position.longitude_deg() + turn_deg;
-            self.land.contains(&Coord { x, y: position.latitude_deg() })
+            let here = Coord { x, y: position.latitude_deg() };
+            let around = self.land.locate_in_envelope_intersecting(&AABB::from_point([x, here.y]));
+            around.into_iter().any(|land| land.contains(&here))
         });
         CoastDistance { distance_m: squared.unwrap_or(f64::INFINITY).sqrt().round(), on_land }
     }
 
     fn from_map(map: &Map) -> Self {
         let mut stretches = Vec::new();
-        let mut polygons = Vec::new();
+        let mut lands = Vec::new();
         for rings in &map.polygons {
             for ring in rings {
                 map.cut_into_stretches(ring, &mut stretches);
             }
             let mut areas = rings.iter().map(|ring| map.area_line(ring));
             let outer = areas.next().expect("a polygon of the map has an outer ring");
-            polygons.push(Polygon::new(outer, areas.collect()));
+            lands.push(Land::new(outer, areas.collect()));
         }
-        Coast {
-            stretches: RTree::bulk_load(stretches),
-            land: IntervalTreeMultiPolygon::new(&MultiPolygon::new(polygons)),
+        Coast { stretches: RTree::bulk_load(stretches), land: RTree::bulk_load(lands) }
+    }
+}
+
+/// A continent or an island.
+struct Land {
+    bounds: AABB<[f64; 2]>,
+    polygon: Polygon<f64>,
+    /// Of the polygon, six times its size; made when somebody is near, as nobody is to most of them.
+    index: OnceLock<IntervalTreeMultiPolygon<f64>>,
+}
+
+impl Land {
+    fn new(outer: LineString<f64>, lakes: Vec<LineString<f64>>) -> Self {
+        let corners: Vec<[f64; 2]> = outer.coords().map(|coord| [coord.x, coord.y]).collect();
+        Land {
+            bounds: AABB::from_points(&corners),
+            polygon: Polygon::new(outer, lakes),
+            index: OnceLock::new(),
         }
+    }
+
+    fn contains(&self, here: &Coord<f64>) -> bool {
+        let index = || IntervalTreeMultiPolygon::new(&MultiPolygon::from(self.polygon.clone()));
+        self.index.get_or_init(index).contains(here)
+    }
+}
+
+impl RTreeObject for Land {
+    type Envelope = AABB<[f64; 2]>;
+
+    fn envelope(&self) -> Self::Envelope {
+        self.bounds
     }
 }
 

@@ -21,7 +21,7 @@ use crate::grid::Grid;
 use crate::leg::Leg;
 use crate::parameters::Parameters;
 use crate::places::Places;
-use crate::raft::{Company, TrackPair};
+use crate::raft::{Company, Noted, TrackPair};
 use crate::reorder::{self, Admission, ReorderBuffer};
 use crate::revision::Revision;
 use crate::story::{Heard, Learned, Story, WatchIndex, World};
@@ -680,7 +680,9 @@ impl State {
             encounter.add(&passage, inner, parties, &parameters.encounter);
             encounter.look_again_at = apart_at(inner);
             self.timers.push(Reverse((encounter.look_again_at, pair)));
+            let noted = Noted::new(pair, &encounter, &parameters.encounter);
             if let Some(replaced) = encounters.insert(pair, Box::new(encounter)) {
+                self.company.note(noted);
                 self.replaced.push((pair, replaced));
             }
         }
@@ -699,8 +701,12 @@ impl State {
         for pair in &touched {
             // Before anything is told, so that it does not matter who is told first.
             let known = self.encounters.get(pair);
-            if known.is_some_and(|it| it.is_untold() && it.is_of_note(&parameters.encounter)) {
-                self.company.enter(*pair);
+            if let Some(known) = known.filter(|known| known.is_of_note(&parameters.encounter)) {
+                let noted = Noted::new(*pair, known, &parameters.encounter);
+                if known.is_untold() {
+                    self.company.enter(noted);
+                }
+                self.company.note(noted);
             }
         }
         let mut replaced = std::mem::take(&mut self.replaced);
@@ -782,14 +788,7 @@ impl State {
         let remembered = rules.merge_gap_max + parameters.leg_duration_max();
         let since = as_of - remembered.as_millis() as i64;
         let told: &Encounter = encounter;
-        let counts = |pair: TrackPair| {
-            let other = self.encounters.get(&pair)?;
-            // What is forgotten at this very instant is forgotten already, whichever comes first.
-            let counts = other.contact_until > since
-                && other.is_of_note(rules)
-                && other.is_at_the_time_of(told);
-            counts.then_some(&**other)
-        };
+        let counts = |other: &Noted| other.counts_for(told, since);
         let thirds = self.company.thirds(pair, counts);
         // Ships that do not lie close are in no raft.
         let raft = told.is_close().then(|| self.company.raft(pair, told.id, counts)).flatten();

@@ -387,9 +387,10 @@ fn millimetres(metres: f64) -> i64 {
 /// The one in the middle, or half-way between the two there, rounded towards 0, so that the median of all values with
 /// the other sign is this one with the other sign.
 fn median(values: &mut [i64]) -> Option<i64> {
-    values.sort_unstable();
     let last = values.len().checked_sub(1)?;
-    Some((values[last / 2] + values[last.div_ceil(2)]) / 2)
+    let (_, &mut lower, after) = values.select_nth_unstable(last / 2);
+    let upper = if last.is_multiple_of(2) { lower } else { *after.iter().min()? };
+    Some((lower + upper) / 2)
 }
 
 /// Root mean square about the median place, over the half of the places that are nearest to it.
@@ -404,8 +405,9 @@ fn spread_mm(places_mm: Vec<[i64; 2]>) -> Option<i64> {
             east * east + north * north
         })
         .collect();
-    squares.sort_unstable();
-    squares.truncate(squares.len().div_ceil(2));
+    let half = squares.len().div_ceil(2);
+    squares.select_nth_unstable(half - 1);
+    squares.truncate(half);
     let mean = squares.iter().sum::<i128>() / squares.len() as i128;
     Some(mean.isqrt() as i64)
 }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::encounter::Encounter;
+use crate::parameters::EncounterRules;
 use crate::track::TrackIndex;
 
 /// The sub-tracks of two vessels, in the order of [`maritime::VesselPair`].
@@ -19,18 +20,64 @@ const RAFT_ENCOUNTERS_MAX: usize = 16;
 
 /// The encounters of every sub-track that have lasted long enough to be told. Bounded by the encounters that are
 /// remembered.
+///
+/// What counts of each is noted here as well, of which [`Company::note`] must hear: in an anchorage a telling asks
+/// for hundreds, and to find each one would take longer than all the rest.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Company {
     #[serde(with = "crate::snapshot::sorted_map")]
-    by_track: FxHashMap<TrackIndex, Vec<TrackPair>>,
+    by_track: FxHashMap<TrackIndex, Vec<Noted>>,
+}
+
+/// What third ships need to know of an encounter.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Noted {
+    pair: TrackPair,
+    id: EventId,
+    started_at: i64,
+    contact_until: i64,
+    is_of_note: bool,
+    is_close: bool,
+}
+
+impl Noted {
+    pub(crate) fn new(pair: TrackPair, encounter: &Encounter, rules: &EncounterRules) -> Self {
+        Noted {
+            pair,
+            id: encounter.id,
+            started_at: encounter.started_at(),
+            contact_until: encounter.contact_until,
+            is_of_note: encounter.is_of_note(rules),
+            is_close: encounter.is_close(),
+        }
+    }
+
+    /// Whether it was at the time of `told`, long enough, and not to be forgotten since an instant in milliseconds.
+    pub(crate) fn counts_for(&self, told: &Encounter, since: i64) -> bool {
+        // What is forgotten at this very instant is forgotten already, whichever comes first.
+        self.contact_until > since
+            && self.is_of_note
+            && self.started_at <= told.contact_until
+            && told.started_at() <= self.contact_until
+    }
 }
 
 impl Company {
-    pub(crate) fn enter(&mut self, pair: TrackPair) {
-        for track in [pair.0, pair.1] {
+    pub(crate) fn enter(&mut self, noted: Noted) {
+        for track in [noted.pair.0, noted.pair.1] {
             let known = self.by_track.entry(track).or_default();
-            if known.len() < ENCOUNTERS_MAX && !known.contains(&pair) {
-                known.push(pair);
+            if known.len() < ENCOUNTERS_MAX && known.iter().all(|other| other.pair != noted.pair) {
+                known.push(noted);
+            }
+        }
+    }
+
+    /// The encounter of a pair has changed, or is another one. Nothing happens if it has not entered.
+    pub(crate) fn note(&mut self, noted: Noted) {
+        for track in [noted.pair.0, noted.pair.1] {
+            let Some(known) = self.by_track.get_mut(&track) else { continue };
+            if let Some(known) = known.iter_mut().find(|other| other.pair == noted.pair) {
+                *known = noted;
             }
         }
     }
@@ -38,23 +85,22 @@ impl Company {
     pub(crate) fn leave(&mut self, pair: TrackPair) {
         for track in [pair.0, pair.1] {
             let Some(known) = self.by_track.get_mut(&track) else { continue };
-            known.retain(|other| *other != pair);
+            known.retain(|other| other.pair != pair);
             if known.is_empty() {
                 self.by_track.remove(&track);
             }
         }
     }
 
-    /// Sub-tracks of third ships that were in contact with one of the two. `counts` gives an encounter if it was at
-    /// the time and long enough.
-    pub(crate) fn thirds<'a>(
+    /// Sub-tracks of third ships that were in contact with one of the two; `counts` says which encounters do.
+    pub(crate) fn thirds(
         &self,
         pair: TrackPair,
-        counts: impl Fn(TrackPair) -> Option<&'a Encounter>,
+        counts: impl Fn(&Noted) -> bool,
     ) -> Vec<TrackIndex> {
         let mut thirds = Vec::new();
-        for other in self.others(pair).filter(|other| counts(*other).is_some()) {
-            for track in [other.0, other.1] {
+        for other in self.others(pair).filter(|other| counts(other)) {
+            for track in [other.pair.0, other.pair.1] {
                 if track != pair.0 && track != pair.1 && !thirds.contains(&track) {
                     thirds.push(track);
                 }
@@ -65,11 +111,11 @@ impl Company {
 
     /// The first of the encounters that hang together with this one by way of ships that lie close to each other;
     /// `None` if there is no other.
-    pub(crate) fn raft<'a>(
+    pub(crate) fn raft(
         &self,
         pair: TrackPair,
         id: EventId,
-        counts: impl Fn(TrackPair) -> Option<&'a Encounter>,
+        counts: impl Fn(&Noted) -> bool,
     ) -> Option<EventId> {
         let by_time = |id: EventId| (id.first_started_at(), id);
         let mut first = by_time(id);
@@ -77,14 +123,15 @@ impl Company {
         let mut next = 0;
         while next < reached.len() && reached.len() < RAFT_ENCOUNTERS_MAX {
             for other in self.others(reached[next]) {
-                if reached.contains(&other) || reached.len() == RAFT_ENCOUNTERS_MAX {
+                if !other.is_close
+                    || !counts(other)
+                    || reached.contains(&other.pair)
+                    || reached.len() == RAFT_ENCOUNTERS_MAX
+                {
                     continue;
                 }
-                let Some(encounter) = counts(other).filter(|encounter| encounter.is_close()) else {
-                    continue;
-                };
-                first = first.min(by_time(encounter.id));
-                reached.push(other);
+                first = first.min(by_time(other.id));
+                reached.push(other.pair);
             }
             next += 1;
         }
@@ -92,9 +139,9 @@ impl Company {
     }
 
     /// The other encounters of the two ships.
-    fn others(&self, pair: TrackPair) -> impl Iterator<Item = TrackPair> {
+    fn others(&self, pair: TrackPair) -> impl Iterator<Item = &Noted> {
         let of = |track: TrackIndex| self.by_track.get(&track).into_iter().flatten();
-        of(pair.0).chain(of(pair.1)).copied().filter(move |other| *other != pair)
+        of(pair.0).chain(of(pair.1)).filter(move |other| other.pair != pair)
     }
 }
 

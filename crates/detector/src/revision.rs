@@ -35,7 +35,7 @@ use crate::encounter::{APPROACH_MILLIS, Encounter, Parties};
 use crate::fix::Fix;
 use crate::leg::Leg;
 use crate::parameters::{EncounterRules, Parameters};
-use crate::raft::TrackPair;
+use crate::raft::{Noted, TrackPair};
 use crate::story::Heard;
 use crate::track::{self, Gap, Track, TrackIndex};
 use crate::vessel::{SUB_TRACKS_MAX, Vessel};
@@ -587,6 +587,7 @@ impl State {
                 encounter.look_again_at = again;
                 self.timers.push(std::cmp::Reverse((again, pair)));
             }
+            self.company.note(Noted::new(pair, &encounter, &parameters.encounter));
             self.encounters.insert(pair, encounter);
             self.partners.enter(pair);
         }
