@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and with which words.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -44,6 +45,8 @@ pub enum Command {
     Publish(PublishArgs),
     /// Make or show the tables and views of ClickHouse
     Schema(SchemaArgs),
+    /// Show a store: the web page and the API
+    Serve(ServeArgs),
     /// Write a simulated sea, as sentences with the truth beside them
     Simulate(SimulateArgs),
     /// Compare found encounters with the truth of a simulated sea
@@ -82,6 +85,85 @@ pub struct RunArgs {
     /// 127.0.0.1:9092
     #[arg(long, value_name = "BROKERS")]
     pub kafka: Option<String>,
+}
+
+/// A store to pages.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "\
+Examples:
+  alongside serve --store alongside.gpkg
+  alongside serve users add ann --role analyst --users users
+  alongside serve --store alongside.gpkg --listen 0.0.0.0:8080 --users users
+
+On a loopback address whoever is on this machine may look and review. Any other address is refused without users or a \
+token; put a proxy with TLS before it, because passwords go over the wire as they are. /api/openapi.json describes \
+the API.")]
+pub struct ServeArgs {
+    /// Keep users in place of serving
+    #[command(subcommand)]
+    pub command: Option<ServeCommand>,
+
+    /// Read the section [serve] of this, and the profiles
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The GeoPackage that `replay` or `run` fills
+    #[arg(long, value_name = "FILE.gpkg")]
+    pub store: Option<PathBuf>,
+
+    /// Where browsers find it
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+
+    /// The file of those who may come in; see `serve users add`
+    #[arg(long, value_name = "FILE")]
+    pub users: Option<PathBuf>,
+
+    /// The file with the token of programs, which they send as `Authorization: Bearer TOKEN`
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// What else `serve` does.
+#[derive(Debug, Subcommand)]
+pub enum ServeCommand {
+    /// Add, remove or list those who may come in
+    Users {
+        /// What to do.
+        #[command(subcommand)]
+        command: UsersCommand,
+    },
+}
+
+/// What is done with users.
+#[derive(Debug, Subcommand)]
+pub enum UsersCommand {
+    /// Add a user, or change one; the password is the first line of standard input
+    Add {
+        /// Letters, digits, `.`, `-`, `_` and `@`
+        name: String,
+        /// viewer looks, analyst reviews and keeps lists, admin sees who did what
+        #[arg(long, value_name = "ROLE", default_value = "viewer", value_parser = PossibleValuesParser::new(["viewer", "analyst", "admin"]))]
+        role: String,
+        /// The file of users
+        #[arg(long, value_name = "FILE", default_value = "users")]
+        users: PathBuf,
+    },
+    /// Remove a user
+    Remove {
+        /// As added
+        name: String,
+        /// The file of users
+        #[arg(long, value_name = "FILE", default_value = "users")]
+        users: PathBuf,
+    },
+    /// List users and roles
+    List {
+        /// The file of users
+        #[arg(long, value_name = "FILE", default_value = "users")]
+        users: PathBuf,
+    },
 }
 
 /// Files to events.

@@ -28,7 +28,7 @@ use crate::run::Daemon;
 use crate::watchlist;
 
 pub use self::daemon::SILENT_AFTER;
-use self::daemon::{JournalSection, RunSection, SourceSection};
+use self::daemon::{JournalSection, RunSection, ServeSection, SourceSection};
 pub use self::delivery::Delivery;
 use self::delivery::{ClickHouseSection, KafkaSection, OutboxSection};
 
@@ -135,7 +135,8 @@ fn parse_with(
     let run = std::mem::take(&mut config.run);
     let journal = std::mem::take(&mut config.journal);
     let sources = std::mem::take(&mut config.source);
-    let daemon = daemon::from_sections(run, journal, sources)?;
+    let serving = std::mem::take(&mut config.serve).checked()?;
+    let daemon = Daemon { serving, ..daemon::from_sections(run, journal, sources)? };
     let parameters = config.into_parameters()?;
     check(&parameters)?;
     Ok((parameters, delivery, daemon))
@@ -195,6 +196,7 @@ fn differences(parameters: &Parameters, delivery: &Delivery, daemon: &Daemon) ->
         write("run", &run, &mut lines);
         write("journal", &journal, &mut lines);
         write("source", &sources, &mut lines);
+        write("serve", &ServeSection::new(&daemon.serving), &mut lines);
         lines
     };
     let (usual, usual_delivery, usual_daemon) =
@@ -339,6 +341,8 @@ struct Config {
     journal: JournalSection,
     #[serde(skip_serializing)]
     source: Vec<SourceSection>,
+    #[serde(skip_serializing)]
+    serve: ServeSection,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -684,6 +688,7 @@ impl Config {
             run: RunSection::default(),
             journal: JournalSection::default(),
             source: Vec::new(),
+            serve: ServeSection::default(),
         }
     }
 
@@ -712,6 +717,7 @@ impl Config {
             run: _,
             journal: _,
             source: _,
+            serve: _,
         } = self;
         Ok(Parameters {
             lateness: input.lateness.0,
@@ -1210,7 +1216,8 @@ mod tests {
             + &toml::to_string(&kafka).unwrap().replace("[properties]", "[kafka.properties]")
             + &toml::to_string(&clickhouse).unwrap()
             + &toml::to_string(&RunSection::default()).unwrap()
-            + &toml::to_string(&JournalSection::default()).unwrap();
+            + &toml::to_string(&JournalSection::default()).unwrap()
+            + &toml::to_string(&ServeSection::default()).unwrap();
         for line in written.lines().filter(|line| !line.is_empty()) {
             let key = line.split('=').next().unwrap();
             assert!(MANUAL.lines().any(|line| line.starts_with(key)), "{key} is missing");

@@ -2,7 +2,7 @@
 //!
 //! The way of the data: `source` (files to reports), the detector (reports to events), `report` (events
 //! to text) and the GeoPackage; `replay` joins them. `dispatch` takes what is told to Kafka or ClickHouse, and `load`
-//! from the one to the other. `run` is the daemon: the same from live feeds. `decode` writes the messages themselves. The rest
+//! from the one to the other. `run` is the daemon: the same from live feeds. `serve` shows a store. `decode` writes the messages themselves. The rest
 //! serves that: the command line, the configuration, the simulated sea.
 
 #![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
@@ -25,6 +25,7 @@ mod report;
 mod run;
 mod schema;
 mod score;
+mod serve;
 mod simulate;
 mod source;
 mod store;
@@ -54,7 +55,7 @@ const REJECTED: u8 = 3;
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     // What runs for long has its own way to end.
-    if !matches!(command, Command::Load(_) | Command::Run(_)) {
+    if !matches!(command, Command::Load(_) | Command::Run(_) | Command::Serve(_)) {
         temporary::remove_when_interrupted();
     }
     let outcome = match command {
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         Command::Load(args) => load::run(&args).map(|()| DONE),
         Command::Publish(args) => publish::run(&args).map(|()| DONE),
         Command::Schema(args) => schema::run(&args).map(|()| DONE),
+        Command::Serve(args) => serve::run(&args).map(|()| DONE),
         Command::Simulate(args) => simulate::run(&args).map(|()| DONE),
         Command::Score(args) => score::run(&args).map(|()| DONE),
         Command::Demo(args) => demo::run(&args).map(|()| DONE),

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use detector::{Coast, Detector, Disposition, LandMap, Parameters, VesselSummary};
 use maritime::{Event, EventId, EventKind, EventState, Report, Timestamp};
-use sink::{EventRecord, Provenance};
+use sink::{EventRecord, Identities, Provenance};
 
 use crate::cli::{Format, ReplayArgs};
 use crate::dispatch::Dispatch;
@@ -67,6 +67,8 @@ pub struct Replayed {
     pub counters: detector::Counters,
     /// Who was heard, in the order of their numbers.
     pub vessels: Vec<VesselSummary>,
+    /// What they called themselves.
+    pub identities: Identities,
 }
 
 /// Replays as asked; gives the exit code.
@@ -220,6 +222,7 @@ struct Replay<T> {
     late_by_ms_max: i64,
     /// Of what came in time.
     newest_at: Timestamp,
+    identities: Identities,
 }
 
 impl<T: FnMut(Told<'_>) -> io::Result<()>> Replay<T> {
@@ -237,6 +240,7 @@ impl<T: FnMut(Told<'_>) -> io::Result<()>> Replay<T> {
             late: 0,
             late_by_ms_max: 0,
             newest_at: Timestamp::MIN,
+            identities: Identities::new(parameters.bounds.vessels_max),
         }
     }
 
@@ -244,6 +248,9 @@ impl<T: FnMut(Told<'_>) -> io::Result<()>> Replay<T> {
         for arrival in batch {
             let at = arrival.report.observed_at();
             (self.told)(Told::Report(&arrival.report))?;
+            if let Report::Static(report) = &arrival.report {
+                self.identities.learn(report);
+            }
             match self.detector.push(&arrival.report, &mut self.events) {
                 Disposition::Accepted => self.newest_at = self.newest_at.max(at),
                 Disposition::Late => {
@@ -284,6 +291,7 @@ impl<T: FnMut(Told<'_>) -> io::Result<()>> Replay<T> {
             bytes,
             counters: *self.detector.counters(),
             vessels: self.detector.vessels().collect(),
+            identities: self.identities,
         })
     }
 }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use detector::{Parameters, VesselSummary};
 use maritime::{Event, EventKind, Timestamp};
 use serde_json::json;
-use sink::{GeoPackage, Provenance, Run, StoreError, VesselRow};
+use sink::{GeoPackage, Identities, Provenance, Run, StoreError, VesselRow};
 
 use crate::cli::Store;
 use crate::config;
@@ -53,7 +53,11 @@ impl Keeper {
         provenance: &Provenance,
     ) -> anyhow::Result<Option<PathBuf>> {
         let Some(path) = self.path else { return Ok(None) };
-        let vessels: Vec<VesselRow> = replayed.vessels.iter().copied().map(vessel_row).collect();
+        let vessels: Vec<VesselRow> = replayed
+            .vessels
+            .iter()
+            .map(|vessel| vessel_row(vessel, &replayed.identities))
+            .collect();
         let run = Run {
             run_id: format!("{}-{} {selection}", self.started_at, std::process::id())
                 .trim_end()
@@ -80,13 +84,14 @@ impl Keeper {
 }
 
 /// A vessel as it is stored.
-pub fn vessel_row(vessel: VesselSummary) -> VesselRow {
+pub fn vessel_row(vessel: &VesselSummary, identities: &Identities) -> VesselRow {
     VesselRow {
         mmsi: vessel.mmsi,
         identity: vessel.identity,
         first_heard_at: vessel.first_heard_at,
         last_heard_at: vessel.last_heard_at,
         positions: vessel.positions,
+        identities: identities.of(vessel.mmsi).to_vec(),
     }
 }
 

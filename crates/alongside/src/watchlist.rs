@@ -13,6 +13,7 @@ use detector::{Parameters, Watchlist, WatchlistEntry};
 use flate2::read::MultiGzDecoder;
 use maritime::{Imo, Mmsi};
 use serde_json::{Map, Value};
+use sink::reading::WatchSet;
 
 /// All vessels of OpenSanctions take a tenth of this. What is longer, unpacked, is refused: it is another file.
 const BYTES_MAX: u64 = 256 << 20;
@@ -37,6 +38,29 @@ pub fn load(parameters: &mut Parameters, more: &[impl AsRef<Path>]) -> anyhow::R
         }
     }
     Ok(())
+}
+
+/// The vessels in `text`, as the dashboard matches them.
+///
+/// # Errors
+///
+/// It is neither CSV nor JSON, or names no vessel.
+pub fn watch_set(name: &str, text: &str) -> Result<WatchSet, String> {
+    let entries = parse(text, name).map_err(|error| format!("{error:#}"))?;
+    if entries.is_empty() {
+        return Err("it names no vessel".into());
+    }
+    let mut set = WatchSet::default();
+    for entry in entries {
+        set.imos.extend(entry.imo.map(Imo::get));
+        set.mmsis.extend(entry.mmsi.map(Mmsi::get));
+        set.callsigns.extend(entry.callsign.as_deref().map(WatchSet::plain));
+        set.names.extend(entry.names.iter().map(|name| WatchSet::plain(name)));
+    }
+    // What has no letters would match whatever has none either.
+    set.callsigns.remove("");
+    set.names.remove("");
+    Ok(set)
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<WatchlistEntry>> {

@@ -41,6 +41,12 @@ impl Coast {
         COAST.get_or_init(|| Coast::from_map(&Map::read(include_bytes!("../data/land-10m.bin"))))
     }
 
+    /// The land of the same map as one GeoJSON geometry, to draw it: to a thousandth of a degree, and without points that
+    /// lie nearer to the one before than a hundredth. Rings across the 180th meridian go on beyond it.
+    pub fn natural_earth_geojson() -> String {
+        Map::read(include_bytes!("../data/land-10m.bin")).to_geojson()
+    }
+
     /// The distance to the nearest coast line, and whether `position` is on land.
     pub fn nearest(&self, position: Position) -> CoastDistance {
         let here_m = position.to_ecef_m();
@@ -195,6 +201,38 @@ impl Map {
             latitude_step_deg,
             polygons,
         }
+    }
+
+    fn to_geojson(&self) -> String {
+        let mut text = String::from("{\"type\":\"MultiPolygon\",\"coordinates\":[");
+        for (index, rings) in self.polygons.iter().enumerate() {
+            text.push_str(if index == 0 { "[" } else { ",[" });
+            for (index, ring) in rings.iter().enumerate() {
+                text.push_str(if index == 0 { "[" } else { ",[" });
+                let mut line = self.area_line(ring);
+                line.close();
+                let mut before: Option<Coord<f64>> = None;
+                let last = line.0.len() - 1;
+                for (index, here) in line.0.iter().enumerate() {
+                    let is_near = before.is_some_and(|before| {
+                        (here.x - before.x).abs() < 0.01 && (here.y - before.y).abs() < 0.01
+                    });
+                    // The first and the last close the ring, and a few corners keep it one.
+                    if is_near && index != last && line.0.len() > 8 {
+                        continue;
+                    }
+                    let comma = if before.is_some() { "," } else { "" };
+                    // Around a pole a ring goes on beyond it.
+                    let latitude_deg = here.y.clamp(-90.0, 90.0);
+                    text.push_str(&format!("{comma}[{:.3},{latitude_deg:.3}]", here.x));
+                    before = Some(*here);
+                }
+                text.push(']');
+            }
+            text.push(']');
+        }
+        text.push_str("]}");
+        text
     }
 
     /// Steps of longitude in a full turn.

@@ -22,10 +22,15 @@ use crate::sun;
 use crate::track::Track;
 use crate::vessel::Vessel;
 
-/// The track that goes with an event begins this long before it.
-const TRACK_LEAD_MILLIS: i64 = 3_600_000;
-/// Its points are at least this far apart: enough to draw a ship at the speed of a meeting.
+/// The track that goes with an event begins this long before it: a sub-track remembers three hours.
+const TRACK_LEAD_MILLIS: i64 = 2 * 3_600_000;
+/// Its points are at least this far apart: enough to draw a ship at the speed of a meeting, …
 const TRACK_SPACING_MILLIS_MIN: i64 = 30_000;
+/// … and on the way there.
+const TRACK_SPACING_MILLIS_LEAD: i64 = 120_000;
+/// Most pairs that come near each other are told of nobody, and need no track. One is begun when an encounter is long
+/// enough to be told, or this long after it began, before too much of the way there is forgotten.
+const TRACK_PUT_OFF_MILLIS_MAX: i64 = 3_600_000;
 /// Legs shorter than this say little about speed: five metres of error in ten seconds are a knot.
 const SPEED_LEG_MILLIS_MIN: i64 = 180_000;
 /// The sun is looked for at every whole ten minutes of contact: it moves by 2.5° in that time.
@@ -260,9 +265,13 @@ impl Encounter {
     }
 
     fn extend_trails(&mut self, parties: Parties<'_>, rules: &EncounterRules) {
-        let from = self.started_at - TRACK_LEAD_MILLIS;
+        if !self.is_of_note(rules)
+            && self.contact_until - self.started_at < TRACK_PUT_OFF_MILLIS_MAX
+        {
+            return;
+        }
         for (trail, track) in self.trails.iter_mut().zip(parties.tracks) {
-            trail.extend(track, from, parties.since, rules.track_points_max);
+            trail.extend(track, self.started_at, parties.since, rules);
         }
     }
 
@@ -662,10 +671,14 @@ fn observed_millis(leg: &Leg, piece: &ContactPiece, observed_within: Duration) -
 }
 
 fn track_point(fix: &Fix) -> TrackPoint {
+    let known = |number: f32| (!number.is_nan()).then_some(number);
     TrackPoint {
         observed_at: fix.observed_at(),
         position: fix.position(),
-        speed_knots: (!fix.speed_knots.is_nan()).then_some(fix.speed_knots),
+        speed_knots: known(fix.speed_knots),
+        course_deg: known(fix.course_deg),
+        heading_deg: known(fix.heading_deg),
+        ends_silence: ends_silence(fix),
     }
 }
 
@@ -673,11 +686,19 @@ fn track_point(fix: &Fix) -> TrackPoint {
 /// contacts come, because a sub-track remembers no more than the longest leg.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct Trail {
-    /// With their speed and nothing else, which is not told.
+    /// In place of the speed on the leg, which is not told: [`ENDS_SILENCE`], or no number.
     points: Option<Fixes>,
     count: u32,
-    /// Points nearer in time than this are left out. Doubled whenever there are too many.
+    /// Points nearer in time than this are left out, unless they are the ends of a longer silence. Doubled whenever
+    /// there are too many.
     spacing_millis: i64,
+}
+
+/// The mark of a point of a [`Trail`] before which nothing was heard since the point before it, for long.
+const ENDS_SILENCE: f32 = 1.0;
+
+fn ends_silence(point: &Fix) -> bool {
+    point.leg_knots == ENDS_SILENCE
 }
 
 impl Trail {
@@ -692,26 +713,64 @@ impl Trail {
         points
     }
 
-    /// Takes over what `track` remembers since `from`, with the report before that, and this trail does
-    /// not have.
-    fn extend(&mut self, track: &Track, from: i64, since: i64, points_max: usize) {
-        let from = match &self.points {
-            Some(points) => points.last().at + self.spacing_millis,
-            None => track.heard_before(from, since).unwrap_or(from),
-        };
-        for fix in track.fixes_from(from, since) {
-            let last = self.points.as_ref().map(Fixes::last);
-            if last.is_none_or(|last| fix.at - last.at >= self.spacing_millis) {
-                self.push(fix);
+    /// Takes over what `track` remembers since [`TRACK_LEAD_MILLIS`] before `started_at`, with the report before that,
+    /// and this trail does not have.
+    fn extend(&mut self, track: &Track, started_at: i64, since: i64, rules: &EncounterRules) {
+        // A silence that is shorter is observed, not bridged.
+        let silence_millis = 2 * rules.observed_within.as_millis() as i64;
+        let last = self.points.as_ref().map(|points| points.last().at);
+        let from = match last {
+            Some(last) => {
+                let newest = track.last().at;
+                let is_dense = track.last_leg().duration() <= silence_millis;
+                if newest - last < self.spacing_millis && is_dense {
+                    return;
+                }
+                last
             }
-            while self.count as usize > points_max {
+            None => {
+                let from = started_at - TRACK_LEAD_MILLIS;
+                track.heard_before(from, since).unwrap_or(from)
+            }
+        };
+        let mut before: Option<Fix> = None;
+        for fix in track.fixes_from(from, since) {
+            let before = before.replace(fix);
+            if last.is_some_and(|last| fix.at <= last) {
+                continue;
+            }
+            let silent = before.as_ref().map_or(0, |before| fix.at - before.at);
+            // Of one that begins before what is remembered nobody knows.
+            let is_silence = silent > silence_millis;
+            if let Some(before) = before
+                && is_silence
+                && silent > self.spacing_millis
+                && self.last_at() != Some(before.at)
+            {
+                self.push(before, false);
+            }
+            let spacing_millis = match fix.at < started_at {
+                true => self.spacing_millis.max(TRACK_SPACING_MILLIS_LEAD),
+                false => self.spacing_millis,
+            };
+            let kept = self.last_at();
+            let follows = before.is_some_and(|before| kept == Some(before.at));
+            let is_far = kept.is_none_or(|kept| fix.at - kept >= spacing_millis);
+            if is_far || (is_silence && silent > self.spacing_millis) {
+                self.push(fix, is_silence && follows);
+            }
+            while self.count as usize > rules.track_points_max {
                 self.thin();
             }
         }
     }
 
-    fn push(&mut self, fix: Fix) {
-        let point = Fix { leg_knots: f32::NAN, heading_deg: f32::NAN, course_deg: f32::NAN, ..fix };
+    fn last_at(&self) -> Option<i64> {
+        self.points.as_ref().map(|points| points.last().at)
+    }
+
+    fn push(&mut self, fix: Fix, ends_silence: bool) {
+        let point = Fix { leg_knots: if ends_silence { ENDS_SILENCE } else { f32::NAN }, ..fix };
         self.count += 1;
         match &mut self.points {
             Some(points) => points.push(point, i64::MIN),
@@ -719,23 +778,32 @@ impl Trail {
         }
     }
 
+    /// The ends of silences stay as long as those are longer than the spacing, which are fewer with every doubling.
     fn thin(&mut self) {
         self.spacing_millis *= 2;
-        let spacing_millis = self.spacing_millis;
-        let mut kept: Option<i64> = None;
-        self.retain(|fix| {
-            let keep = kept.is_none_or(|kept| fix.at - kept >= spacing_millis);
-            if keep {
-                kept = Some(fix.at);
+        let points = self.points();
+        (self.points, self.count) = (None, 0);
+        let is_end = |index: usize| {
+            let [before, point] = [points.get(index.wrapping_sub(1)), points.get(index)];
+            let (Some(before), Some(point)) = (before, point) else { return false };
+            ends_silence(point) && point.at - before.at > self.spacing_millis
+        };
+        let mut kept = Vec::with_capacity(points.len());
+        for (index, point) in points.iter().enumerate() {
+            let last: Option<&(i64, Fix, bool)> = kept.last();
+            let is_far = last.is_none_or(|(at, ..)| point.at - at >= self.spacing_millis);
+            if is_far || is_end(index) || is_end(index + 1) {
+                let follows = index > 0 && last.is_some_and(|(at, ..)| *at == points[index - 1].at);
+                kept.push((point.at, *point, follows && ends_silence(point)));
             }
-            keep
-        });
+        }
+        kept.into_iter().for_each(|(_, point, ends_silence)| self.push(point, ends_silence));
     }
 
     fn retain(&mut self, is_kept: impl FnMut(&Fix) -> bool) {
         let mut points = self.points();
         points.retain(is_kept);
         (self.points, self.count) = (None, 0);
-        points.into_iter().for_each(|point| self.push(point));
+        points.into_iter().for_each(|point| self.push(point, ends_silence(&point)));
     }
 }

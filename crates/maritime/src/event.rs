@@ -509,7 +509,7 @@ pub struct EventVessel {
     pub identity_changes: u32,
     /// Lists that name it, by its identity now or before, with what they matched by.
     pub watchlists: Vec<String>,
-    /// Where it was, from an hour before the start, thinned evenly where there are many reports.
+    /// Where it was, from two hours before the start, thinned evenly where there are many reports.
     pub track: Vec<TrackPoint>,
 }
 
@@ -541,6 +541,9 @@ impl EventVessel {
 ///     observed_at: Timestamp::from_secs(1_704_067_200),
 ///     position: Position::new(28.2504, -94.8597).unwrap(),
 ///     speed_knots: Some(0.5),
+///     course_deg: None,
+///     heading_deg: Some(271.0),
+///     ends_silence: false,
 /// };
 /// assert_eq!(point.position.to_string(), "28.25040 -94.85970");
 /// ```
@@ -553,6 +556,13 @@ pub struct TrackPoint {
     pub position: Position,
     /// Over ground, as sent.
     pub speed_knots: Option<f32>,
+    /// Over ground, as sent.
+    pub course_deg: Option<f32>,
+    /// Of the bow, as sent.
+    pub heading_deg: Option<f32>,
+    /// Nothing was heard since the point before, for so long that part of the way between them counts as bridged. Of
+    /// a thinned track no shorter silences are told than the points are apart.
+    pub ends_silence: bool,
 }
 
 /// One thing that speaks for or against a finding.

@@ -1,5 +1,6 @@
 //! Events as a table for spreadsheets: CSV (RFC 4180) with a heading, a row per event.
 
+use std::borrow::Borrow;
 use std::io::{self, Write};
 
 use crate::EventRecord;
@@ -14,14 +15,14 @@ use crate::text::shown;
 /// # Errors
 ///
 /// What `out` says.
-pub fn write_csv<'a>(
-    records: impl IntoIterator<Item = &'a EventRecord>,
+pub fn write_csv(
+    records: impl IntoIterator<Item: Borrow<EventRecord>>,
     out: impl Write,
 ) -> io::Result<()> {
     let mut table = ::csv::Writer::from_writer(out);
     table.write_record(columns().map(|column| column.name))?;
     for record in records {
-        table.write_record(columns().map(|column| field((column.cell)(record))))?;
+        table.write_record(columns().map(|column| field((column.cell)(record.borrow()))))?;
     }
     table.flush()
 }

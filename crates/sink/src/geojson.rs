@@ -1,5 +1,6 @@
 //! Events on a map: one GeoJSON FeatureCollection (RFC 7946), a point per event.
 
+use std::borrow::Borrow;
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
@@ -13,15 +14,15 @@ use crate::json::write_value;
 /// # Errors
 ///
 /// What `out` says.
-pub fn write_geojson<'a>(
-    records: impl IntoIterator<Item = &'a EventRecord>,
+pub fn write_geojson(
+    records: impl IntoIterator<Item: Borrow<EventRecord>>,
     mut out: impl Write,
 ) -> io::Result<()> {
     out.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[")?;
     let mut before = "\n";
     for record in records {
         out.write_all(before.as_bytes())?;
-        write_value(&Feature::new(record), &mut out)?;
+        write_value(&Feature::new(record.borrow()), &mut out)?;
         before = ",\n";
     }
     out.write_all(b"\n]}\n")?;

@@ -12,6 +12,7 @@
 //! selection and which parameters. Texts that came by radio are [`shown`] in columns; `record` has them
 //! exactly.
 
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -24,10 +25,12 @@ use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params, params
 
 use crate::columns::{Cell, columns};
 use crate::geometry::{point_blob, track_blob};
+use crate::identities::HeardAs;
 use crate::json;
 use crate::schema::{APPLICATION_ID, FEATURE_TABLES, FLAGGED, SCHEMA_VERSION, create, prepare};
 use crate::text::shown;
-use crate::{EventRecord, Provenance};
+use crate::trail;
+use crate::{EventRecord, Provenance, VesselRecord};
 
 /// Rows that are written out and wait to be stored; an encounter's is some 8 kB.
 const ROWS_AHEAD_MAX: usize = 64;
@@ -35,8 +38,8 @@ const ROWS_AHEAD_MAX: usize = 64;
 /// An open store.
 #[derive(Debug)]
 pub struct GeoPackage {
-    path: PathBuf,
-    connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) connection: Connection,
 }
 
 /// One run of the program over some input: what its events rest on.
@@ -59,7 +62,7 @@ pub struct Run {
 }
 
 /// What one run heard of one vessel.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct VesselRow {
     /// Who, as claimed.
     pub mmsi: Mmsi,
@@ -71,6 +74,8 @@ pub struct VesselRow {
     pub last_heard_at: Timestamp,
     /// Position reports that were accepted.
     pub positions: u64,
+    /// Every identity under which it was heard.
+    pub identities: Vec<HeardAs>,
 }
 
 /// What [`GeoPackage::store`] did with the events it was given.
@@ -96,6 +101,12 @@ pub enum StoreError {
         path: PathBuf,
         /// Its reason.
         source: io::Error,
+    },
+    /// There is none yet.
+    #[error("there is no store at {}: `alongside replay FILE --store {}` makes one", path.display(), path.display())]
+    Absent {
+        /// Where it was looked for.
+        path: PathBuf,
     },
     /// Some other sort of file.
     #[error("{} is not a GeoPackage: it is no SQLite file", path.display())]
@@ -270,7 +281,7 @@ fn roll_back(connection: &Connection) {
 
 /// Whether the file is empty, having made it if it was absent. SQLite itself says only "unable to open
 /// database file", and not why.
-fn is_empty_or_sqlite(path: &Path) -> Result<bool, StoreError> {
+pub(crate) fn is_empty_or_sqlite(path: &Path) -> Result<bool, StoreError> {
     let mut head = Vec::new();
     OpenOptions::new()
         .read(true)
@@ -286,7 +297,7 @@ fn is_empty_or_sqlite(path: &Path) -> Result<bool, StoreError> {
     Ok(head.is_empty())
 }
 
-fn store_error(path: &Path, doing: &'static str, source: rusqlite::Error) -> StoreError {
+pub(crate) fn store_error(path: &Path, doing: &'static str, source: rusqlite::Error) -> StoreError {
     let path = path.into();
     match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full { path, doing, source },
@@ -297,7 +308,7 @@ fn store_error(path: &Path, doing: &'static str, source: rusqlite::Error) -> Sto
     }
 }
 
-fn check_schema(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+pub(crate) fn check_schema(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     let failed = |source| store_error(path, "open", source);
     let application_id: i64 = connection
         .pragma_query_value(None, "application_id", |row| row.get(0))
@@ -349,12 +360,13 @@ fn store_all<'a>(
             }
         });
         let [encounters, others] = ["encounters", "events"].map(Statements::new);
+        let number = next_number(&transaction)?;
         rows.into_iter().try_for_each(|row| {
             let statements = match row.event.kind() {
                 EventKind::Encounter => &encounters,
                 _ => &others,
             };
-            store_row(&transaction, row, statements, run, &mut stored)
+            store_row(&transaction, row, statements, run, number, &mut stored)
         })
     })?;
     for vessel in vessels {
@@ -372,13 +384,127 @@ struct Row<'a> {
     event_id: String,
     /// In the order of [`Row::columns`]; empty if it is retracted.
     values: Vec<Value>,
+    index: Option<IndexRow>,
+}
+
+/// The narrow row of an event, by which it is found.
+struct IndexRow {
+    values: Vec<Value>,
+    mmsis: Vec<u32>,
+}
+
+impl IndexRow {
+    /// All but the number under which it is stored.
+    const COLUMNS: &'static str = "event_id, kind, class, score, started_ms, ended_ms, longitude_deg, latitude_deg, \
+        flagged, profiles, flags, types, mmsis, imos, zones, watchlists, names, words";
+
+    fn new(record: &EventRecord) -> Self {
+        let each = |text: fn(&VesselRecord) -> Option<String>| -> Vec<String> {
+            record.vessels.iter().filter_map(text).collect()
+        };
+        let flags = each(|vessel| vessel.flag.clone());
+        let types = each(|vessel| vessel.ship_type.clone());
+        let mmsis = each(|vessel| Some(vessel.mmsi.to_string()));
+        let imos = each(|vessel| vessel.imo.map(|imo| imo.to_string()));
+        let names = each(|vessel| vessel.name.as_ref().map(|name| name.to_lowercase()));
+        let callsigns =
+            each(|vessel| vessel.callsign.as_ref().map(|callsign| callsign.to_lowercase()));
+        let watchlists: Vec<String> =
+            record.vessels.iter().flat_map(|vessel| vessel.watchlists.clone()).collect();
+        let port = record.port_name.iter().map(|name| name.to_lowercase());
+        let places = record.zones.iter().chain(&watchlists).map(|name| name.to_lowercase());
+        let words: Vec<String> = [record.id.to_lowercase()]
+            .into_iter()
+            .chain(names.iter().chain(&callsigns).chain(&mmsis).chain(&imos).cloned())
+            .chain(port)
+            .chain(places)
+            .collect();
+        let is_flagged = record.kind != "encounter" || !record.profiles.is_empty();
+        let values = vec![
+            Value::Text(record.id.clone()),
+            Value::Text(record.kind.clone()),
+            record.class.clone().map_or(Value::Null, Value::Text),
+            Value::Real(record.score),
+            Value::Integer(record.started_at.as_millis()),
+            Value::Integer(record.ended_at.as_millis()),
+            Value::Real(record.longitude_deg),
+            Value::Real(record.latitude_deg),
+            Value::Integer(is_flagged.into()),
+            barred(&record.profiles),
+            barred(&flags),
+            barred(&types),
+            barred(&mmsis),
+            barred(&imos),
+            barred(&record.zones),
+            barred(&watchlists),
+            barred(&names),
+            Value::Text(words.join("\n")),
+        ];
+        let mmsis: BTreeSet<u32> = record.vessels.iter().map(|vessel| vessel.mmsi).collect();
+        IndexRow { values, mmsis: mmsis.into_iter().collect() }
+    }
+
+    fn store(self, transaction: &Transaction<'_>, number: i64) -> rusqlite::Result<()> {
+        // The columns as a list of assignments: SQLite has no shorter word for it.
+        let assignments: Vec<String> = IndexRow::COLUMNS
+            .split(", ")
+            .map(|column| format!("{column} = excluded.{column}", column = column.trim()))
+            .collect();
+        let places = vec!["?"; self.values.len() + 1].join(", ");
+        let upsert = format!(
+            "INSERT INTO alongside_index ({}, stored) VALUES ({places})
+             ON CONFLICT (event_id) DO UPDATE SET {}, stored = excluded.stored RETURNING id",
+            IndexRow::COLUMNS,
+            assignments.join(", ")
+        );
+        let values = self.values.into_iter().chain([Value::Integer(number)]);
+        let id: i64 = transaction
+            .prepare_cached(&upsert)?
+            .query_row(params_from_iter(values), |row| row.get(0))?;
+        transaction
+            .prepare_cached("DELETE FROM alongside_event_vessels WHERE event = ?1")?
+            .execute([id])?;
+        for mmsi in self.mmsis {
+            transaction
+                .prepare_cached("INSERT INTO alongside_event_vessels VALUES (?1, ?2)")?
+                .execute(params![mmsi, id])?;
+        }
+        Ok(())
+    }
+
+    fn delete(transaction: &Transaction<'_>, event_id: &str) -> rusqlite::Result<()> {
+        for delete in [
+            "DELETE FROM alongside_event_vessels
+             WHERE event = (SELECT id FROM alongside_index WHERE event_id = ?1)",
+            "DELETE FROM alongside_index WHERE event_id = ?1",
+        ] {
+            transaction.prepare_cached(delete)?.execute([event_id])?;
+        }
+        Ok(())
+    }
+}
+
+/// `|one|two|`, in which each is found with its bars; none has any of its own.
+fn barred(texts: &[String]) -> Value {
+    let mut barred = String::from("|");
+    for text in texts {
+        barred.push_str(&text.replace('|', "/"));
+        barred.push('|');
+    }
+    Value::Text(barred)
+}
+
+/// Of this call of [`GeoPackage::store`]: who asks for what is new remembers it.
+fn next_number(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
+    let next = "UPDATE alongside_stored SET number = number + 1 RETURNING number";
+    transaction.query_row(next, [], |row| row.get(0))
 }
 
 impl<'a> Row<'a> {
     fn new(event: &'a Event, run: &Run) -> Self {
         let event_id = event.id.to_string();
         if event.state == EventState::Retracted {
-            return Row { event, event_id, values: Vec::new() };
+            return Row { event, event_id, values: Vec::new(), index: None };
         }
         let record = EventRecord::new(event, &run.provenance);
         let values = columns().map(|column| Value::from((column.cell)(&record))).chain([
@@ -386,7 +512,8 @@ impl<'a> Row<'a> {
             Value::Text(json::to_text(&record)),
             Value::Text(run.run_id.clone()),
         ]);
-        Row { event, event_id, values: values.collect() }
+        let index = Some(IndexRow::new(&record));
+        Row { event, event_id, values: values.collect(), index }
     }
 
     fn columns() -> impl Iterator<Item = &'static str> {
@@ -399,6 +526,7 @@ struct Statements {
     select: String,
     insert: String,
     update: String,
+    keep: String,
 }
 
 impl Statements {
@@ -414,6 +542,13 @@ impl Statements {
             ),
             insert: format!("INSERT INTO {table} ({names}) VALUES ({places})"),
             update: format!("UPDATE {table} SET {assignments} WHERE event_id = ?1"),
+            // Of what satisfies no profile no history is kept: near a coast it is most of all.
+            keep: format!(
+                "INSERT OR IGNORE INTO event_versions
+                   (event_id, version, state, as_of, parameters_hash, record, run_id)
+                 SELECT event_id, version, state, as_of, parameters_hash, record, run_id FROM {table}
+                 WHERE event_id = ?1 AND (kind <> 'encounter' OR profiles <> '' OR ?2)"
+            ),
         }
     }
 }
@@ -423,9 +558,10 @@ fn store_row(
     row: Row<'_>,
     statements: &Statements,
     run: &Run,
+    number: i64,
     stored: &mut Stored,
 ) -> rusqlite::Result<()> {
-    let Row { event, event_id, values } = row;
+    let Row { event, event_id, values, index } = row;
     let there: Option<(u32, Provenance)> = transaction
         .prepare_cached(&statements.select)?
         .query_row([&event_id], |row| {
@@ -440,8 +576,15 @@ fn store_row(
         stored.outdated += 1;
         return Ok(());
     }
+    let is_another =
+        |(version, by): &(u32, Provenance)| *version != event.version || *by != run.provenance;
+    if there.as_ref().is_some_and(is_another) {
+        let keep = params![event_id, !event.profiles.is_empty()];
+        transaction.prepare_cached(&statements.keep)?.execute(keep)?;
+    }
     if event.state == EventState::Retracted {
         stored.retracted += 1;
+        IndexRow::delete(transaction, &event_id)?;
         for table in FEATURE_TABLES {
             let delete = format!("DELETE FROM {table} WHERE event_id = ?1");
             transaction.prepare_cached(&delete)?.execute([&event_id])?;
@@ -459,6 +602,7 @@ fn store_row(
         &statements.insert
     };
     transaction.prepare_cached(statement)?.execute(params_from_iter(values))?;
+    index.expect("what is not retracted is found").store(transaction, number)?;
     // Near a coast most encounters satisfy no profile, and tracks are most of what an encounter takes.
     if event.profiles.is_empty() {
         let delete = "DELETE FROM encounter_tracks WHERE event_id = ?1";
@@ -473,6 +617,7 @@ fn store_track(
     event_id: &str,
     vessel: &EventVessel,
 ) -> rusqlite::Result<()> {
+    let dimensions = vessel.identity.dimensions;
     let values = params![
         event_id,
         vessel.mmsi.get(),
@@ -480,18 +625,25 @@ fn store_track(
         vessel.track.first().map(|point| Cell::Time(point.observed_at)),
         vessel.track.last().map(|point| Cell::Time(point.observed_at)),
         track_blob(&vessel.track),
+        dimensions.map(|dimensions| dimensions.bow_m),
+        dimensions.map(|dimensions| dimensions.stern_m),
+        dimensions.map(|dimensions| dimensions.port_m),
+        dimensions.map(|dimensions| dimensions.starboard_m),
+        trail::pack(&vessel.track),
     ];
     let updated = transaction
         .prepare_cached(
-            "UPDATE encounter_tracks SET name = ?3, started_at = ?4, ended_at = ?5, geom = ?6
+            "UPDATE encounter_tracks SET name = ?3, started_at = ?4, ended_at = ?5, geom = ?6,
+               to_bow_m = ?7, to_stern_m = ?8, to_port_m = ?9, to_starboard_m = ?10, reports = ?11
              WHERE event_id = ?1 AND mmsi = ?2",
         )?
         .execute(values)?;
     if updated == 0 {
         transaction
             .prepare_cached(
-                "INSERT INTO encounter_tracks (event_id, mmsi, name, started_at, ended_at, geom)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO encounter_tracks (event_id, mmsi, name, started_at, ended_at, geom,
+                   to_bow_m, to_stern_m, to_port_m, to_starboard_m, reports)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute(values)?;
     }
@@ -499,22 +651,48 @@ fn store_track(
 }
 
 fn store_vessel(transaction: &Transaction<'_>, vessel: &VesselRow) -> rusqlite::Result<()> {
-    let identity = &vessel.identity;
-    transaction.prepare_cached(&vessel_upsert())?.execute(params![
-        vessel.mmsi.get(),
-        identity.imo.map(|imo| imo.get()),
-        identity.name.map(|name| shown(name.as_str())),
-        identity.callsign.map(|callsign| shown(callsign.as_str())),
-        vessel.mmsi.flag().map(|flag| flag.code()),
-        identity.ship_type.and_then(|ship| ship.category()).map(|category| category.name()),
-        identity.dimensions.map(|dimensions| dimensions.length_m()),
-        identity.dimensions.map(|dimensions| dimensions.beam_m()),
-        Cell::Time(vessel.first_heard_at),
-        Cell::Time(vessel.last_heard_at),
-        i64::try_from(vessel.positions).unwrap_or(i64::MAX),
-    ])?;
+    let heard_at = (vessel.first_heard_at, vessel.last_heard_at);
+    let positions = i64::try_from(vessel.positions).unwrap_or(i64::MAX);
+    let values = identity_values(vessel.mmsi, &vessel.identity, heard_at);
+    transaction
+        .prepare_cached(&vessel_upsert())?
+        .execute(params_from_iter(values.into_iter().chain([Value::Integer(positions)])))?;
+    for (identity, first_heard_at, last_heard_at) in &vessel.identities {
+        let values = identity_values(vessel.mmsi, identity, (*first_heard_at, *last_heard_at));
+        transaction.prepare_cached(IDENTITY_UPSERT)?.execute(params_from_iter(values))?;
+    }
     Ok(())
 }
+
+fn identity_values(
+    mmsi: Mmsi,
+    identity: &VesselIdentity,
+    (first_heard_at, last_heard_at): (Timestamp, Timestamp),
+) -> [Value; 10] {
+    let category = identity.ship_type.and_then(|ship| ship.category());
+    [
+        Cell::from(mmsi.get()),
+        identity.imo.map(|imo| imo.get()).into(),
+        identity.name.map(|name| name.as_str().to_owned()).into(),
+        identity.callsign.map(|callsign| callsign.as_str().to_owned()).into(),
+        mmsi.flag().map(|flag| flag.code().to_owned()).into(),
+        category.map(|category| category.name().to_owned()).into(),
+        identity.dimensions.map(|dimensions| dimensions.length_m()).into(),
+        identity.dimensions.map(|dimensions| dimensions.beam_m()).into(),
+        Cell::Time(first_heard_at),
+        Cell::Time(last_heard_at),
+    ]
+    .map(Value::from)
+}
+
+const IDENTITY_UPSERT: &str = "
+    INSERT INTO vessel_identities
+      (mmsi, imo, name, callsign, flag, type, length_m, beam_m, first_heard_at, last_heard_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+    ON CONFLICT (mmsi, ifnull(imo, 0), ifnull(name, ''), ifnull(callsign, ''), ifnull(type, ''),
+                 ifnull(length_m, 0), ifnull(beam_m, 0))
+    DO UPDATE SET first_heard_at = min(first_heard_at, excluded.first_heard_at),
+                  last_heard_at = max(last_heard_at, excluded.last_heard_at)";
 
 /// Instants are compared as text: of one width and in UTC, the order of the letters is that of time.
 fn vessel_upsert() -> String {
@@ -559,7 +737,10 @@ fn store_run(transaction: &Transaction<'_>, run: &Run) -> rusqlite::Result<()> {
 }
 
 /// Keeps the extents in `gpkg_contents` true; they are what a map zooms to.
-fn describe_contents(transaction: &Transaction<'_>, changed_at: Timestamp) -> rusqlite::Result<()> {
+pub(crate) fn describe_contents(
+    transaction: &Transaction<'_>,
+    changed_at: Timestamp,
+) -> rusqlite::Result<()> {
     transaction.execute("UPDATE gpkg_contents SET last_change = ?1", [Cell::Time(changed_at)])?;
     for table in FEATURE_TABLES.into_iter().chain([FLAGGED]) {
         transaction.execute(
@@ -624,6 +805,11 @@ mod tests {
             first_heard_at: Timestamp::parse("2024-01-01").unwrap(),
             last_heard_at: Timestamp::parse("2024-01-02").unwrap(),
             positions: 48,
+            identities: vec![(
+                vessel.identity,
+                Timestamp::parse("2024-01-01").unwrap(),
+                Timestamp::parse("2024-01-02").unwrap(),
+            )],
         }
     }
 
@@ -725,6 +911,8 @@ mod tests {
             "encounter_tracks",
             "rtree_encounters_geom",
             "rtree_encounter_tracks_geom",
+            "alongside_index",
+            "alongside_event_vessels",
         ] {
             assert_eq!(store.answer(&format!("SELECT count(*) FROM {table}")), "0", "{table}");
         }
@@ -906,7 +1094,7 @@ mod tests {
                 let store = GeoPackage::open(path).unwrap();
                 store.connection.execute("UPDATE alongside_schema SET version = 99", []).unwrap();
             },
-            "FILE has schema 99, this program knows 3 alone: keep it, and give --store another name",
+            "FILE has schema 99, this program knows 4 alone: keep it, and give --store another name",
         );
         check_refused(|path| fs::create_dir(path).unwrap(), "cannot open FILE");
     }

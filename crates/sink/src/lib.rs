@@ -21,13 +21,18 @@ mod wire;
 mod columns;
 mod csv;
 mod geojson;
+mod gfw;
 mod json;
+mod xml;
 
 mod geometry;
 mod geopackage;
+pub mod reading;
 mod schema;
+mod trail;
 
 mod dead_letter;
+mod identities;
 mod identity;
 mod position;
 
@@ -50,6 +55,8 @@ pub use dead_letter::DeadLetterRecord;
 pub use explanation::explain;
 pub use geojson::write_geojson;
 pub use geopackage::{GeoPackage, Run, StoreError, Stored, VesselRow};
+pub use gfw::write_gfw;
+pub use identities::{HeardAs, Identities};
 pub use identity::IdentityRecord;
 pub use json::{LINE_BYTES_MAX, ndjson_lines, read_ndjson, write_json, write_ndjson};
 pub use loader::{LoadError, Loaded, Loading, load};
@@ -62,6 +69,7 @@ pub use text::{is_seen, shown};
 pub use topics::{Kafka, Topic, TopicError};
 pub use wire::{EventRecord, GapRecord, Provenance, ReasonRecord, VesselRecord};
 pub use writer::Writer;
+pub use xml::{write_graphml, write_kml};
 
 #[cfg(test)]
 mod samples;

@@ -141,6 +141,9 @@ pub(crate) fn track(places_deg: &[(f64, f64)]) -> Vec<TrackPoint> {
         observed_at: first.plus_millis(600_000 * i as i64),
         position: Position::new(latitude_deg, longitude_deg).unwrap(),
         speed_knots: Some(0.5),
+        course_deg: None,
+        heading_deg: Some(271.0),
+        ends_silence: i == 1,
     };
     places_deg.iter().enumerate().map(point).collect()
 }

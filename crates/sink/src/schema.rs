@@ -9,7 +9,7 @@ use crate::columns::{ColumnKind, columns};
 use crate::geometry::{Bounds, bounds_of};
 
 /// Of our tables; a file with another one was made by another version of this program.
-pub(crate) const SCHEMA_VERSION: i64 = 3;
+pub(crate) const SCHEMA_VERSION: i64 = 4;
 
 /// `GPKG` in ASCII, in the header of the file.
 pub(crate) const APPLICATION_ID: i64 = 0x4750_4B47;
@@ -66,6 +66,7 @@ pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.execute_batch(&events_table(table))?;
     }
     transaction.execute_batch(OTHER_TABLES)?;
+    transaction.execute_batch(READING_TABLES)?;
     for table in FEATURE_TABLES {
         transaction.execute_batch(&spatial_index(table))?;
     }
@@ -122,11 +123,43 @@ CREATE TABLE gpkg_extensions (
   scope TEXT NOT NULL, CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
 "#;
 
+/// What the queries of `reading` need: of every event a narrow row, because those of the layers are wide and few go into
+/// a page; what people said of events, every word of it; and the lists that they keep beside them. Lists in a column
+/// stand between bars, as in `|MT|PA|`.
+const READING_TABLES: &str = "
+CREATE TABLE alongside_index (
+  id INTEGER PRIMARY KEY NOT NULL, event_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, class TEXT,
+  score DOUBLE NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL,
+  longitude_deg DOUBLE NOT NULL, latitude_deg DOUBLE NOT NULL, flagged INTEGER NOT NULL,
+  profiles TEXT NOT NULL, flags TEXT NOT NULL, types TEXT NOT NULL, mmsis TEXT NOT NULL,
+  imos TEXT NOT NULL, zones TEXT NOT NULL, watchlists TEXT NOT NULL, names TEXT NOT NULL,
+  words TEXT NOT NULL, stored INTEGER NOT NULL);
+CREATE INDEX alongside_by_score ON alongside_index (flagged, score, event_id);
+CREATE INDEX alongside_by_time ON alongside_index (flagged, started_ms, event_id);
+CREATE INDEX alongside_by_stored ON alongside_index (stored);
+CREATE TABLE alongside_event_vessels (
+  mmsi INTEGER NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (mmsi, event)) WITHOUT ROWID;
+CREATE INDEX alongside_vessels_of_event ON alongside_event_vessels (event);
+CREATE TABLE alongside_stored (number INTEGER NOT NULL);
+INSERT INTO alongside_stored VALUES (0);
+CREATE TABLE alongside_review_log (
+  id INTEGER PRIMARY KEY NOT NULL, event_id TEXT NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL,
+  changed_at DATETIME NOT NULL, changed_by TEXT NOT NULL);
+CREATE INDEX alongside_reviews_of_event ON alongside_review_log (event_id);
+CREATE TABLE alongside_audit (
+  id INTEGER PRIMARY KEY NOT NULL, at DATETIME NOT NULL, user TEXT NOT NULL, action TEXT NOT NULL,
+  subject TEXT NOT NULL);
+CREATE TABLE alongside_lists (
+  kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, changed_at DATETIME NOT NULL,
+  changed_by TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+";
+
 /// The rest of ours, and their entries above. `last_change` is set whenever something is stored.
 const OTHER_TABLES: &str = "
 CREATE TABLE encounter_tracks (
   fid INTEGER PRIMARY KEY NOT NULL, geom MULTILINESTRING, event_id TEXT NOT NULL,
   mmsi INTEGER NOT NULL, name TEXT, started_at DATETIME, ended_at DATETIME,
+  to_bow_m INTEGER, to_stern_m INTEGER, to_port_m INTEGER, to_starboard_m INTEGER, reports BLOB,
   UNIQUE (event_id, mmsi));
 CREATE TABLE vessels (
   mmsi INTEGER PRIMARY KEY NOT NULL, imo INTEGER, name TEXT, callsign TEXT, flag TEXT, type TEXT,
@@ -136,6 +169,19 @@ CREATE TABLE runs (
   fid INTEGER PRIMARY KEY NOT NULL, run_id TEXT NOT NULL UNIQUE, started_at DATETIME NOT NULL,
   software_version TEXT NOT NULL, parameters_hash TEXT NOT NULL, parameters TEXT NOT NULL,
   inputs TEXT NOT NULL, selection TEXT NOT NULL, counters TEXT NOT NULL);
+CREATE TABLE vessel_identities (
+  fid INTEGER PRIMARY KEY NOT NULL, mmsi INTEGER NOT NULL, imo INTEGER, name TEXT, callsign TEXT,
+  flag TEXT, type TEXT, length_m INTEGER, beam_m INTEGER, first_heard_at DATETIME NOT NULL,
+  last_heard_at DATETIME NOT NULL);
+CREATE UNIQUE INDEX alongside_identities ON vessel_identities (mmsi, ifnull(imo, 0),
+  ifnull(name, ''), ifnull(callsign, ''), ifnull(type, ''), ifnull(length_m, 0), ifnull(beam_m, 0));
+CREATE TABLE event_versions (
+  fid INTEGER PRIMARY KEY NOT NULL, event_id TEXT NOT NULL, version INTEGER NOT NULL,
+  state TEXT NOT NULL, as_of DATETIME NOT NULL, parameters_hash TEXT NOT NULL, record TEXT NOT NULL,
+  run_id TEXT NOT NULL, UNIQUE (event_id, version, parameters_hash));
+CREATE TABLE reviews (
+  fid INTEGER PRIMARY KEY NOT NULL, event_id TEXT NOT NULL UNIQUE, state TEXT NOT NULL,
+  note TEXT NOT NULL, changed_at DATETIME NOT NULL, changed_by TEXT NOT NULL);
 CREATE VIEW flagged AS SELECT * FROM encounters WHERE profiles <> '';
 CREATE TABLE alongside_schema (version INTEGER PRIMARY KEY NOT NULL);
 INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) VALUES
@@ -144,6 +190,9 @@ INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_
   ('flagged', 'features', 'Flagged encounters', 'The encounters that satisfy a profile', '1970-01-01T00:00:00.000Z', 4326),
   ('encounter_tracks', 'features', 'Encounter tracks', 'The way of each vessel of each flagged encounter', '1970-01-01T00:00:00.000Z', 4326),
   ('vessels', 'attributes', 'Vessels', 'Every vessel heard, as it calls itself', '1970-01-01T00:00:00.000Z', NULL),
+  ('vessel_identities', 'attributes', 'Identities of vessels', 'Whatever a vessel called itself, and when', '1970-01-01T00:00:00.000Z', NULL),
+  ('event_versions', 'attributes', 'Former versions', 'How events were told before', '1970-01-01T00:00:00.000Z', NULL),
+  ('reviews', 'attributes', 'Reviews', 'What people made of events', '1970-01-01T00:00:00.000Z', NULL),
   ('runs', 'attributes', 'Runs', 'What was read, with which program and parameters', '1970-01-01T00:00:00.000Z', NULL);
 INSERT INTO gpkg_geometry_columns VALUES
   ('encounters', 'geom', 'POINT', 4326, 0, 0),

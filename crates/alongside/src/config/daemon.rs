@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{ConfigError, Delivery, require};
 use crate::duration::Span;
 use crate::run::{Daemon, JournalOptions, SourceOptions};
+use crate::serve::Serving;
 
 /// Silence longer than this is a failure, unless the source says otherwise.
 pub const SILENT_AFTER: Duration = Duration::from_secs(300);
@@ -37,6 +38,58 @@ pub(super) struct JournalSection {
     segment_age: Span,
     bytes_max: u64,
     age_max: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ServeSection {
+    store: String,
+    listen: String,
+    users: String,
+    token_file: String,
+    with_run: bool,
+}
+
+impl Default for ServeSection {
+    fn default() -> Self {
+        ServeSection {
+            store: "alongside.gpkg".into(),
+            listen: "127.0.0.1:8080".into(),
+            users: NOWHERE.into(),
+            token_file: NOWHERE.into(),
+            with_run: false,
+        }
+    }
+}
+
+impl ServeSection {
+    pub(super) fn new(serving: &Serving) -> Self {
+        let or_nowhere = |path: &Option<PathBuf>| {
+            path.as_ref().map_or_else(|| NOWHERE.into(), |path| path.display().to_string())
+        };
+        ServeSection {
+            store: serving.store.display().to_string(),
+            listen: serving.listen.to_string(),
+            users: or_nowhere(&serving.users),
+            token_file: or_nowhere(&serving.token_file),
+            with_run: serving.with_run,
+        }
+    }
+
+    pub(super) fn checked(self) -> Result<Serving, ConfigError> {
+        let file = |name: String| (name != NOWHERE).then(|| PathBuf::from(name));
+        Ok(Serving {
+            listen: self.listen.parse().map_err(|_| ConfigError::Value {
+                key: "serve.listen".into(),
+                value: format!("{:?}", self.listen),
+                expected: "expected address:port with the address as a number".into(),
+            })?,
+            store: self.store.into(),
+            users: file(self.users),
+            token_file: file(self.token_file),
+            with_run: self.with_run,
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -169,6 +222,7 @@ pub(super) fn from_sections(
         store_every: run.store_every.0,
         publish: run.publish,
         http,
+        serving: Serving::default(),
         delivery: Delivery::default(),
     })
 }
@@ -205,5 +259,6 @@ mod tests {
         check_refused("[journal]\nsegment_bytes = 10\n", "expected 1 MB to 4 GB");
         check_refused("[run]\nhttp = \"8090\"\n", "expected address:port");
         check_refused("[run]\npublsh = true\n", "did you mean `publish`?");
+        check_refused("[serve]\nlisten = \"8080\"\n", "expected address:port");
     }
 }

@@ -233,6 +233,35 @@ impl Health {
         })
     }
 
+    /// Sources and sinks as the dashboard tells them.
+    pub fn to_dashboard(&self) -> serde_json::Value {
+        let stats = lock(&self.stats).0.clone();
+        let watermark = stats.newest_at;
+        let sources = self.sources.iter().map(|source| {
+            let last_at_ms = source.gauge.last_line_at_ms.load(Ordering::Relaxed);
+            let last_at = (last_at_ms != 0).then(|| Timestamp::from_millis(last_at_ms));
+            let rates = *lock(&source.rates);
+            let tenths = |number: f64| (number * 10.0).round() / 10.0;
+            json!({
+                "name": source.options.name,
+                "state": source.state(),
+                "last_message_at": last_at.map(|at| at.to_string()),
+                "rate_per_s": tenths(rates.present),
+                "usual_rate_per_s": tenths(rates.usual),
+                "lag_s": watermark.map(|at| tenths(now().millis_since(at) as f64 / 1000.0)),
+            })
+        });
+        json!({
+            "sources": sources.collect::<Vec<_>>(),
+            "sinks": [
+                { "name": "store", "state": if stats.store_failed.is_some() { "failing" } else { "good" },
+                  "waiting": stats.waiting, "failed": stats.store_failed },
+                { "name": "outbox", "state": if stats.outbox.refused > 0 { "refused" } else { "good" },
+                  "waiting": stats.outbox.messages, "bytes": stats.outbox.bytes },
+            ],
+        })
+    }
+
     /// In the text format of Prometheus. Labels are the names of sources and the program's own words.
     pub fn to_prometheus(&self) -> String {
         let mut text = Prometheus(String::new());

@@ -34,6 +34,7 @@ use self::sources::{Bound, Feed, WAITING_BYTES_MAX};
 use crate::cli::RunArgs;
 use crate::config::{self, Delivery};
 use crate::load::until_signal;
+use crate::serve::{self, Serving};
 use crate::{UsageError, logging};
 
 /// After a signal, the rest takes no longer.
@@ -61,6 +62,8 @@ pub struct Daemon {
     pub publish: bool,
     /// Where the pages are.
     pub http: Option<SocketAddr>,
+    /// What is shown of the store, and to whom.
+    pub serving: Serving,
     /// How it goes to Kafka, and the file of the outbox, which holds the checkpoint as well.
     pub delivery: Delivery,
 }
@@ -116,6 +119,15 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         bound.with_context(|| format!("run.http: cannot use {address}"))
     });
     let page = page.transpose()?;
+    if daemon.serving.with_run && daemon.store.is_none() {
+        let expected = "serve.with_run needs a store: run.store names one";
+        return Err(UsageError(expected.into()).into());
+    }
+    let shown = match daemon.serving.with_run {
+        true => Some(serve::bind(&runtime, daemon.serving.listen)?),
+        false => None,
+    };
+    let access = shown.is_some().then(|| serve::access(&daemon.serving)).transpose()?;
 
     runtime.spawn(stop_when_told(stopper));
     let publisher = daemon.publish.then(|| Publishing::start(&daemon.delivery)).transpose()?;
@@ -136,6 +148,17 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     });
 
     let pipeline = Pipeline::open(daemon.clone(), &parameters, health.clone(), stop.clone())?;
+    if let (Some(listener), Some(access), Some(store)) = (shown, access, &daemon.store) {
+        tracing::info!(address = %listener.local_addr()?, "serving");
+        let mut options = serve::options(store, access, &parameters);
+        let health = health.clone();
+        options.health = Some(Arc::new(move || health.to_dashboard()));
+        runtime.spawn(async move {
+            if let Err(error) = dashboard::serve(listener, options).await {
+                tracing::error!(reason = describe(&error), "nothing is served");
+            }
+        });
+    }
     let (sender, chunks) = mpsc::unbounded_channel();
     for (source, (options, bound)) in daemon.sources.iter().zip(bounds).enumerate() {
         let feed = Feed {

@@ -14,8 +14,8 @@ use anyhow::Context;
 use detector::{Detector, Disposition, Parameters};
 use maritime::{Event, EventId, EventState, Timestamp};
 use sink::{
-    Checkpoint, GeoPackage, Message, Messenger, Outbox, OutboxError, Provenance, Run, Telling,
-    VesselRow,
+    Checkpoint, GeoPackage, Identities, Message, Messenger, Outbox, OutboxError, Provenance, Run,
+    Telling, VesselRow,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -318,12 +318,12 @@ impl Pipeline {
 
     /// What the store cannot take waits in memory up to a bound; then intake waits.
     fn store(&mut self) -> anyhow::Result<()> {
-        self.ways_out.store(|| vessels(&self.detector), &self.stats);
+        self.ways_out.store(|identities| vessels(&self.detector, identities), &self.stats);
         while let Some(reason) = self.ways_out.store_failed.clone()
             && self.ways_out.waiting.len() >= EVENTS_WAITING_MAX
         {
             self.wait_for("the store takes nothing", &reason)?;
-            self.ways_out.store(|| vessels(&self.detector), &self.stats);
+            self.ways_out.store(|identities| vessels(&self.detector, identities), &self.stats);
         }
         self.health.go_on();
         Ok(())
@@ -376,8 +376,8 @@ impl Pipeline {
     }
 }
 
-fn vessels(detector: &Detector) -> Vec<VesselRow> {
-    detector.vessels().map(vessel_row).collect()
+fn vessels(detector: &Detector, identities: &Identities) -> Vec<VesselRow> {
+    detector.vessels().map(|vessel| vessel_row(&vessel, identities)).collect()
 }
 
 /// Where events go.
@@ -391,6 +391,8 @@ struct WaysOut {
     package: Option<Package>,
     /// As told last, for the store.
     waiting: BTreeMap<EventId, Event>,
+    /// Since the start: what was heard before is in the store.
+    identities: Identities,
     stored_at: Instant,
     vessels_at: Option<Instant>,
     store_failed: Option<String>,
@@ -424,6 +426,7 @@ impl WaysOut {
             sent: 0,
             package,
             waiting: BTreeMap::new(),
+            identities: Identities::new(parameters.bounds.vessels_max),
             stored_at: Instant::now(),
             vessels_at: None,
             store_failed: None,
@@ -469,6 +472,11 @@ impl WaysOut {
     }
 
     fn report(&mut self, report: &maritime::Report) {
+        if let maritime::Report::Static(report) = report
+            && self.package.is_some()
+        {
+            self.identities.learn(report);
+        }
         if let Some(messenger) = &mut self.messenger {
             self.batch.extend(messenger.report(report));
         }
@@ -513,13 +521,13 @@ impl WaysOut {
     }
 
     /// Stores what waits. What cannot be stored waits on, and is said.
-    fn store(&mut self, vessels: impl Fn() -> Vec<VesselRow>, stats: &Stats) {
+    fn store(&mut self, vessels: impl Fn(&Identities) -> Vec<VesselRow>, stats: &Stats) {
         let Some(package) = &mut self.package else { return };
         let with_vessels = self.vessels_at.is_none_or(|at| at.elapsed() >= VESSELS_EVERY);
         if self.waiting.is_empty() && !with_vessels {
             return;
         }
-        let vessels = if with_vessels { vessels() } else { Vec::new() };
+        let vessels = if with_vessels { vessels(&self.identities) } else { Vec::new() };
         // What is no longer worth keeping goes, as what is retracted.
         for event in self.waiting.values_mut() {
             if !is_worth_keeping(event) {

@@ -1,0 +1,275 @@
+//! Watchlists and zones of the reader's own.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+use sink::StoreError;
+use sink::reading::{Lists, Reader, WatchSet, ZoneShape};
+
+use crate::access::{Caller, Role};
+use crate::answer::{self, Answer, Refusal};
+use crate::server::Server;
+
+/// Reads a watchlist of that name: CSV or JSON in, or what is wrong with it.
+pub(crate) type ReadWatchlist = Arc<dyn Fn(&str, &str) -> Result<WatchSet, String> + Send + Sync>;
+
+const WATCHLIST: &str = "watchlist";
+const ZONE: &str = "zone";
+/// Of a kind.
+const LISTS_MAX: usize = 200;
+/// A zone with more is a coast line, and each event is compared with each corner.
+const CORNERS_MAX: usize = 20_000;
+const NAME_CHARS_MAX: usize = 80;
+
+/// All that are kept. What cannot be read any more is left out, and said.
+pub(crate) fn read(reader: &Reader, read_watchlist: &ReadWatchlist) -> Result<Lists, StoreError> {
+    let mut lists = Lists::default();
+    for list in reader.stored_lists(WATCHLIST)? {
+        match read_watchlist(&list.name, &list.body) {
+            Ok(set) => {
+                lists.watchlists.insert(list.name, set);
+            }
+            Err(reason) => tracing::warn!(list = list.name, reason, "a watchlist cannot be read"),
+        }
+    }
+    for list in reader.stored_lists(ZONE)? {
+        match parse_zone(&list.body) {
+            Ok(shape) => {
+                lists.zones.insert(list.name, shape);
+            }
+            Err(reason) => tracing::warn!(zone = list.name, reason, "a zone cannot be read"),
+        }
+    }
+    Ok(lists)
+}
+
+pub(crate) async fn watchlists(State(server): State<Arc<Server>>) -> Answer {
+    let stored = server.store.with(|reader| reader.stored_lists(WATCHLIST)).await?;
+    let lists = server.store.lists();
+    let lists: Vec<Value> = stored
+        .iter()
+        .map(|list| {
+            let set = lists.watchlists.get(&list.name).cloned().unwrap_or_default();
+            json!({
+                "name": list.name,
+                "entries": set.mmsis.len().max(set.imos.len()).max(set.names.len()),
+                "mmsis": set.mmsis.len(), "imos": set.imos.len(), "names": set.names.len(),
+                "changed_at": list.changed_at, "changed_by": list.changed_by,
+            })
+        })
+        .collect();
+    Ok(answer::value(&json!({"watchlists": lists})))
+}
+
+pub(crate) async fn put_watchlist(
+    State(server): State<Arc<Server>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> Answer {
+    server.check_change(&caller, &headers, Role::Analyst)?;
+    let name = checked_name(&name)?;
+    let set = (server.store.read_watchlist())(&name, &body).map_err(|reason| {
+        Refusal::bad(format!(
+            "{reason}: expected CSV with a column imo, mmsi, callsign or name, or JSON of vessels"
+        ))
+    })?;
+    let count = set.mmsis.len().max(set.imos.len()).max(set.names.len());
+    keep(&server, &caller, WATCHLIST, name.clone(), body).await?;
+    Ok(answer::value(&json!({"name": name, "entries": count})))
+}
+
+pub(crate) async fn delete_watchlist(
+    State(server): State<Arc<Server>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    delete(server, caller, headers, WATCHLIST, name).await
+}
+
+pub(crate) async fn zones(State(server): State<Arc<Server>>) -> Answer {
+    let stored = server.store.with(|reader| reader.stored_lists(ZONE)).await?;
+    let mut features = Vec::new();
+    for list in stored {
+        let Ok(body) = serde_json::from_str::<Value>(&list.body) else { continue };
+        for geometry in geometries(&body) {
+            features.push(json!({
+                "type": "Feature",
+                "properties": {
+                    "name": list.name, "changed_at": list.changed_at, "changed_by": list.changed_by,
+                },
+                "geometry": geometry,
+            }));
+        }
+    }
+    Ok(answer::value(&json!({"type": "FeatureCollection", "features": features})))
+}
+
+pub(crate) async fn put_zone(
+    State(server): State<Arc<Server>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> Answer {
+    server.check_change(&caller, &headers, Role::Analyst)?;
+    let name = checked_name(&name)?;
+    parse_zone(&body).map_err(Refusal::bad)?;
+    keep(&server, &caller, ZONE, name.clone(), body).await?;
+    Ok(answer::value(&json!({"name": name})))
+}
+
+pub(crate) async fn delete_zone(
+    State(server): State<Arc<Server>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    delete(server, caller, headers, ZONE, name).await
+}
+
+async fn keep(
+    server: &Arc<Server>,
+    caller: &Caller,
+    kind: &'static str,
+    name: String,
+    body: String,
+) -> Answer<()> {
+    let (store, by, at) = (server.store.clone(), caller.name(), server.now());
+    let kept = server.store.with(move |reader| {
+        let known = reader.stored_lists(kind)?;
+        if known.len() >= LISTS_MAX && known.iter().all(|list| list.name != name) {
+            return Ok(false);
+        }
+        reader.store_list(kind, &name, &body, at, &by)?;
+        reader.audit(at, &by, &format!("put {kind}"), &name)?;
+        store.read_lists(reader)?;
+        Ok(true)
+    });
+    match kept.await? {
+        true => Ok(()),
+        false => Err(Refusal::bad(format!("there are {LISTS_MAX} already: delete one first"))),
+    }
+}
+
+async fn delete(
+    server: Arc<Server>,
+    caller: Caller,
+    headers: HeaderMap,
+    kind: &'static str,
+    name: String,
+) -> Answer {
+    server.check_change(&caller, &headers, Role::Analyst)?;
+    let (store, by, at, of) = (server.store.clone(), caller.name(), server.now(), name.clone());
+    let deleted = server.store.with(move |reader| {
+        let deleted = reader.delete_list(kind, &of)?;
+        if deleted {
+            reader.audit(at, &by, &format!("delete {kind}"), &of)?;
+            store.read_lists(reader)?;
+        }
+        Ok(deleted)
+    });
+    match deleted.await? {
+        true => Ok(StatusCode::NO_CONTENT.into_response()),
+        false => Err(Refusal::absent(format!("there is no {kind} {:?}", sink::shown(&name)))),
+    }
+}
+
+fn checked_name(name: &str) -> Answer<String> {
+    let name = name.trim();
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count())
+        && name.chars().all(|c| sink::is_seen(c) && !matches!(c, '|' | ','));
+    let expected = "a name has 1 to 80 characters, and no comma, bar or control character";
+    fits.then(|| name.to_owned()).ok_or_else(|| Refusal::bad(expected))
+}
+
+/// The areas of GeoJSON, whatever is around them.
+fn geometries(value: &Value) -> Vec<&Value> {
+    match value["type"].as_str() {
+        Some("FeatureCollection") => {
+            value["features"].as_array().into_iter().flatten().flat_map(geometries).collect()
+        }
+        Some("Feature") => geometries(&value["geometry"]),
+        Some("Polygon" | "MultiPolygon") => vec![value],
+        _ => Vec::new(),
+    }
+}
+
+fn parse_zone(body: &str) -> Result<ZoneShape, String> {
+    let value: Value =
+        serde_json::from_str(body).map_err(|error| format!("this is no JSON: {error}"))?;
+    let mut shape = ZoneShape::default();
+    for geometry in geometries(&value) {
+        let coordinates = &geometry["coordinates"];
+        let polygons: Vec<&Value> = match geometry["type"].as_str() {
+            Some("Polygon") => vec![coordinates],
+            _ => coordinates.as_array().into_iter().flatten().collect(),
+        };
+        for ring in
+            polygons.into_iter().flat_map(|polygon| polygon.as_array().into_iter().flatten())
+        {
+            let corners = ring.as_array().map(Vec::as_slice).unwrap_or_default();
+            let ring: Option<Vec<[f64; 2]>> = corners.iter().map(corner).collect();
+            let ring = ring.filter(|ring| ring.len() >= 3);
+            shape.rings.push(ring.ok_or(
+                "a ring has three corners or more, each [longitude, latitude] in degrees",
+            )?);
+        }
+    }
+    if shape.rings.is_empty() {
+        return Err(
+            "there is no area in it: expected GeoJSON with a Polygon or MultiPolygon".into()
+        );
+    }
+    match shape.rings.iter().map(Vec::len).sum::<usize>() {
+        0..=CORNERS_MAX => Ok(shape),
+        count => Err(format!("it has {count} corners: at most {CORNERS_MAX}")),
+    }
+}
+
+fn corner(value: &Value) -> Option<[f64; 2]> {
+    let (x, y) = (value.get(0)?.as_f64()?, value.get(1)?.as_f64()?);
+    (x.abs() <= 540.0 && y.abs() <= 90.0).then_some([x, y])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_are_found_in_every_form_of_geojson() {
+        let ring = "[[0,0],[1,0],[1,1],[0,0]]";
+        let polygon = format!("{{\"type\":\"Polygon\",\"coordinates\":[{ring}]}}");
+        let feature =
+            format!("{{\"type\":\"Feature\",\"properties\":{{}},\"geometry\":{polygon}}}");
+        let collection =
+            format!("{{\"type\":\"FeatureCollection\",\"features\":[{feature},{feature}]}}");
+        let multi = format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[[{ring}],[{ring}]]}}");
+        for (body, rings) in [(polygon, 1), (feature, 1), (collection, 2), (multi, 2)] {
+            assert_eq!(parse_zone(&body).unwrap().rings.len(), rings, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_area_is_refused() {
+        for body in [
+            "",
+            "[]",
+            "{\"type\":\"Point\",\"coordinates\":[0,0]}",
+            "{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,0]]]}",
+            "{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,0],[1,\"x\"]]]}",
+            "{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,0],[1,95]]]}",
+        ] {
+            assert!(parse_zone(body).is_err(), "{body}");
+        }
+        assert!(checked_name("../../etc/passwd").is_ok(), "a name is no path here");
+        for name in ["", " ", "a,b", "a|b", "a\u{202e}b", &"x".repeat(81)] {
+            assert!(checked_name(name).is_err(), "{name}");
+        }
+    }
+}

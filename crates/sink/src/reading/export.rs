@@ -1,0 +1,165 @@
+//! Many events at once: record by record, or as a store of their own.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use maritime::Timestamp;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::{Cursor, Filter, Order, Reader};
+use crate::EventRecord;
+use crate::geopackage::{GeoPackage, StoreError, describe_contents, store_error};
+
+/// Records that are read at a time: between two of these others may write.
+const BATCH: usize = 500;
+
+/// Records in the order of their start, read a batch at a time, so that whoever writes need not wait.
+#[derive(Debug)]
+pub struct Records<'a> {
+    reader: &'a Reader,
+    filter: &'a Filter,
+    /// The last that was read; `None` before the first.
+    after: Option<Cursor>,
+    batch: VecDeque<(String, Option<String>)>,
+    ended: bool,
+}
+
+impl Records<'_> {
+    fn read(&mut self) -> Result<(), StoreError> {
+        let (filter, after) = (self.filter, &self.after);
+        let batch: Vec<(Cursor, Option<String>)> = self.reader.reading(|connection| {
+            let mut wanted = filter.conditions();
+            if let Some(after) = after {
+                wanted.begin_after(Order::TimeUp, after);
+            }
+            let query = format!(
+                "SELECT k.event_id, k.started_ms, ifnull(e.record, o.record)
+                 FROM (SELECT i.event_id, i.started_ms, i.kind FROM {} WHERE {} ORDER BY {} LIMIT {BATCH}) k
+                 LEFT JOIN encounters e ON k.kind = 'encounter' AND e.event_id = k.event_id
+                 LEFT JOIN events o ON k.kind <> 'encounter' AND o.event_id = k.event_id
+                 ORDER BY k.started_ms, k.event_id",
+                wanted.source(),
+                wanted.all(),
+                Order::TimeUp.columns()
+            );
+            connection
+                .prepare_cached(&query)?
+                .query_map(params_from_iter(wanted.values()), |row| {
+                    let id = row.get(0)?;
+                    let (order, started_ms) = (Order::TimeUp, row.get(1)?);
+                    Ok((Cursor { order, score: 0.0, started_ms, id }, row.get(2)?))
+                })?
+                .collect()
+        })?;
+        self.ended = batch.len() < BATCH;
+        self.after = batch.last().map(|(at, _)| at.clone());
+        self.batch = batch.into_iter().map(|(at, record)| (at.id, record)).collect();
+        Ok(())
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<EventRecord, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some((event_id, record)) = self.batch.pop_front() else {
+                if self.ended {
+                    return None;
+                }
+                if let Err(error) = self.read() {
+                    self.ended = true;
+                    return Some(Err(error));
+                }
+                continue;
+            };
+            // Somebody has deleted it from its layer.
+            let Some(record) = record else { continue };
+            let path = self.reader.path.clone();
+            let damaged = |source| StoreError::Record { path, event_id, source };
+            return Some(serde_json::from_str(&record).map_err(damaged));
+        }
+    }
+}
+
+impl Reader {
+    /// The events that were asked for, the oldest first.
+    pub fn records<'a>(&'a self, filter: &'a Filter) -> Records<'a> {
+        Records { reader: self, filter, after: None, batch: VecDeque::new(), ended: false }
+    }
+
+    /// Writes the events that were asked for, at most `limit` of them, with their tracks, vessels and runs into a new
+    /// store at `path`.
+    ///
+    /// # Errors
+    ///
+    /// A full disk; the file cannot be read.
+    pub fn copy_to(
+        &self,
+        filter: &Filter,
+        limit: usize,
+        path: &Path,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut ids = Vec::new();
+        self.reading(|connection| {
+            let wanted = filter.conditions();
+            let query = format!(
+                "SELECT i.id FROM {} WHERE {} LIMIT {limit}",
+                wanted.source(),
+                wanted.all()
+            );
+            ids = connection
+                .prepare(&query)?
+                .query_map(params_from_iter(wanted.values()), |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<i64>>>()?;
+            Ok(())
+        })?;
+        let mut copy = GeoPackage::open(path)?;
+        let from = self.path.to_string_lossy();
+        let copied = copy
+            .connection
+            .execute("ATTACH ?1 AS source", [&from])
+            .and_then(|_| copy_all(&mut copy.connection, &ids, at));
+        copied.map_err(|source| store_error(path, "store events in", source))
+    }
+}
+
+fn copy_all(connection: &mut Connection, ids: &[i64], at: Timestamp) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction
+        .execute_batch("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY, event_id TEXT UNIQUE)")?;
+    for id in ids {
+        transaction
+            .prepare_cached(
+                "INSERT INTO wanted SELECT id, event_id FROM source.alongside_index WHERE id = ?1",
+            )?
+            .execute(params![id])?;
+    }
+    // By name: without a schema the first table of a name is that of the copy.
+    for table in ["encounters", "events", "encounter_tracks", "event_versions", "reviews"] {
+        transaction.execute(
+            &format!(
+                "INSERT INTO main.{table} SELECT * FROM source.{table}
+                 WHERE event_id IN (SELECT event_id FROM wanted)"
+            ),
+            [],
+        )?;
+    }
+    transaction.execute_batch(
+        "INSERT INTO main.alongside_index SELECT * FROM source.alongside_index
+           WHERE id IN (SELECT id FROM wanted);
+         INSERT INTO main.alongside_event_vessels SELECT * FROM source.alongside_event_vessels
+           WHERE event IN (SELECT id FROM wanted);
+         INSERT INTO main.vessels SELECT * FROM source.vessels
+           WHERE mmsi IN (SELECT mmsi FROM main.alongside_event_vessels);
+         INSERT INTO main.vessel_identities SELECT * FROM source.vessel_identities
+           WHERE mmsi IN (SELECT mmsi FROM main.alongside_event_vessels);
+         INSERT INTO main.runs SELECT * FROM source.runs
+           WHERE run_id IN (SELECT run_id FROM main.encounters UNION SELECT run_id FROM main.events);
+         DROP TABLE wanted;",
+    )?;
+    describe_contents(&transaction, at)?;
+    transaction.commit()?;
+    connection.execute_batch("DETACH source")
+}

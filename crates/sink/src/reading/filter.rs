@@ -1,0 +1,275 @@
+//! Which events are asked for.
+
+use std::fmt;
+use std::str::FromStr;
+
+use maritime::Timestamp;
+use rusqlite::types::Value;
+
+/// All that is said must hold; of a list, one. Empty for all that is flagged: encounters that satisfy a profile, and every
+/// event of another kind.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Filter {
+    /// See [`maritime::EventKind`].
+    pub kinds: Vec<String>,
+    /// See [`maritime::MeetingClass`].
+    pub classes: Vec<String>,
+    /// Definitions of a meeting that it satisfies.
+    pub profiles: Vec<String>,
+    /// See [`super::ReviewState`].
+    pub states: Vec<String>,
+    /// Of one of its vessels: two letters.
+    pub flags: Vec<String>,
+    /// Of one of its vessels, in words.
+    pub types: Vec<String>,
+    /// Of one of its vessels.
+    pub mmsis: Vec<u32>,
+    /// Of one of its vessels.
+    pub imos: Vec<u32>,
+    /// In the name of one of its vessels, whatever the case.
+    pub name: Option<String>,
+    /// That it was told with, or of the reader's own.
+    pub watchlists: Vec<String>,
+    /// That it was told with, or of the reader's own.
+    pub zones: Vec<String>,
+    /// In the id, names, callsigns, numbers, ports, zones or lists, whatever the case; every word of it.
+    pub text: Option<String>,
+    /// At least.
+    pub score_min: Option<f64>,
+    /// At most.
+    pub score_max: Option<f64>,
+    /// It ended at that time or later.
+    pub since: Option<Timestamp>,
+    /// It began before that.
+    pub until: Option<Timestamp>,
+    /// West, south, east, north; west is more than east across the 180th meridian.
+    pub bbox: Option<[f64; 4]>,
+    /// With the encounters that satisfy no profile.
+    pub all: bool,
+}
+
+/// Of the events of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The highest first.
+    #[default]
+    ScoreDown,
+    /// The lowest first.
+    ScoreUp,
+    /// The newest first.
+    TimeDown,
+    /// The oldest first.
+    TimeUp,
+}
+
+impl Order {
+    /// As it is asked for.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Order::ScoreDown => "-score",
+            Order::ScoreUp => "score",
+            Order::TimeDown => "-time",
+            Order::TimeUp => "time",
+        }
+    }
+
+    /// By that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let orders = [Order::ScoreDown, Order::ScoreUp, Order::TimeDown, Order::TimeUp];
+        orders.into_iter().find(|order| order.name() == name)
+    }
+
+    /// By an index, and all of one direction, so that it may be read backwards.
+    pub(super) fn columns(self) -> &'static str {
+        match self {
+            Order::ScoreDown => "i.score DESC, i.event_id DESC",
+            Order::ScoreUp => "i.score, i.event_id",
+            Order::TimeDown => "i.started_ms DESC, i.event_id DESC",
+            Order::TimeUp => "i.started_ms, i.event_id",
+        }
+    }
+}
+
+/// The last event of a page: the next one begins behind it, whatever has been stored since.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cursor {
+    pub(super) order: Order,
+    pub(super) score: f64,
+    pub(super) started_ms: i64,
+    pub(super) id: String,
+}
+
+impl Cursor {
+    /// The order of the pages it belongs to.
+    pub fn order(&self) -> Order {
+        self.order
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Cursor { order, score, started_ms, id } = self;
+        write!(f, "{}~{score}~{started_ms}~{id}", order.name())
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.splitn(4, '~');
+        let mut part = || parts.next().ok_or(());
+        let order = Order::of_name(part()?).ok_or(())?;
+        let score: f64 = part()?.parse().map_err(|_| ())?;
+        let started_ms = part()?.parse().map_err(|_| ())?;
+        let id = part()?.to_owned();
+        score.is_finite().then_some(Cursor { order, score, started_ms, id }).ok_or(())
+    }
+}
+
+/// What a filter is in SQL.
+pub(super) struct Conditions {
+    all: Vec<String>,
+    values: Vec<Value>,
+    by_state: bool,
+}
+
+impl Filter {
+    pub(super) fn conditions(&self) -> Conditions {
+        let mut wanted =
+            Conditions { all: Vec::new(), values: Vec::new(), by_state: !self.states.is_empty() };
+        if !self.all {
+            wanted.all.push("i.flagged = 1".into());
+        }
+        wanted.one_of("i.kind", &self.kinds);
+        wanted.one_of("i.class", &self.classes);
+        wanted.one_of("ifnull(v.state, 'new')", &self.states);
+        wanted.among("i.profiles", &self.profiles);
+        wanted.among("i.flags", &self.flags);
+        wanted.among("i.types", &self.types);
+        let imos: Vec<String> = self.imos.iter().map(u32::to_string).collect();
+        wanted.among("i.imos", &imos);
+        if !self.mmsis.is_empty() {
+            let places: Vec<String> =
+                self.mmsis.iter().map(|mmsi| wanted.bind(Value::Integer((*mmsi).into()))).collect();
+            wanted.all.push(format!(
+                "i.id IN (SELECT event FROM alongside_event_vessels WHERE mmsi IN ({}))",
+                places.join(", ")
+            ));
+        }
+        if let Some(name) = &self.name {
+            let place = wanted.bind(Value::Text(name.to_lowercase()));
+            wanted.all.push(format!("instr(i.names, {place})"));
+        }
+        for word in self.text.iter().flat_map(|text| text.split_whitespace()) {
+            let place = wanted.bind(Value::Text(word.to_lowercase()));
+            wanted.all.push(format!("instr(i.words, {place})"));
+        }
+        wanted.in_list(
+            &self.zones,
+            "i.zones",
+            "alongside_in_zone",
+            "i.longitude_deg, i.latitude_deg",
+        );
+        wanted.in_list(
+            &self.watchlists,
+            "i.watchlists",
+            "alongside_on_watchlist",
+            "i.mmsis, i.imos, i.names, i.words",
+        );
+        wanted.bound("i.score >= ", self.score_min.map(Value::Real));
+        wanted.bound("i.score <= ", self.score_max.map(Value::Real));
+        let millis = |at: Timestamp| Value::Integer(at.as_millis());
+        wanted.bound("i.ended_ms >= ", self.since.map(millis));
+        wanted.bound("i.started_ms < ", self.until.map(millis));
+        if let Some([west, south, east, north]) = self.bbox {
+            wanted.bound("i.latitude_deg >= ", Some(Value::Real(south)));
+            wanted.bound("i.latitude_deg <= ", Some(Value::Real(north)));
+            let [west_at, east_at] = [west, east].map(|side| wanted.bind(Value::Real(side)));
+            let joined = if west <= east { "AND" } else { "OR" };
+            wanted.all.push(format!(
+                "(i.longitude_deg >= {west_at} {joined} i.longitude_deg <= {east_at})"
+            ));
+        }
+        wanted
+    }
+}
+
+impl Conditions {
+    pub(super) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    pub(super) fn all(&self) -> String {
+        if self.all.is_empty() { "1".into() } else { self.all.join(" AND ") }
+    }
+
+    pub(super) fn source(&self) -> &'static str {
+        match self.by_state {
+            true => "alongside_index i LEFT JOIN reviews v ON v.event_id = i.event_id",
+            false => "alongside_index i",
+        }
+    }
+
+    pub(super) fn begin_after(&mut self, order: Order, after: &Cursor) {
+        let (column, value) = match order {
+            Order::ScoreDown | Order::ScoreUp => ("i.score", Value::Real(after.score)),
+            Order::TimeDown | Order::TimeUp => ("i.started_ms", Value::Integer(after.started_ms)),
+        };
+        let sign = match order {
+            Order::ScoreDown | Order::TimeDown => '<',
+            Order::ScoreUp | Order::TimeUp => '>',
+        };
+        let (value, id) = (self.bind(value), self.bind(Value::Text(after.id.clone())));
+        self.all.push(format!("({column}, i.event_id) {sign} ({value}, {id})"));
+    }
+
+    fn bind(&mut self, value: Value) -> String {
+        self.values.push(value);
+        format!("?{}", self.values.len())
+    }
+
+    fn bound(&mut self, words: &str, value: Option<Value>) {
+        if let Some(value) = value {
+            let place = self.bind(value);
+            self.all.push(format!("{words}{place}"));
+        }
+    }
+
+    fn one_of(&mut self, column: &str, names: &[String]) {
+        if names.is_empty() {
+            return;
+        }
+        let places: Vec<String> =
+            names.iter().map(|name| self.bind(Value::Text(name.clone()))).collect();
+        self.all.push(format!("{column} IN ({})", places.join(", ")));
+    }
+
+    /// In a column of lists between bars.
+    fn among(&mut self, column: &str, names: &[String]) {
+        if names.is_empty() {
+            return;
+        }
+        let found: Vec<String> = names.iter().map(|name| self.found_in(column, name)).collect();
+        self.all.push(format!("({})", found.join(" OR ")));
+    }
+
+    fn found_in(&mut self, column: &str, name: &str) -> String {
+        let place = self.bind(Value::Text(format!("|{}|", name.replace('|', "/"))));
+        format!("instr({column}, {place})")
+    }
+
+    /// Told with it, or in a list of the reader's own.
+    fn in_list(&mut self, names: &[String], column: &str, function: &str, arguments: &str) {
+        if names.is_empty() {
+            return;
+        }
+        let mut found = Vec::new();
+        for name in names {
+            found.push(self.found_in(column, name));
+            let place = self.bind(Value::Text(name.clone()));
+            found.push(format!("{function}({place}, {arguments})"));
+        }
+        self.all.push(format!("({})", found.join(" OR ")));
+    }
+}

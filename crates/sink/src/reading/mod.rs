@@ -1,0 +1,606 @@
+//! Reads what a [`GeoPackage`](crate::GeoPackage) holds, for those who look at it.
+//!
+//! Takes a [`Filter`] and gives events a page at a time, places for a map, counts, one event with all that is known of
+//! it, vessels, and who met whom. Whatever was asked for is bound to statements as parameters. Besides it keeps what
+//! people say of events: reviews, lists of their own, and who did what.
+//!
+//! Events are found in `alongside_index`, of which a scan of 50,000 rows takes some ten milliseconds; what is shown of
+//! them is read by their ids.
+
+mod export;
+mod filter;
+mod lists;
+mod reviewing;
+mod vessels;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use maritime::{Timestamp, TrackPoint};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params, params_from_iter};
+
+use crate::geopackage::{StoreError, check_schema, is_empty_or_sqlite, store_error};
+use crate::schema::prepare;
+use crate::trail;
+
+pub use self::export::Records;
+pub use self::filter::{Cursor, Filter, Order};
+pub use self::lists::{Lists, StoredList, WatchSet, ZoneShape};
+pub use self::reviewing::{Audited, Review, ReviewState};
+pub use self::vessels::{Link, Network, Node, StoredIdentity, StoredVessel, VesselFilter};
+
+/// Pages of the file that a reader keeps, in KiB.
+const CACHE_KIB: i64 = 32_768;
+
+/// An open store, to read from.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    connection: Connection,
+    lists: Arc<Lists>,
+}
+
+/// An event as it is listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// Of the event.
+    pub id: String,
+    /// JSON, exactly as it is told.
+    pub record: String,
+    /// What people made of it.
+    pub review: Review,
+    /// Names of the zones and watchlists of the reader's own that it is in.
+    pub marks: Marks,
+}
+
+/// In which lists of the reader's own an event is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// Zones around its place.
+    pub zones: Vec<String>,
+    /// Watchlists that name one of its vessels.
+    pub watchlists: Vec<String>,
+}
+
+/// Some of the events that were asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// In the order that was asked for.
+    pub events: Vec<Listed>,
+    /// Where to go on; `None` if these were the last.
+    pub next: Option<Cursor>,
+    /// Of all pages.
+    pub total: u64,
+}
+
+/// An event on a map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Of the event.
+    pub id: String,
+    /// East positive.
+    pub longitude_deg: f64,
+    /// North positive.
+    pub latitude_deg: f64,
+    /// In `[0, 1]`.
+    pub score: f64,
+    /// See [`maritime::EventKind`].
+    pub kind: String,
+    /// Of an encounter.
+    pub class: Option<String>,
+    /// In milliseconds since 1970.
+    pub started_at_ms: i64,
+    /// Of the review.
+    pub state: String,
+}
+
+/// How many events there are of each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Facets {
+    pub kinds: BTreeMap<String, u64>,
+    pub classes: BTreeMap<String, u64>,
+    pub profiles: BTreeMap<String, u64>,
+    pub flags: BTreeMap<String, u64>,
+    pub types: BTreeMap<String, u64>,
+    pub states: BTreeMap<String, u64>,
+    pub zones: BTreeMap<String, u64>,
+    pub watchlists: BTreeMap<String, u64>,
+}
+
+/// All that is known of one event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// As it is told now.
+    pub listed: Listed,
+    /// Every review, the newest first.
+    pub reviews: Vec<Review>,
+    /// How it was told, the present telling first.
+    pub versions: Vec<Version>,
+    /// The run that found it.
+    pub run: Option<StoredRun>,
+}
+
+/// A telling of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    /// From 1.
+    pub version: u32,
+    /// See [`maritime::EventState`].
+    pub state: String,
+    /// Time of the data.
+    pub as_of: String,
+    /// JSON, exactly as it was told.
+    pub record: String,
+}
+
+/// See [`crate::Run`].
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "they are those of a run")]
+pub struct StoredRun {
+    pub run_id: String,
+    pub started_at: String,
+    pub software_version: String,
+    pub parameters_hash: String,
+    pub parameters: String,
+    /// A JSON array of texts.
+    pub inputs: String,
+    pub selection: String,
+}
+
+/// The way of one vessel of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredTrack {
+    /// Who.
+    pub mmsi: u32,
+    /// Fit to be shown.
+    pub name: Option<String>,
+    /// From the antenna to bow, stern, port and starboard, in metres.
+    pub antenna_m: Option<[u16; 4]>,
+    /// In order of time.
+    pub points: Vec<TrackPoint>,
+}
+
+/// What a store is like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Flagged encounters, and those of other kinds.
+    pub events: u64,
+    /// When something was stored last.
+    pub last_change: Option<String>,
+    /// Of the run that was stored last.
+    pub software_version: Option<String>,
+    /// Of the run that was stored last.
+    pub parameters_hash: Option<String>,
+}
+
+impl Reader {
+    /// Opens the store at `path`, which must be there, to read from it and to review.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, is something else or of another version; see [`StoreError`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let failed = |source| store_error(path, "open", source);
+        if !path.is_file() || is_empty_or_sqlite(path)? {
+            return Err(StoreError::Absent { path: path.into() });
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        prepare(&connection).map_err(failed)?;
+        check_schema(path, &connection)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let mut reader = Reader { path: path.into(), connection, lists: Arc::default() };
+        reader.use_lists(Arc::default())?;
+        Ok(reader)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A number that is another one whenever somebody else has changed the store.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.reading(|connection| {
+            connection.pragma_query_value(None, "data_version", |row| row.get(0))
+        })
+    }
+
+    /// A page of events.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn events(
+        &self,
+        filter: &Filter,
+        order: Order,
+        limit: usize,
+        after: Option<&Cursor>,
+    ) -> Result<Page, StoreError> {
+        self.reading(|connection| {
+            let mut wanted = filter.conditions();
+            let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.source(), wanted.all());
+            let total = connection
+                .prepare_cached(&count)?
+                .query_row(params_from_iter(wanted.values()), |row| self::count(row, 0))?;
+            if let Some(after) = after {
+                wanted.begin_after(order, after);
+            }
+            let query = format!(
+                "SELECT i.event_id, i.score, i.started_ms, i.id FROM {} WHERE {} ORDER BY {} LIMIT {}",
+                wanted.source(),
+                wanted.all(),
+                order.columns(),
+                limit + 1
+            );
+            let mut keys: Vec<(String, f64, i64, i64)> = connection
+                .prepare_cached(&query)?
+                .query_map(params_from_iter(wanted.values()), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            let more = keys.len() > limit;
+            keys.truncate(limit);
+            let next = keys.last().filter(|_| more).map(|(id, score, started_ms, _)| Cursor {
+                order,
+                score: *score,
+                started_ms: *started_ms,
+                id: id.clone(),
+            });
+            let mut events = Vec::with_capacity(keys.len());
+            for (.., id) in keys {
+                events.extend(self.listed(connection, id)?);
+            }
+            Ok(Page { events, next, total })
+        })
+    }
+
+    /// Calls `each` with the events that were asked for, at most `limit` of them, and gives how many there were and
+    /// whether there are more.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn map(
+        &self,
+        filter: &Filter,
+        limit: usize,
+        mut each: impl FnMut(Mark),
+    ) -> Result<bool, StoreError> {
+        self.reading(|connection| {
+            let wanted = filter.conditions();
+            let query = format!(
+                "SELECT i.event_id, i.longitude_deg, i.latitude_deg, i.score, i.kind, i.class, i.started_ms,
+                   ifnull(r.state, 'new')
+                 FROM {} LEFT JOIN reviews r ON r.event_id = i.event_id WHERE {} LIMIT {}",
+                wanted.source(),
+                wanted.all(),
+                limit + 1
+            );
+            let mut statement = connection.prepare_cached(&query)?;
+            let mut rows = statement.query(params_from_iter(wanted.values()))?;
+            let mut count = 0;
+            while let Some(row) = rows.next()? {
+                count += 1;
+                if count > limit {
+                    return Ok(true);
+                }
+                each(Mark {
+                    id: row.get(0)?,
+                    longitude_deg: row.get(1)?,
+                    latitude_deg: row.get(2)?,
+                    score: row.get(3)?,
+                    kind: row.get(4)?,
+                    class: row.get(5)?,
+                    started_at_ms: row.get(6)?,
+                    state: row.get(7)?,
+                });
+            }
+            Ok(false)
+        })
+    }
+
+    /// How many there are of each.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn facets(&self, filter: &Filter) -> Result<Facets, StoreError> {
+        self.reading(|connection| {
+            let wanted = filter.conditions();
+            // Few differ in all of these, so the database counts most of it.
+            let query = format!(
+                "SELECT i.kind, i.class, i.profiles, i.flags, i.types, ifnull(r.state, 'new'), i.zones,
+                   i.watchlists, count(*), {marks}
+                 FROM {source} LEFT JOIN reviews r ON r.event_id = i.event_id WHERE {all}
+                 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 10",
+                marks = if self.lists.is_empty() { "''" } else { lists::MARKS },
+                source = wanted.source(),
+                all = wanted.all(),
+            );
+            let mut facets = Facets::default();
+            let mut statement = connection.prepare_cached(&query)?;
+            let mut rows = statement.query(params_from_iter(wanted.values()))?;
+            while let Some(row) = rows.next()? {
+                facets.add(row)?;
+            }
+            Ok(facets)
+        })
+    }
+
+    /// All that is known of the event of that id; of one that was retracted, how it was told.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn case(&self, event_id: &str) -> Result<Option<Case>, StoreError> {
+        self.reading(|connection| {
+            let id: Option<i64> = connection
+                .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
+                .query_row([event_id], |row| row.get(0))
+                .optional()?;
+            let mut versions: Vec<(Version, String)> = connection
+                .prepare_cached(
+                    "SELECT version, state, as_of, record, run_id FROM event_versions
+                     WHERE event_id = ?1 ORDER BY version DESC, fid DESC",
+                )?
+                .query_map([event_id], version)?
+                .collect::<rusqlite::Result<_>>()?;
+            let present = match id {
+                Some(id) => self.listed(connection, id)?,
+                None => None,
+            };
+            let listed = match present {
+                Some(listed) => {
+                    let now = connection
+                        .prepare_cached(
+                            "SELECT version, state, as_of, record, run_id FROM encounters WHERE event_id = ?1
+                             UNION ALL
+                             SELECT version, state, as_of, record, run_id FROM events WHERE event_id = ?1",
+                        )?
+                        .query_row([event_id], version)?;
+                    versions.insert(0, now);
+                    listed
+                }
+                None => match versions.first() {
+                    Some((last, _)) => Listed {
+                        id: event_id.into(),
+                        record: last.record.clone(),
+                        review: reviewing::review(connection, event_id)?,
+                        marks: Marks::default(),
+                    },
+                    None => return Ok(None),
+                },
+            };
+            let run = match versions.first() {
+                Some((_, run_id)) => run(connection, run_id)?,
+                None => None,
+            };
+            Ok(Some(Case {
+                listed,
+                reviews: reviewing::reviews(connection, event_id)?,
+                versions: versions.into_iter().map(|(version, _)| version).collect(),
+                run,
+            }))
+        })
+    }
+
+    /// The ways of the vessels of an event: of flagged encounters alone.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn tracks(&self, event_id: &str) -> Result<Vec<StoredTrack>, StoreError> {
+        self.reading(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT mmsi, name, to_bow_m, to_stern_m, to_port_m, to_starboard_m, reports
+                     FROM encounter_tracks WHERE event_id = ?1 ORDER BY mmsi",
+                )?
+                .query_map([event_id], |row| {
+                    let side = |column: usize| row.get::<_, Option<u16>>(column);
+                    let sides = [side(2)?, side(3)?, side(4)?, side(5)?];
+                    let known = sides.iter().all(Option::is_some);
+                    Ok(StoredTrack {
+                        mmsi: row.get(0)?,
+                        name: row.get(1)?,
+                        antenna_m: known.then(|| sides.map(Option::unwrap_or_default)),
+                        points: row
+                            .get::<_, Option<Vec<u8>>>(6)?
+                            .and_then(|packed| trail::unpack(&packed))
+                            .unwrap_or_default(),
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// The events that were stored after a number, with the greatest number among them; at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn stored_since(
+        &self,
+        number: i64,
+        limit: usize,
+    ) -> Result<(Vec<Listed>, i64), StoreError> {
+        self.reading(|connection| {
+            let keys: Vec<(i64, i64)> = connection
+                .prepare_cached(
+                    "SELECT id, stored FROM alongside_index WHERE stored > ?1 AND flagged = 1
+                     ORDER BY stored LIMIT ?2",
+                )?
+                .query_map(params![number, limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?;
+            let last = match keys.len() < limit {
+                true => {
+                    let query = "SELECT number FROM alongside_stored";
+                    connection.query_row(query, [], |row| row.get(0))?
+                }
+                // More than that at once: those are passed over, as whoever asks anew does not see them either.
+                false => keys.last().map_or(number, |(_, stored)| *stored),
+            };
+            let mut events = Vec::with_capacity(keys.len());
+            for (id, _) in keys {
+                events.extend(self.listed(connection, id)?);
+            }
+            Ok((events, last))
+        })
+    }
+
+    /// What the store is like.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn summary(&self) -> Result<Summary, StoreError> {
+        self.reading(|connection| {
+            let one = |query: &str| -> rusqlite::Result<Option<String>> {
+                connection.query_row(query, [], |row| row.get(0)).optional().map(Option::flatten)
+            };
+            Ok(Summary {
+                events: connection.query_row(
+                    "SELECT count(*) FROM alongside_index WHERE flagged = 1",
+                    [],
+                    |row| count(row, 0),
+                )?,
+                last_change: one("SELECT max(started_at) FROM runs")?,
+                software_version: one(
+                    "SELECT software_version FROM runs ORDER BY started_at DESC LIMIT 1",
+                )?,
+                parameters_hash: one(
+                    "SELECT parameters_hash FROM runs ORDER BY started_at DESC LIMIT 1",
+                )?,
+            })
+        })
+    }
+
+    /// What one row of the index stands for; `None` if somebody has deleted it from its layer.
+    fn listed(&self, connection: &Connection, id: i64) -> rusqlite::Result<Option<Listed>> {
+        let marks = if self.lists.is_empty() { "''" } else { lists::MARKS };
+        connection
+            .prepare_cached(&format!(
+                "SELECT i.event_id, ifnull(e.record, o.record), r.state, r.note, r.changed_at, r.changed_by, {marks}
+                 FROM alongside_index i
+                 LEFT JOIN encounters e ON i.kind = 'encounter' AND e.event_id = i.event_id
+                 LEFT JOIN events o ON i.kind <> 'encounter' AND o.event_id = i.event_id
+                 LEFT JOIN reviews r ON r.event_id = i.event_id
+                 WHERE i.id = ?1"
+            ))?
+            .query_row([id], |row| {
+                let Some(record) = row.get::<_, Option<String>>(1)? else { return Ok(None) };
+                Ok(Some(Listed {
+                    id: row.get(0)?,
+                    record,
+                    review: Review::from_row(row, 2)?,
+                    marks: lists::marks(&row.get::<_, String>(6)?),
+                }))
+            })
+            .optional()
+            .map(Option::flatten)
+    }
+
+    fn reading<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        read(&self.connection).map_err(|source| store_error(&self.path, "read from", source))
+    }
+
+    fn writing<T>(
+        &mut self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let behavior = rusqlite::TransactionBehavior::Immediate;
+        let written = self.connection.transaction_with_behavior(behavior).and_then(|transaction| {
+            let written = write(&transaction)?;
+            transaction.commit()?;
+            Ok(written)
+        });
+        written.map_err(|source| store_error(&self.path, "write to", source))
+    }
+}
+
+impl Facets {
+    fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        let count = count(row, 8)?;
+        let mut one = |counts: fn(&mut Facets) -> &mut BTreeMap<String, u64>, name: &str| {
+            *counts(self).entry(name.to_owned()).or_default() += count;
+        };
+        one(|facets| &mut facets.kinds, row.get_ref(0)?.as_str()?);
+        if let Some(class) = row.get_ref(1)?.as_str_or_null()? {
+            one(|facets| &mut facets.classes, class);
+        }
+        one(|facets| &mut facets.states, row.get_ref(5)?.as_str()?);
+        let Marks { zones, watchlists } = lists::marks(row.get_ref(9)?.as_str()?);
+        let counted: [(fn(&mut Facets) -> &mut BTreeMap<String, u64>, usize, Vec<String>); 5] = [
+            (|facets| &mut facets.profiles, 2, Vec::new()),
+            (|facets| &mut facets.flags, 3, Vec::new()),
+            (|facets| &mut facets.types, 4, Vec::new()),
+            (|facets| &mut facets.zones, 6, zones),
+            (|facets| &mut facets.watchlists, 7, watchlists),
+        ];
+        for (counts, column, own) in counted {
+            let barred = row.get_ref(column)?.as_str()?;
+            // Two vessels under one flag are one event of that flag.
+            let mut names: Vec<&str> = barred.split('|').filter(|name| !name.is_empty()).collect();
+            names.extend(own.iter().map(String::as_str));
+            names.sort_unstable();
+            names.dedup();
+            names.into_iter().for_each(|name| one(counts, name));
+        }
+        Ok(())
+    }
+}
+
+fn version(row: &Row<'_>) -> rusqlite::Result<(Version, String)> {
+    let version = Version {
+        version: row.get(0)?,
+        state: row.get(1)?,
+        as_of: row.get(2)?,
+        record: row.get(3)?,
+    };
+    Ok((version, row.get(4)?))
+}
+
+fn run(connection: &Connection, run_id: &str) -> rusqlite::Result<Option<StoredRun>> {
+    connection
+        .prepare_cached(
+            "SELECT run_id, started_at, software_version, parameters_hash, parameters, inputs, selection
+             FROM runs WHERE run_id = ?1",
+        )?
+        .query_row([run_id], |row| {
+            Ok(StoredRun {
+                run_id: row.get(0)?,
+                started_at: row.get(1)?,
+                software_version: row.get(2)?,
+                parameters_hash: row.get(3)?,
+                parameters: row.get(4)?,
+                inputs: row.get(5)?,
+                selection: row.get(6)?,
+            })
+        })
+        .optional()
+}
+
+/// SQLite counts with a sign.
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(|count| count.unsigned_abs())
+}
+
+fn text(at: Timestamp) -> Value {
+    Value::Text(at.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! Vessels, and who met whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+
+use super::{Filter, Listed, Reader, count};
+use crate::geopackage::StoreError;
+
+/// Vessels of a network: with more nobody sees anything.
+const NODES_MAX: usize = 400;
+/// Events that a network is made of, the highest scores first.
+const EVENTS_MAX: usize = 5_000;
+/// Events of one vessel that are shown with it, the newest first.
+const EVENTS_OF_VESSEL_MAX: usize = 500;
+
+/// A vessel, as it is known over all runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are those of a vessel's row")]
+pub struct StoredVessel {
+    pub identity: StoredIdentity,
+    pub positions: u64,
+    /// Flagged, with this vessel in them.
+    pub events: u64,
+}
+
+/// What a vessel called itself, fit to be shown, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are those of the record of an identity")]
+pub struct StoredIdentity {
+    pub mmsi: u32,
+    pub imo: Option<u32>,
+    pub name: Option<String>,
+    pub callsign: Option<String>,
+    pub flag: Option<String>,
+    pub ship_type: Option<String>,
+    pub length_m: Option<u16>,
+    pub beam_m: Option<u16>,
+    pub first_heard_at: String,
+    pub last_heard_at: String,
+}
+
+/// Which vessels are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VesselFilter {
+    /// In the name, callsign or numbers, whatever the case.
+    pub text: Option<String>,
+    /// Two letters each.
+    pub flags: Vec<String>,
+    /// In words.
+    pub types: Vec<String>,
+}
+
+/// Who met whom.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Network {
+    /// By number.
+    pub nodes: Vec<Node>,
+    /// By the numbers of the two.
+    pub links: Vec<Link>,
+}
+
+/// A vessel of a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are those of a vessel's row")]
+pub struct Node {
+    pub mmsi: u32,
+    pub name: Option<String>,
+    pub flag: Option<String>,
+    pub ship_type: Option<String>,
+    pub events: u64,
+}
+
+/// Two vessels that are in events together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// The lower number.
+    pub a: u32,
+    /// The higher number.
+    pub b: u32,
+    /// The highest.
+    pub score_max: f64,
+    /// Start of the last one, in milliseconds since 1970.
+    pub last_at_ms: i64,
+    /// Of the events, the highest score first.
+    pub ids: Vec<String>,
+}
+
+/// Of a row of `vessels`, and how many flagged events it is in.
+const COLUMNS: &str = "x.mmsi, x.imo, x.name, x.callsign, x.flag, x.type, x.length_m, x.beam_m,
+    x.first_heard_at, x.last_heard_at, x.positions,
+    (SELECT count(*) FROM alongside_event_vessels w JOIN alongside_index i ON i.id = w.event
+     WHERE w.mmsi = x.mmsi AND i.flagged = 1)";
+
+impl Reader {
+    /// Vessels in the order of their numbers, after one; and the number to go on after, if there are more.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn vessels(
+        &self,
+        filter: &VesselFilter,
+        limit: usize,
+        after: Option<u32>,
+    ) -> Result<(Vec<StoredVessel>, Option<u32>), StoreError> {
+        self.reading(|connection| {
+            let mut values = vec![Value::Integer(after.map_or(-1, i64::from))];
+            let mut all = vec!["x.mmsi > ?1".to_owned()];
+            let bind = |values: &mut Vec<Value>, text: &str| {
+                values.push(Value::Text(text.to_owned()));
+                format!("?{}", values.len())
+            };
+            for word in filter.text.iter().flat_map(|text| text.split_whitespace()) {
+                let place = bind(&mut values, &word.to_lowercase());
+                all.push(format!(
+                    "(instr(lower(ifnull(x.name, '')), {place}) OR instr(lower(ifnull(x.callsign, '')), {place})
+                      OR instr(x.mmsi, {place}) OR instr(ifnull(x.imo, ''), {place}))"
+                ));
+            }
+            for (column, names) in [("x.flag", &filter.flags), ("x.type", &filter.types)] {
+                if !names.is_empty() {
+                    let places: Vec<String> =
+                        names.iter().map(|name| bind(&mut values, name)).collect();
+                    all.push(format!("{column} IN ({})", places.join(", ")));
+                }
+            }
+            let query = format!(
+                "SELECT {COLUMNS} FROM vessels x WHERE {} ORDER BY x.mmsi LIMIT {}",
+                all.join(" AND "),
+                limit + 1
+            );
+            let mut vessels: Vec<StoredVessel> = connection
+                .prepare_cached(&query)?
+                .query_map(params_from_iter(values), vessel)?
+                .collect::<rusqlite::Result<_>>()?;
+            let more = vessels.len() > limit;
+            vessels.truncate(limit);
+            let next = vessels.last().filter(|_| more).map(|vessel| vessel.identity.mmsi);
+            Ok((vessels, next))
+        })
+    }
+
+    /// One vessel with all its identities, the newest first, and its events.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    #[allow(clippy::type_complexity, reason = "three things, each named above")]
+    pub fn vessel(
+        &self,
+        mmsi: u32,
+    ) -> Result<Option<(StoredVessel, Vec<StoredIdentity>, Vec<Listed>)>, StoreError> {
+        self.reading(|connection| {
+            let found = connection
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM vessels x WHERE x.mmsi = ?1"))?
+                .query_row([mmsi], vessel)
+                .optional()?;
+            let Some(found) = found else { return Ok(None) };
+            let identities = connection
+                .prepare_cached(
+                    "SELECT mmsi, imo, name, callsign, flag, type, length_m, beam_m, first_heard_at,
+                       last_heard_at
+                     FROM vessel_identities WHERE mmsi = ?1 ORDER BY last_heard_at DESC, fid DESC",
+                )?
+                .query_map([mmsi], identity)?
+                .collect::<rusqlite::Result<_>>()?;
+            let ids: Vec<i64> = connection
+                .prepare_cached(
+                    "SELECT i.id FROM alongside_event_vessels w JOIN alongside_index i ON i.id = w.event
+                     WHERE w.mmsi = ?1 AND i.flagged = 1 ORDER BY i.started_ms DESC LIMIT ?2",
+                )?
+                .query_map(params![mmsi, EVENTS_OF_VESSEL_MAX as i64], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut events = Vec::with_capacity(ids.len());
+            for id in ids {
+                events.extend(self.listed(connection, id)?);
+            }
+            Ok(Some((found, identities, events)))
+        })
+    }
+
+    /// The vessels that met a vessel, those that met these, and so on, so many steps far.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn network_around(&self, mmsi: u32, depth: u8) -> Result<Network, StoreError> {
+        self.reading(|connection| {
+            let mut known = BTreeSet::from([mmsi]);
+            let mut edge = vec![mmsi];
+            let mut links = Links::default();
+            for _ in 0..depth {
+                let mut next = Vec::new();
+                for mmsi in edge {
+                    let mut statement = connection.prepare_cached(
+                        "SELECT i.event_id, i.mmsis, i.score, i.started_ms
+                         FROM alongside_event_vessels w JOIN alongside_index i ON i.id = w.event
+                         WHERE w.mmsi = ?1 AND i.flagged = 1
+                         ORDER BY i.score DESC, i.event_id LIMIT ?2",
+                    )?;
+                    let mut rows = statement.query(params![mmsi, EVENTS_MAX as i64])?;
+                    while let Some(row) = rows.next()? {
+                        for other in links.add(row, Some(mmsi))? {
+                            if known.len() < NODES_MAX && known.insert(other) {
+                                next.push(other);
+                            }
+                        }
+                    }
+                }
+                edge = next;
+            }
+            links.network(connection, &known)
+        })
+    }
+
+    /// The vessels of the events that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn network(&self, filter: &Filter) -> Result<Network, StoreError> {
+        self.reading(|connection| {
+            let wanted = filter.conditions();
+            let query = format!(
+                "SELECT i.event_id, i.mmsis, i.score, i.started_ms FROM {} WHERE {}
+                 ORDER BY i.score DESC, i.event_id DESC LIMIT {EVENTS_MAX}",
+                wanted.source(),
+                wanted.all()
+            );
+            let mut statement = connection.prepare_cached(&query)?;
+            let mut rows = statement.query(params_from_iter(wanted.values()))?;
+            let mut known = BTreeSet::new();
+            let mut links = Links::default();
+            while let Some(row) = rows.next()? {
+                let pair = links.add(row, None)?;
+                if known.len() + pair.len() <= NODES_MAX {
+                    known.extend(pair);
+                }
+            }
+            links.network(connection, &known)
+        })
+    }
+}
+
+/// By the two of them: score, time and id of each event.
+#[derive(Default)]
+struct Links(BTreeMap<(u32, u32), BTreeMap<String, (f64, i64)>>);
+
+impl Links {
+    /// Takes in an event of two vessels, and gives them.
+    fn add(&mut self, row: &Row<'_>, of: Option<u32>) -> rusqlite::Result<Vec<u32>> {
+        let mmsis: BTreeSet<u32> =
+            row.get_ref(1)?.as_str()?.split('|').filter_map(|mmsi| mmsi.parse().ok()).collect();
+        let mmsis: Vec<u32> = mmsis.into_iter().collect();
+        let &[a, b] = mmsis.as_slice() else { return Ok(Vec::from_iter(of)) };
+        let events = self.0.entry((a, b)).or_default();
+        events.insert(row.get(0)?, (row.get(2)?, row.get(3)?));
+        Ok(mmsis)
+    }
+
+    fn network(self, connection: &Connection, known: &BTreeSet<u32>) -> rusqlite::Result<Network> {
+        let mut nodes = Vec::with_capacity(known.len());
+        for mmsi in known {
+            let found = connection
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM vessels x WHERE x.mmsi = ?1"))?
+                .query_row([mmsi], vessel)
+                .optional()?;
+            nodes.push(match found {
+                Some(StoredVessel { identity, events, .. }) => Node {
+                    mmsi: *mmsi,
+                    name: identity.name,
+                    flag: identity.flag,
+                    ship_type: identity.ship_type,
+                    events,
+                },
+                None => Node { mmsi: *mmsi, name: None, flag: None, ship_type: None, events: 0 },
+            });
+        }
+        let links = self.0.into_iter().filter(|((a, b), _)| known.contains(a) && known.contains(b));
+        let links = links.map(|((a, b), events)| {
+            let mut ids: Vec<(String, (f64, i64))> = events.into_iter().collect();
+            ids.sort_by(|(_, (one, _)), (_, (other, _))| other.total_cmp(one));
+            Link {
+                a,
+                b,
+                score_max: ids.first().map_or(0.0, |(_, (score, _))| *score),
+                last_at_ms: ids.iter().map(|(_, (_, at))| *at).max().unwrap_or_default(),
+                ids: ids.into_iter().map(|(id, _)| id).collect(),
+            }
+        });
+        Ok(Network { nodes, links: links.collect() })
+    }
+}
+
+fn vessel(row: &Row<'_>) -> rusqlite::Result<StoredVessel> {
+    Ok(StoredVessel {
+        identity: identity(row)?,
+        positions: count(row, 10)?,
+        events: count(row, 11)?,
+    })
+}
+
+fn identity(row: &Row<'_>) -> rusqlite::Result<StoredIdentity> {
+    Ok(StoredIdentity {
+        mmsi: row.get(0)?,
+        imo: row.get(1)?,
+        name: row.get(2)?,
+        callsign: row.get(3)?,
+        flag: row.get(4)?,
+        ship_type: row.get(5)?,
+        length_m: row.get(6)?,
+        beam_m: row.get(7)?,
+        first_heard_at: row.get(8)?,
+        last_heard_at: row.get(9)?,
+    })
+}
