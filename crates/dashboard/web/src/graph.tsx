@@ -1,14 +1,14 @@
 // Who met whom, as a drawing and as a table that says the same.
 
-import { forceCenter, forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationNodeDatum } from 'd3-force'
+import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationNodeDatum } from 'd3-force'
 import { useMemo } from 'preact/hooks'
 import type { Network } from './api'
 import { count, instant, vesselName } from './format'
 import { Flag, Score, VesselLink } from './parts'
 import { A, eventPath, navigate, vesselPath } from './router'
 
-const WIDTH = 720
-const HEIGHT = 440
+const WIDTH = 1100
+const HEIGHT = 480
 // More would be a ball of wool; the table has all of them.
 const DRAWN_MAX = 120
 
@@ -17,35 +17,10 @@ interface Placed extends SimulationNodeDatum {
 }
 
 export function Graph({ network, ego }: { network: Network; ego?: number }) {
-  const busiest = useMemo(() => {
-    const degree = new Map<number, number>()
-    for (const link of network.links) for (const end of [link.a, link.b]) degree.set(end, (degree.get(end) ?? 0) + 1)
-    return [...network.nodes]
-      .sort((a, b) => Number(b.mmsi === ego) - Number(a.mmsi === ego) || (degree.get(b.mmsi) ?? 0) - (degree.get(a.mmsi) ?? 0) || a.mmsi - b.mmsi)
-      .slice(0, DRAWN_MAX)
-  }, [network, ego])
-
-  const { at, links } = useMemo(() => {
-    const nodes: Placed[] = busiest.map((node) => (node.mmsi === ego ? { mmsi: node.mmsi, fx: WIDTH / 2, fy: HEIGHT / 2 } : { mmsi: node.mmsi }))
-    const known = new Set(nodes.map((node) => node.mmsi))
-    const links = network.links.filter((link) => known.has(link.a) && known.has(link.b))
-    const crowd = Math.sqrt(nodes.length)
-    // Its chance is seeded, so the same network is drawn the same each time.
-    forceSimulation(nodes)
-      .force('link', forceLink<Placed, { source: number; target: number }>(links.map((link) => ({ source: link.a, target: link.b }))).id((node) => node.mmsi).distance(Math.max(24, 260 / crowd)))
-      .force('charge', forceManyBody().strength(-Math.max(60, 900 / crowd)))
-      .force('centre', forceCenter(WIDTH / 2, HEIGHT / 2))
-      .force('x', forceX(WIDTH / 2).strength(0.06))
-      .force('y', forceY(HEIGHT / 2).strength(0.1))
-      .force('apart', forceCollide(16))
-      .stop()
-      .tick(300)
-    const at = new Map(nodes.map((node) => [node.mmsi, { x: within(node.x, WIDTH), y: within(node.y, HEIGHT) }]))
-    return { at, links }
-  }, [busiest, network, ego])
+  const { drawn, at, links } = useMemo(() => layout(network, ego), [network, ego])
 
   if (network.nodes.length === 0) return <p class="empty">Nobody met anybody here.</p>
-  const few = busiest.length <= 40
+  const few = drawn.length <= 40
   return (
     <>
       <svg class="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={`${count(network.nodes.length, 'vessel')} and ${count(network.links.length, 'meeting pair')}; the table below says the same`}>
@@ -56,7 +31,7 @@ export function Graph({ network, ego }: { network: Network; ego?: number }) {
             return <line key={`${link.a}-${link.b}`} class="graph-link" x1={a.x} y1={a.y} x2={b.x} y2={b.y} stroke-width={1 + Math.min(5, Math.log2(1 + link.events))} stroke-opacity={0.25 + 0.65 * link.score_max} />
           })}
         </g>
-        {busiest.map((node) => {
+        {drawn.map((node) => {
           const { x, y } = at.get(node.mmsi)!
           return (
             <a
@@ -80,12 +55,41 @@ export function Graph({ network, ego }: { network: Network; ego?: number }) {
           )
         })}
       </svg>
-      {network.nodes.length > DRAWN_MAX && <p class="note">The drawing shows the {DRAWN_MAX} that met the most others; the table has all of them.</p>}
+      {network.nodes.length > DRAWN_MAX && <p class="note">The drawing shows {drawn.length} of {network.nodes.length} vessels, those that met the most others; the table has all of them.</p>}
     </>
   )
 }
 
-const within = (value: number | undefined, size: number) => Math.max(20, Math.min(size - 20, value ?? size / 2))
+/** Whom to draw, and where. */
+function layout(network: Network, ego?: number) {
+  const degree = new Map<number, number>()
+  for (const link of network.links) for (const end of [link.a, link.b]) degree.set(end, (degree.get(end) ?? 0) + 1)
+  const weight = (link: Network['links'][number]) => (link.a === ego || link.b === ego ? 1e6 : 0) + degree.get(link.a)! + degree.get(link.b)! + link.score_max
+  const chosen = new Set<number>(ego === undefined ? [] : [ego])
+  for (const link of [...network.links].sort((a, b) => weight(b) - weight(a))) {
+    const more = Number(!chosen.has(link.a)) + Number(!chosen.has(link.b))
+    if (chosen.size + more <= DRAWN_MAX) chosen.add(link.a).add(link.b)
+  }
+  const drawn = network.nodes.filter((node) => chosen.has(node.mmsi)).sort((a, b) => a.mmsi - b.mmsi)
+  const known = new Set(drawn.map((node) => node.mmsi))
+  const links = network.links.filter((link) => known.has(link.a) && known.has(link.b))
+  const nodes: Placed[] = drawn.map((node) => (node.mmsi === ego ? { mmsi: node.mmsi, fx: 0, fy: 0 } : { mmsi: node.mmsi }))
+  // Its chance is seeded, so the same network is drawn the same each time.
+  forceSimulation(nodes)
+    .force('link', forceLink<Placed, { source: number; target: number }>(links.map((link) => ({ source: link.a, target: link.b }))).id((node) => node.mmsi).distance(70))
+    .force('charge', forceManyBody().strength(-160).distanceMax(260))
+    .force('x', forceX(0).strength(0.05))
+    .force('y', forceY(0).strength(0.09))
+    .force('apart', forceCollide(24))
+    .stop()
+    .tick(300)
+  // The whole of it fills the drawing, and a few do not fill it to the edges.
+  const reach = (of: (node: Placed) => number) => Math.max(90, ...nodes.map((node) => Math.abs(of(node))))
+  const across = (WIDTH / 2 - 60) / reach((node) => node.x ?? 0)
+  const down = (HEIGHT / 2 - 34) / reach((node) => node.y ?? 0)
+  const at = new Map(nodes.map((node) => [node.mmsi, { x: WIDTH / 2 + (node.x ?? 0) * across, y: HEIGHT / 2 + (node.y ?? 0) * down }]))
+  return { drawn, at, links }
+}
 
 export function LinksTable({ network }: { network: Network }) {
   const nodes = useMemo(() => new Map(network.nodes.map((node) => [node.mmsi, node])), [network])

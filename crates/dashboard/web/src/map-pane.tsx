@@ -26,7 +26,7 @@ export function MapPane({ label, class: className, onReady, onTheme }: Props) {
       .then((tools) => {
         if (gone || !container.current) return
         const map = tools.createMap(container.current, label)
-        map.once('load', () => {
+        map.once('style.load', () => {
           if (gone) return
           made.current = { map, tools }
           onReady(map, tools)

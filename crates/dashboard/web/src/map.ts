@@ -3,8 +3,8 @@
 import { AttributionControl, type GeoJSONSource, Map, NavigationControl, ScaleControl, type StyleSpecification, setWorkerUrl } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
-import { feature } from 'topojson-client'
 import { api } from './api'
+import { landOf } from './land'
 import { colour } from './theme'
 
 setWorkerUrl(workerUrl)
@@ -14,17 +14,10 @@ export type { GeoJSONSource, Map, MapMouseEvent } from 'maplibre-gl'
 let land: Promise<GeoJSON.GeoJSON> | undefined
 
 function fetchLand(): Promise<GeoJSON.GeoJSON> {
-  land ??= api.land().then(geojsonOf)
+  land ??= api.land().then(landOf)
   // A failure now is no failure for ever.
   land.catch(() => (land = undefined))
   return land
-}
-
-function geojsonOf(said: unknown): GeoJSON.GeoJSON {
-  const data = said as { type: string; objects?: Record<string, unknown> }
-  if (data.type !== 'Topology') return said as GeoJSON.GeoJSON
-  const [object] = Object.values(data.objects ?? {})
-  return feature(said as never, object as never) as unknown as GeoJSON.GeoJSON
 }
 
 function style(): StyleSpecification {
@@ -80,7 +73,7 @@ export function createMap(container: HTMLElement, label: string): Map {
   map.addControl(new AttributionControl({ compact: true }), 'bottom-right')
   // Folded from the beginning: it is one line, and it covers a corner of a small map.
   container.querySelector('.maplibregl-ctrl-attrib')?.classList.remove('maplibregl-compact-show')
-  map.once('load', () => {
+  map.once('style.load', () => {
     fetchLand()
       .then((data) => setData(map, 'land', data))
       .catch(() => undefined)

@@ -60,7 +60,6 @@ function Opened({ detail, tracks, tracksError, onTracks }: OpenedProps) {
   const [history, setHistory] = useState<Review[]>(detail.reviews ?? [])
   const mayReview = useMayReview()
   const names = event.vessels.map(vesselName).join(' and ')
-  const sentences = useMemo(() => explained(event.explanation), [event.explanation])
   return (
     <article class="case">
       <header class="case-head">
@@ -93,17 +92,7 @@ function Opened({ detail, tracks, tracksError, onTracks }: OpenedProps) {
 
       <div class="case-body">
         <div class="case-main">
-          <p class="explanation">
-            <Told text={sentences.said} />
-            {sentences.last && (
-              <>
-                {' '}
-                <strong>
-                  <Told text={sentences.last} />
-                </strong>
-              </>
-            )}
-          </p>
+          <Explanation text={event.explanation} />
           {tracksError ? <Failure error={tracksError} retry={onTracks} /> : tracks ? <Story event={event} tracks={tracks} /> : <Loading what="the tracks" />}
           <section>
             <h2>Vessels</h2>
@@ -186,7 +175,29 @@ function Opened({ detail, tracks, tracksError, onTracks }: OpenedProps) {
   )
 }
 
-/** The last sentence says what this is not, and stands out. */
+function Explanation({ text }: { text: string }) {
+  const { said, last } = useMemo(() => explained(text), [text])
+  const [whole, setWhole] = useState(false)
+  return (
+    <div class={`explanation ${whole ? '' : 'folded'}`}>
+      <p>
+        <Told text={said} />
+      </p>
+      <p>
+        {last && (
+          <strong>
+            <Told text={last} />
+          </strong>
+        )}{' '}
+        <button type="button" class="quiet small" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {whole ? 'Show less' : 'Show all of it'}
+        </button>
+      </p>
+    </div>
+  )
+}
+
+/** The last sentence says what this is not, and always stands there. */
 function explained(text: string): { said: string; last: string } {
   const at = text.lastIndexOf('This is evidence')
   return at < 0 ? { said: text, last: '' } : { said: text.slice(0, at).trim(), last: text.slice(at) }
@@ -381,18 +392,27 @@ function Bounds({ event }: { event: EventRecord }) {
       <tbody>
         <tr>
           <th scope="row">Start</th>
-          <td>{event.started_at_earliest ? instant(event.started_at_earliest) : 'not heard before'}</td>
-          <td>{instant(event.started_at)}</td>
-          <td>{instant(event.started_at_latest)}</td>
+          <td>{event.started_at_earliest ? <Stamp at={event.started_at_earliest} /> : 'not heard before'}</td>
+          <td><Stamp at={event.started_at} /></td>
+          <td><Stamp at={event.started_at_latest} /></td>
         </tr>
         <tr>
           <th scope="row">End</th>
-          <td>{instant(event.ended_at_earliest)}</td>
-          <td>{instant(event.ended_at)}</td>
-          <td>{event.ended_at_latest ? instant(event.ended_at_latest) : 'not heard since'}</td>
+          <td><Stamp at={event.ended_at_earliest} /></td>
+          <td><Stamp at={event.ended_at} /></td>
+          <td>{event.ended_at_latest ? <Stamp at={event.ended_at_latest} /> : 'not heard since'}</td>
         </tr>
       </tbody>
     </table>
+  )
+}
+
+function Stamp({ at }: { at: string }) {
+  const [day, time] = instant(at, true).split(' ')
+  return (
+    <time dateTime={at}>
+      {time} <span class="muted">{day}</span>
+    </time>
   )
 }
 

@@ -71,7 +71,7 @@ function Watchlists({ mayChange }: { mayChange: boolean }) {
               <span class="muted">
                 {Object.entries(list)
                   .filter(([key, value]) => key !== 'name' && (typeof value === 'number' || typeof value === 'string'))
-                  .map(([key, value]) => `${value} ${words(key)}`)
+                  .map(([key, value]) => `${words(key)}: ${value}`)
                   .join(', ')}
               </span>
               {mayChange && (
