@@ -166,3 +166,14 @@ export function Facts({ rows }: { rows: [string, ComponentChildren][] }) {
 /** The keys of a screen do not take letters from somebody who writes. */
 export const isWriting = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+
+/** Calls the newest of what it was given, even for a key that comes before the page has been drawn anew. */
+export function useKeys(onKey: (key: KeyboardEvent) => void): void {
+  const newest = useRef(onKey)
+  newest.current = onKey
+  useEffect(() => {
+    const listener = (key: KeyboardEvent) => newest.current(key)
+    addEventListener('keydown', listener)
+    return () => removeEventListener('keydown', listener)
+  }, [])
+}

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Cursor, Range } from './cursor'
 import { instant } from './format'
-import { isWriting } from './parts'
+import { isWriting, useKeys } from './parts'
 
 const FACTORS = [1, 10, 60, 300, 600, 1800, 3600]
 const START = 300
@@ -46,14 +46,10 @@ export function Playback({ range, cursor }: { range: Range; cursor: Cursor }) {
     if (!playing && cursor.at_ms >= range[1] - 1000) cursor.set(range[0])
     setPlaying(!playing)
   }
-  useEffect(() => {
-    const onKey = (key: KeyboardEvent) => {
-      if (key.key !== ' ' || isWriting(key.target) || (key.target instanceof HTMLElement && key.target.closest('button, a, summary, dialog'))) return
-      key.preventDefault()
-      toggle()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
+  useKeys((key) => {
+    if (key.key !== ' ' || isWriting(key.target) || (key.target instanceof HTMLElement && key.target.closest('button, a, summary, dialog'))) return
+    key.preventDefault()
+    toggle()
   })
 
   return (

@@ -315,7 +315,7 @@ test('a zone is drawn, filters the queue and is deleted', async ({ page }) => {
   await drawn(page)
   await page.getByRole('button', { name: 'Draw a zone' }).click()
   const box = (await page.locator('.zone-map .map').boundingBox())!
-  for (const [x, y] of [[0.02, 0.05], [0.92, 0.05], [0.92, 0.9], [0.02, 0.9]] as const) {
+  for (const [x, y] of [[0.03, 0.1], [0.9, 0.1], [0.9, 0.8], [0.03, 0.8]] as const) {
     await page.mouse.click(box.x + box.width * x, box.y + box.height * y)
     await page.waitForTimeout(400)
   }

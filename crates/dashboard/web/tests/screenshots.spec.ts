@@ -16,7 +16,7 @@ for (const theme of ['light', 'dark'] as const) {
         await page.waitForLoadState('load')
         await page.locator('.loading').first().waitFor({ state: 'detached' })
         await page.waitForTimeout(name === 'queue' || name.startsWith('case') ? 3500 : 1200)
-        await page.screenshot({ path: `screenshots/${name}-${theme}-${size}.png`, fullPage: size === 'narrow' || name.startsWith('case') })
+        await page.screenshot({ path: `screenshots/${name}-${theme}-${size}.png`, fullPage: name.startsWith('case') })
       }
       await context.close()
     })

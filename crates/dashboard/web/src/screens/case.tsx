@@ -269,6 +269,9 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
     return { distances, speeds }
   }, [tracks])
 
+  // Ships that met are near each other, and the miles before and after would flatten that; others are not.
+  const nearest = useMemo(() => Math.min(Infinity, ...tracks.distance.filter(([at]) => at >= started && at <= ended).map(([, apart]) => apart)), [tracks])
+  const cut = nearest < CUT_M * 0.8 ? CUT_M : undefined
   const meeting: Range = [started, ended]
   const shared = { range, meeting, cursor: cursor.current, onRange: setZoomed }
   return (
@@ -279,13 +282,13 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
       <div class="plots">
         {distances.length > 0 && (
           <figure>
-            <figcaption>Distance between the antennas <span class="muted">cut off above 1000 m; dashed where bridged</span></figcaption>
+            <figcaption>Distance between the antennas <span class="muted">{cut ? `cut off above ${cut} m; ` : ''}dashed where bridged</span></figcaption>
             <Plot
               {...shared}
               label={`Distance between the antennas over time: ${metres(event.distance_m_min)} at the nearest, ${metres(event.distance_m_p50)} in the median, ${metres(event.distance_m_p95)} at the 95th percentile.`}
               unit="m"
               lines={distances}
-              cut={1000}
+              cut={cut}
               height={150}
             />
           </figure>
@@ -318,6 +321,8 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
     </section>
   )
 }
+
+const CUT_M = 1000
 
 /** What the crosshair stands on, in numbers. */
 function Readout({ tracks, cursor }: { tracks: Tracks; cursor: Cursor }) {
@@ -515,11 +520,11 @@ function Draught({ vessel }: { vessel: Vessel }) {
 }
 
 function coverage(observed_s: number | null, bridged_s: number | null) {
-  if (observed_s === null) return '–'
-  const all = observed_s + (bridged_s ?? 0)
+  const all = (observed_s ?? 0) + (bridged_s ?? 0)
+  if (observed_s === null || all === 0) return '–'
   return (
     <>
-      {duration(observed_s)} heard, {duration(bridged_s)} bridged <Bar share={all ? observed_s / all : 1} />
+      {duration(observed_s)} heard, {duration(bridged_s)} bridged <Bar share={observed_s / all} />
     </>
   )
 }

@@ -6,7 +6,7 @@ import { type Filters, filterQuery, type ListKey, LISTS, narrowing, parseFilters
 import { count, country, distance, duration, instant, kindWords, place, span, thousands, vesselName, words } from '../format'
 import type { GeoJSONSource, Map } from '../map'
 import { MapPane, type MapTools } from '../map-pane'
-import { announce, Empty, Failure, Flag, isWriting, Kind, Loading, Score, State, strongest, Title, Told, useLoad, VesselName } from '../parts'
+import { announce, Empty, Failure, Flag, isWriting, Kind, Loading, Score, State, strongest, Title, Told, useKeys, useLoad, VesselName } from '../parts'
 import { ReviewDialog } from '../review'
 import { A, eventPath, navigate, useAddress } from '../router'
 import { useMayReview } from '../session'
@@ -89,9 +89,15 @@ export function Queue() {
     points.reload()
   }
 
+  // Keys can come faster than the page is drawn, so what is selected is known at once.
+  const current = useRef<string | null>(null)
+  useEffect(() => {
+    current.current = selected
+  }, [selected])
   const select = (index: number) => {
     const event = rows[index]
     if (!event) return
+    current.current = event.id
     setSelected(event.id)
     const link = document.getElementById(`row-${event.id}`)
     link?.focus({ preventScroll: true })
@@ -114,23 +120,19 @@ export function Queue() {
     }
   }
 
-  useEffect(() => {
-    const onKey = (key: KeyboardEvent) => {
-      if (key.ctrlKey || key.metaKey || key.altKey || isWriting(key.target) || document.querySelector('dialog[open]')) return
-      const index = rows.findIndex((event) => event.id === selected)
-      const event = rows[index]
-      if (key.key === 'j') select(Math.min(rows.length - 1, index + 1))
-      else if (key.key === 'k') select(Math.max(0, index - 1))
-      else if (key.key === '/') document.getElementById('text')?.focus()
-      else if (key.key === '?') setHelp(true)
-      else if (key.key === 'Enter' && event && !(key.target instanceof HTMLElement && key.target.closest('a, button, summary'))) navigate(eventPath(event.id))
-      else if (event && mayReview && key.key in STATE_KEYS) setState(event, STATE_KEYS[key.key]!)
-      else if (event && mayReview && key.key === 'n') setNoting(event)
-      else return
-      key.preventDefault()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
+  useKeys((key) => {
+    if (key.ctrlKey || key.metaKey || key.altKey || isWriting(key.target) || document.querySelector('dialog[open]')) return
+    const index = rows.findIndex((event) => event.id === current.current)
+    const event = rows[index]
+    if (key.key === 'j') select(Math.min(rows.length - 1, index + 1))
+    else if (key.key === 'k') select(Math.max(0, index - 1))
+    else if (key.key === '/') document.getElementById('text')?.focus()
+    else if (key.key === '?') setHelp(true)
+    else if (key.key === 'Enter' && event && !(key.target instanceof HTMLElement && key.target.closest('a, button, summary'))) navigate(eventPath(event.id))
+    else if (event && mayReview && key.key in STATE_KEYS) setState(event, STATE_KEYS[key.key]!)
+    else if (event && mayReview && key.key === 'n') setNoting(event)
+    else return
+    key.preventDefault()
   })
 
   const loadMore = async () => {

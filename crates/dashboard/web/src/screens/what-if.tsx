@@ -94,7 +94,7 @@ export function WhatIfScreen() {
 
 function Answer({ answer }: { answer: WhatIf }) {
   return (
-    <div aria-live="polite">
+    <div class="answer" aria-live="polite">
       <p class="total">
         {count(answer.appear.length, 'encounter')} would appear, {answer.vanish.length} would vanish, {answer.stay} would stay.
       </p>
