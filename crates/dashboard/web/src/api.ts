@@ -278,6 +278,11 @@ const id = encodeURIComponent
 const and = (query: string, more: string) => (query ? `?${query}&${more}` : `?${more}`)
 const asked = (query: string) => (query ? `?${query}` : '')
 
+/** Enough for any screen; the first answer should be there before one has looked for it. */
+export const PAGE = 50
+const eventsPath = (query: string, cursor: string | null) => `/events${and(query, `limit=${PAGE}${cursor ? `&cursor=${id(cursor)}` : ''}`)}`
+let early: { path: string; answer: Promise<EventPage> } | null = null
+
 export const api = {
   async session(): Promise<Session> {
     const session = await json<Session>('GET', '/session')
@@ -287,8 +292,18 @@ export const api = {
   login: (user: string, password: string) => json<unknown>('POST', '/login', { user, password }),
   logout: () => json<unknown>('POST', '/logout', {}),
   about: () => json<About>('GET', '/about'),
-  events: (query: string, cursor: string | null, limit: number, signal?: AbortSignal) =>
-    json<EventPage>('GET', `/events${and(query, `limit=${limit}${cursor ? `&cursor=${id(cursor)}` : ''}`)}`, undefined, signal),
+  events(query: string, cursor: string | null, signal?: AbortSignal): Promise<EventPage> {
+    const path = eventsPath(query, cursor)
+    const asked = early?.path === path ? early.answer : null
+    early = null
+    return asked ?? json<EventPage>('GET', path, undefined, signal)
+  },
+  /** Asks for the first events before there is anything to show them in. */
+  askEarly(query: string): void {
+    const path = eventsPath(query, null)
+    early = { path, answer: json<EventPage>('GET', path) }
+    early.answer.catch(() => undefined)
+  },
   map: (query: string, signal?: AbortSignal) => json<MapRows>('GET', `/map${asked(query)}`, undefined, signal),
   facets: (query: string, signal?: AbortSignal) => json<Facets>('GET', `/facets${asked(query)}`, undefined, signal),
   event: (event: string, signal?: AbortSignal) => json<EventDetail>('GET', `/events/${id(event)}`, undefined, signal),

@@ -19,3 +19,10 @@ test('land comes as any GeoJSON', () => {
   expect(landOf({ type: 'MultiPolygon', coordinates: [[square], [square]] }).features).toHaveLength(2)
   expect(landOf({ type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [square] } }).features[0]!.geometry).toEqual({ type: 'Polygon', coordinates: [square] })
 })
+
+test('a hole stays in its land', () => {
+  const land = { type: 'Polygon', coordinates: [[[-170, 60], [170, 60], [40, 50], [40, 20], [170, 30], [-170, 60]], [[50, 40], [51, 40], [51, 41], [50, 40]]] }
+  const [outer, hole] = (landOf(land).features[0]!.geometry as GeoJSON.Polygon).coordinates
+  expect(outer!.map((corner) => corner[0])).toEqual([-170, -190, -320, -320, -190, -170])
+  expect(hole![0]).toEqual([50 - 360, 40])
+})

@@ -14,7 +14,7 @@ export function landOf(said: unknown): GeoJSON.FeatureCollection {
   collect(found, polygons)
   return {
     type: 'FeatureCollection',
-    features: polygons.map((polygon) => ({ type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: polygon.map(unbroken) } })),
+    features: polygons.map((polygon) => ({ type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: together(polygon) } })),
   }
 }
 
@@ -36,6 +36,19 @@ function collect(data: GeoJSON.GeoJSON, polygons: GeoJSON.Position[][][]): void 
       polygons.push(data.coordinates)
       break
   }
+}
+
+/** The rings of one polygon, with its holes in it and not once around the world from it. */
+function together(polygon: GeoJSON.Position[][]): GeoJSON.Position[][] {
+  const [outer = [], ...holes] = polygon.map(unbroken)
+  const west = outer.reduce((least, corner) => Math.min(least, corner[0]!), Infinity)
+  return [
+    outer,
+    ...holes.map((hole) => {
+      const turn = 360 * Math.ceil((west - hole[0]![0]!) / 360)
+      return hole.map((corner) => [corner[0]! + turn, corner[1]!])
+    }),
+  ]
 }
 
 /** A ring whose longitudes go on past ±180 in place of jumping back; one around a pole is closed along the edge of the map. */

@@ -1,6 +1,7 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { type About, api, type Session, whenSignedOut } from './api'
+import { filterQuery, parseFilters } from './filters'
 import { Announcements, Empty, Failure, Loading, Title, Told } from './parts'
 import { A, navigate, useAddress } from './router'
 import { Case } from './screens/case'
@@ -24,15 +25,21 @@ const PLACES: [string, string][] = [
   ['/health', 'Feeds'],
 ]
 
+// Both are asked for before there is anything to show them in.
+if (location.pathname === '/') api.askEarly(filterQuery(parseFilters(location.search)))
+const first = api.session()
+first.catch(() => undefined)
+
 function Page() {
   const [session, setSession] = useState<Session | null>(null)
   const [failure, setFailure] = useState<Error | null>(null)
-  const enter = () => {
+  const take = (asked: Promise<Session>) => {
     setFailure(null)
-    api.session().then(setSession, setFailure)
+    asked.then(setSession, setFailure)
   }
+  const enter = () => take(api.session())
   useEffect(() => {
-    enter()
+    take(first)
     whenSignedOut(enter)
   }, [])
 

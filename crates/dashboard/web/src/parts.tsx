@@ -88,19 +88,20 @@ export interface Loaded<T> {
   reload: () => void
 }
 
-/** What was there before stays until the next answer is here, so that nothing jumps. */
-export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+/** What was there before stays until the next answer is here, so that nothing jumps. Begins once it is `wanted`. */
+export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T>, wanted = true): Loaded<T> {
   const [state, setState] = useState<{ data: T | null; error: Error | null; loading: boolean }>({ data: null, error: null, loading: true })
   const [turn, setTurn] = useState(0)
   useEffect(() => {
+    if (!wanted) return
     const abort = new AbortController()
-    setState((before) => ({ ...before, loading: true }))
+    setState((before) => (before.loading ? before : { ...before, loading: true }))
     load(abort.signal).then(
       (data) => !abort.signal.aborted && setState({ data, error: null, loading: false }),
       (error: Error) => !abort.signal.aborted && setState({ data: null, error, loading: false }),
     )
     return () => abort.abort()
-  }, [key, turn])
+  }, [key, turn, wanted])
   return { ...state, reload: () => setTurn((before) => before + 1) }
 }
 

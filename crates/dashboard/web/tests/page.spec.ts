@@ -143,10 +143,10 @@ test('the map narrows the queue to what it shows', async ({ page }) => {
 test('more events are shown when asked for', async ({ page }) => {
   await page.goto('/?flagged=all')
   await expect(rows(page).first()).toBeVisible()
-  const more = page.getByRole('button', { name: 'Show 100 more' })
+  const more = page.getByRole('button', { name: 'Show 50 more' })
   test.skip(!(await more.isVisible()), 'the store has few events')
   await more.click()
-  await expect.poll(() => rows(page).count()).toBeGreaterThan(100)
+  await expect.poll(() => rows(page).count()).toBeGreaterThan(50)
 })
 
 test('a case shows the tracks, and one crosshair moves all of them', async ({ page }) => {

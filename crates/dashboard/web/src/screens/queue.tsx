@@ -1,7 +1,7 @@
 // The queue: what was found, the most telling first, to be looked through from the keyboard.
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { api, type EventRecord, exportPath, type Facets, type MapRows, REVIEW_STATES, type Review, type ReviewState } from '../api'
+import { api, type EventPage, type EventRecord, exportPath, type Facets, type MapRows, PAGE, REVIEW_STATES, type Review, type ReviewState } from '../api'
 import { type Filters, filterQuery, type ListKey, LISTS, narrowing, parseFilters, toggled, type ValueKey, VALUES } from '../filters'
 import { count, country, distance, duration, instant, kindWords, place, span, thousands, vesselName, words } from '../format'
 import type { GeoJSONSource, Map } from '../map'
@@ -12,7 +12,6 @@ import { A, eventPath, navigate, useAddress } from '../router'
 import { useMayReview } from '../session'
 import { colour } from '../theme'
 
-const PAGE = 100
 // Rows beyond it are fetched when they are asked for; more than this in one table helps nobody and slows the page.
 const ROWS_MAX = 2000
 
@@ -46,31 +45,45 @@ const EXPORTS: [string, string][] = [
 
 const STATE_KEYS: Record<string, ReviewState> = { r: 'reviewing', d: 'dismissed', c: 'confirmed', u: 'new' }
 
+const NOTHING_ADDED = { to: null, events: [] as EventRecord[], next: null, state: null }
+
 export function Queue() {
   const { path, search } = useAddress()
   const filters = useMemo(() => parseFilters(search), [search])
   const query = filterQuery(filters)
   const unordered = filterQuery({ ...filters, order: undefined })
-  const [rows, setRows] = useState<EventRecord[]>([])
-  const [next, setNext] = useState<string | null>(null)
   const [selected, setSelected] = useState<string | null>(null)
   const [fresh, setFresh] = useState(0)
   const [noting, setNoting] = useState<EventRecord | null>(null)
   const [help, setHelp] = useState(false)
-  const [more, setMore] = useState<Error | 'loading' | null>(null)
   const mayReview = useMayReview()
 
-  const page = useLoad(query, (signal) => api.events(query, null, PAGE, signal))
-  const facets = useLoad(unordered, (signal) => api.facets(unordered, signal))
-  const points = useLoad(unordered, (signal) => api.map(unordered, signal))
+  const page = useLoad(query, (signal) => api.events(query, null, signal))
+  // What is read comes first; the rest is larger and waits until that is seen.
+  const [seen, setSeen] = useState(false)
+  const facets = useLoad(unordered, (signal) => api.facets(unordered, signal), seen)
+  const points = useLoad(unordered, (signal) => api.map(unordered, signal), seen)
+  useEffect(() => {
+    if (seen || page.loading) return
+    const timer = setTimeout(() => setSeen(true), 60)
+    return () => clearTimeout(timer)
+  }, [page.loading])
+
+  // Pages after the first, and what was reviewed here, of the answer that they belong to.
+  const [added, setAdded] = useState<{ to: EventPage | null; events: EventRecord[]; next: string | null; state: Error | 'loading' | null }>(NOTHING_ADDED)
+  const [reviews, setReviews] = useState(new globalThis.Map<string, Review>())
+  const extra = added.to === page.data ? added : NOTHING_ADDED
+  const next = extra.to ? extra.next : (page.data?.next ?? null)
+  const more = extra.state
+  const rows = useMemo(
+    () => [...(page.data?.events ?? []), ...extra.events].map((event) => (reviews.has(event.id) ? { ...event, review: reviews.get(event.id)! } : event)),
+    [page.data, extra.events, reviews],
+  )
 
   useEffect(() => {
-    if (!page.data) return
-    setRows(page.data.events)
-    setNext(page.data.next)
-    setMore(null)
     setFresh(0)
-    setSelected((before) => (page.data!.events.some((event) => event.id === before) ? before : null))
+    setReviews(new globalThis.Map())
+    setSelected((before) => (page.data?.events.some((event) => event.id === before) ? before : null))
   }, [page.data])
 
   useEffect(() => {
@@ -104,8 +117,7 @@ export function Queue() {
     link?.closest('tr')?.scrollIntoView({ block: 'nearest' })
   }
 
-  const reviewed = (id: string, review: Review) =>
-    setRows((before) => before.map((event) => (event.id === id ? { ...event, review } : event)))
+  const reviewed = (id: string, review: Review) => setReviews((before) => new globalThis.Map(before).set(id, review))
 
   const setState = async (event: EventRecord, state: ReviewState) => {
     const before = event.review
@@ -124,7 +136,10 @@ export function Queue() {
     if (key.ctrlKey || key.metaKey || key.altKey || isWriting(key.target) || document.querySelector('dialog[open]')) return
     const index = rows.findIndex((event) => event.id === current.current)
     const event = rows[index]
-    if (key.key === 'j') select(Math.min(rows.length - 1, index + 1))
+    if (key.key === 'j') {
+      if (index + 1 < rows.length) select(index + 1)
+      else if (next && more === null && rows.length < ROWS_MAX) loadMore()
+    }
     else if (key.key === 'k') select(Math.max(0, index - 1))
     else if (key.key === '/') document.getElementById('text')?.focus()
     else if (key.key === '?') setHelp(true)
@@ -136,15 +151,15 @@ export function Queue() {
   })
 
   const loadMore = async () => {
-    if (!next) return
-    setMore('loading')
+    if (!next || more === 'loading') return
+    const to = page.data
+    setAdded({ ...extra, to, next, state: 'loading' })
     try {
-      const answer = await api.events(query, next, PAGE)
-      setRows((before) => [...before, ...answer.events.filter((event) => !before.some((had) => had.id === event.id))])
-      setNext(answer.next)
-      setMore(null)
+      const answer = await api.events(query, next)
+      const had = new Set(rows.map((event) => event.id))
+      setAdded({ to, events: [...extra.events, ...answer.events.filter((event) => !had.has(event.id))], next: answer.next, state: null })
     } catch (error) {
-      setMore(error as Error)
+      setAdded({ ...extra, to, next, state: error as Error })
     }
   }
 
@@ -233,7 +248,7 @@ export function Queue() {
       </div>
 
       <div class="queue-map">
-        <EventMap
+        {seen && <EventMap
           points={points.data}
           selected={rows.find((event) => event.id === selected) ?? null}
           bbox={filters.bbox}
@@ -243,7 +258,7 @@ export function Queue() {
             else navigate(eventPath(id))
           }}
           onBounds={(bbox) => go({ ...filters, bbox })}
-        />
+        />}
         {points.error && <Failure error={points.error} retry={points.reload} />}
         {points.data?.truncated && <p class="note">The map shows the first {thousands(points.data.rows.length)} of them.</p>}
       </div>
