@@ -1,9 +1,34 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 // `npm run dev` asks the server named here for everything under /api: `alongside serve`, or the mock.
 const server = process.env.ALONGSIDE_URL ?? 'http://127.0.0.1:8791'
 
+/** What is built in is passed on with the program, and so are its licences: as licences.txt, which the page links to. */
+function licences(): Plugin {
+  return {
+    name: 'licences',
+    apply: 'build',
+    generateBundle() {
+      const packages = new Set<string>()
+      for (const id of this.getModuleIds()) {
+        const found = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id.replaceAll('\\', '/').split('?')[0]!)
+        if (found) packages.add(found[0])
+      }
+      const texts = [...packages].sort().map((folder) => {
+        const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>
+        const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each))
+        return `${name} ${version} (${license})\n\n${file && existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim() : ''}\n`
+      })
+      this.emitFile({ type: 'asset', fileName: 'licences.txt', source: texts.join(`\n${'-'.repeat(80)}\n\n`) })
+    },
+  }
+}
+
 export default defineConfig({
+  plugins: [licences()],
   build: {
     target: 'es2022',
     // Inlined assets would be data: addresses, which the policy of the page refuses for anything but pictures.

@@ -11,7 +11,7 @@ import { hostile, madeUp, simulatedSea } from './sea.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json', '.txt': 'text/plain; charset=utf-8' }
 const land = readFileSync(join(root, 'node_modules/world-atlas/land-50m.json'))
 
 class Refused extends Error {

@@ -296,7 +296,9 @@ export const api = {
     const path = eventsPath(query, cursor)
     const asked = early?.path === path ? early.answer : null
     early = null
-    return asked ?? json<EventPage>('GET', path, undefined, signal)
+    const ask = () => json<EventPage>('GET', path, undefined, signal)
+    // What was refused before somebody logged in is asked for again.
+    return asked ? asked.catch(ask) : ask()
   },
   /** Asks for the first events before there is anything to show them in. */
   askEarly(query: string): void {
@@ -333,3 +335,13 @@ export const api = {
 /** Where a file of the events is fetched from; a link leads there, so that the browser saves it. */
 export const exportPath = (format: string, query: string) => `/api/export${and(query, `format=${id(format)}`)}`
 export const dossierPath = (event: string) => `/api/events/${id(event)}/dossier`
+
+/** Fetches a file that the server may have to refuse, so that its reason is told; what is large and sure to come is a link. */
+export async function saveFile(path: string, name: string): Promise<void> {
+  const answer = await ask('GET', path.replace(/^\/api/, ''))
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(await answer.blob())
+  link.download = /filename="([^"]+)"/.exec(answer.headers.get('content-disposition') ?? '')?.[1] ?? name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+}

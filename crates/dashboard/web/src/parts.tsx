@@ -1,6 +1,6 @@
 // Small pieces that every screen uses.
 
-import type { ComponentChildren } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, type EventRecord, type Reason, type ReviewState, type Vessel } from './api'
 import { country, kindWords, score as scoreText, vesselName, visible, words } from './format'
@@ -177,4 +177,13 @@ export function useKeys(onKey: (key: KeyboardEvent) => void): void {
     addEventListener('keydown', listener)
     return () => removeEventListener('keydown', listener)
   }, [])
+}
+
+type FieldProps = Omit<JSX.IntrinsicElements['input'], 'value' | 'onInput' | 'onChange'> & { value: string; onCommit: (value: string) => void }
+
+/** An input that takes effect when it is left or Enter is pressed; until then nothing that is drawn anew takes away what is written. */
+export function Field({ value, onCommit, ...rest }: FieldProps) {
+  const [draft, setDraft] = useState(value)
+  useEffect(() => setDraft(value), [value])
+  return <input {...(rest as object)} value={draft} onInput={(input) => setDraft(input.currentTarget.value)} onChange={(change) => onCommit(change.currentTarget.value)} />
 }

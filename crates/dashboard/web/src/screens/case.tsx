@@ -1,7 +1,7 @@
 // One case: all that is known of an event, and how it is known.
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { api, type Antenna, dossierPath, type EventDetail, type EventRecord, type Reason, type Review, type Tracks, type Vessel } from '../api'
+import { api, type Antenna, dossierPath, type EventDetail, type EventRecord, type Reason, type Review, saveFile, type Tracks, type Vessel } from '../api'
 import { CaseMap } from '../case-map'
 import { Cursor, type Range } from '../cursor'
 import { country, degrees, distance, duration, instant, kindWords, knots, metres, percent, place, score as scoreText, span, vesselName, words } from '../format'
@@ -211,16 +211,7 @@ function Dossier({ id }: { id: string }) {
     setBusy(true)
     setError(null)
     try {
-      const answer = await fetch(dossierPath(id), { credentials: 'same-origin' })
-      if (!answer.ok) {
-        const said = (await answer.json().catch(() => ({}))) as { error?: string }
-        throw new Error(said.error ?? `The server answered ${answer.status}.`)
-      }
-      const link = document.createElement('a')
-      link.href = URL.createObjectURL(await answer.blob())
-      link.download = `${id}.dossier.zip`
-      link.click()
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+      await saveFile(dossierPath(id), `${id}.dossier.zip`)
     } catch (failed) {
       setError(failed as Error)
     } finally {

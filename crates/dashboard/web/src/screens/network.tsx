@@ -2,7 +2,7 @@
 
 import { api, exportPath } from '../api'
 import { filterQuery, narrowing, parseFilters, type ValueKey } from '../filters'
-import { Failure, Loading, Title, useLoad } from '../parts'
+import { Failure, Field, Loading, Title, useLoad } from '../parts'
 import { Graph, LinksTable } from '../graph'
 import { A, navigate, useAddress } from '../router'
 import { isoOf } from './queue'
@@ -22,19 +22,19 @@ export function NetworkScreen() {
       <form class="row" role="search" aria-label="Meetings" onSubmit={(submit) => submit.preventDefault()}>
         <label>
           Text, name, MMSI or IMO
-          <input type="search" value={filters.text ?? ''} onChange={(change) => set('text', change.currentTarget.value)} />
+          <Field type="search" value={filters.text ?? ''} onCommit={(text) => set('text', text)} />
         </label>
         <label>
           From (UTC)
-          <input type="text" placeholder="2024-01-01" size={12} value={filters.since ?? ''} onChange={(change) => set('since', isoOf(change.currentTarget.value))} />
+          <Field type="text" placeholder="2024-01-01" size={12} value={filters.since ?? ''} onCommit={(text) => set('since', isoOf(text))} />
         </label>
         <label>
           Until (UTC)
-          <input type="text" placeholder="2024-01-31" size={12} value={filters.until ?? ''} onChange={(change) => set('until', isoOf(change.currentTarget.value))} />
+          <Field type="text" placeholder="2024-01-31" size={12} value={filters.until ?? ''} onCommit={(text) => set('until', isoOf(text))} />
         </label>
         <label>
           Score from
-          <input type="number" min="0" max="1" step="0.05" value={filters.score_min ?? ''} onChange={(change) => set('score_min', change.currentTarget.value)} />
+          <Field type="number" min="0" max="1" step="0.05" value={filters.score_min ?? ''} onCommit={(text) => set('score_min', text)} />
         </label>
         <p class="row-end">
           <A href={query ? `/?${query}` : '/'}>These events in the queue</A> · <a href={exportPath('graphml', query)} download="">GraphML</a>

@@ -1,12 +1,12 @@
 // The queue: what was found, the most telling first, to be looked through from the keyboard.
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { api, type EventPage, type EventRecord, exportPath, type Facets, type MapRows, PAGE, REVIEW_STATES, type Review, type ReviewState } from '../api'
+import { api, type EventPage, type EventRecord, exportPath, type Facets, type MapRows, PAGE, REVIEW_STATES, type Review, type ReviewState, saveFile } from '../api'
 import { type Filters, filterQuery, type ListKey, LISTS, narrowing, parseFilters, toggled, type ValueKey, VALUES } from '../filters'
 import { count, country, distance, duration, instant, kindWords, place, span, thousands, vesselName, words } from '../format'
 import type { GeoJSONSource, Map } from '../map'
 import { MapPane, type MapTools } from '../map-pane'
-import { announce, Empty, Failure, Flag, isWriting, Kind, Loading, Score, State, strongest, Title, Told, useKeys, useLoad, VesselName } from '../parts'
+import { announce, Empty, Failure, Field, Flag, isWriting, Kind, Loading, Score, State, strongest, Title, Told, useKeys, useLoad, VesselName } from '../parts'
 import { ReviewDialog } from '../review'
 import { A, eventPath, navigate, useAddress } from '../router'
 import { useMayReview } from '../session'
@@ -43,6 +43,9 @@ const EXPORTS: [string, string][] = [
   ['gfw', 'Events as Global Fishing Watch writes them'],
 ]
 
+// Not every build of the program writes it.
+const MAY_BE_REFUSED = new Set(['parquet'])
+
 const STATE_KEYS: Record<string, ReviewState> = { r: 'reviewing', d: 'dismissed', c: 'confirmed', u: 'new' }
 
 const NOTHING_ADDED = { to: null, events: [] as EventRecord[], next: null, state: null }
@@ -53,6 +56,12 @@ export function Queue() {
   const query = filterQuery(filters)
   const unordered = filterQuery({ ...filters, order: undefined })
   const [selected, setSelected] = useState<string | null>(null)
+  // Keys can come faster than the page is drawn, so what is selected is known at once.
+  const current = useRef<string | null>(null)
+  const choose = (id: string | null) => {
+    current.current = id
+    setSelected(id)
+  }
   const [fresh, setFresh] = useState(0)
   const [noting, setNoting] = useState<EventRecord | null>(null)
   const [help, setHelp] = useState(false)
@@ -83,7 +92,7 @@ export function Queue() {
   useEffect(() => {
     setFresh(0)
     setReviews(new globalThis.Map())
-    setSelected((before) => (page.data?.events.some((event) => event.id === before) ? before : null))
+    if (!page.data?.events.some((event) => event.id === current.current)) choose(null)
   }, [page.data])
 
   useEffect(() => {
@@ -102,16 +111,10 @@ export function Queue() {
     points.reload()
   }
 
-  // Keys can come faster than the page is drawn, so what is selected is known at once.
-  const current = useRef<string | null>(null)
-  useEffect(() => {
-    current.current = selected
-  }, [selected])
   const select = (index: number) => {
     const event = rows[index]
     if (!event) return
-    current.current = event.id
-    setSelected(event.id)
+    choose(event.id)
     const link = document.getElementById(`row-${event.id}`)
     link?.focus({ preventScroll: true })
     link?.closest('tr')?.scrollIntoView({ block: 'nearest' })
@@ -170,8 +173,8 @@ export function Queue() {
         <Title text="Queue" />
         <p class="total" aria-live="polite">
           {page.data ? count(total, 'event') : ''}
-          {page.loading && page.data ? <span class="muted"> · loading</span> : null}
         </p>
+        {page.loading && page.data && <span class="muted">loading …</span>}
         {fresh > 0 && (
           <button type="button" class="fresh" onClick={reload}>
             {count(fresh, 'new telling')} · show
@@ -227,7 +230,7 @@ export function Queue() {
               </thead>
               <tbody>
                 {rows.map((event, index) => (
-                  <Row key={event.id} event={event} selected={event.id === selected} onSelect={() => setSelected(event.id)} onNote={mayReview ? () => { select(index); setNoting(event) } : undefined} />
+                  <Row key={event.id} event={event} selected={event.id === selected} onSelect={() => choose(event.id)} onNote={mayReview ? () => { select(index); setNoting(event) } : undefined} />
                 ))}
               </tbody>
             </table>
@@ -354,7 +357,12 @@ function ExportMenu({ query }: { query: string }) {
       <ul>
         {EXPORTS.map(([format, name]) => (
           <li key={format}>
-            <a href={exportPath(format, query)} download="" onClick={() => menu.current && (menu.current.open = false)}>
+            <a href={exportPath(format, query)} download="" onClick={(click) => {
+              if (menu.current) menu.current.open = false
+              if (!MAY_BE_REFUSED.has(format)) return
+              click.preventDefault()
+              saveFile(exportPath(format, query), `alongside.${format}`).catch((error: Error) => announce(error.message))
+            }}>
               {name}
             </a>
           </li>
@@ -380,26 +388,26 @@ function FilterPanel({ filters, facets, go }: PanelProps) {
       <form onSubmit={(submit) => submit.preventDefault()} role="search" aria-label="Events">
         <label>
           Text, name, MMSI or IMO
-          <input id="text" type="search" value={filters.text ?? ''} onChange={(change) => value('text', change.currentTarget.value)} />
+          <Field id="text" type="search" value={filters.text ?? ''} onCommit={(text) => value('text', text)} />
         </label>
         <div class="pair">
           <label>
             From (UTC)
-            <input type="text" inputMode="numeric" placeholder="2024-01-01" value={filters.since ?? ''} onChange={(change) => value('since', isoOf(change.currentTarget.value))} />
+            <Field type="text" inputMode="numeric" placeholder="2024-01-01" value={filters.since ?? ''} onCommit={(text) => value('since', isoOf(text))} />
           </label>
           <label>
             Until (UTC)
-            <input type="text" inputMode="numeric" placeholder="2024-01-31" value={filters.until ?? ''} onChange={(change) => value('until', isoOf(change.currentTarget.value))} />
+            <Field type="text" inputMode="numeric" placeholder="2024-01-31" value={filters.until ?? ''} onCommit={(text) => value('until', isoOf(text))} />
           </label>
         </div>
         <div class="pair">
           <label>
             Score from
-            <input type="number" min="0" max="1" step="0.05" value={filters.score_min ?? ''} onChange={(change) => value('score_min', change.currentTarget.value)} />
+            <Field type="number" min="0" max="1" step="0.05" value={filters.score_min ?? ''} onCommit={(text) => value('score_min', text)} />
           </label>
           <label>
             to
-            <input type="number" min="0" max="1" step="0.05" value={filters.score_max ?? ''} onChange={(change) => value('score_max', change.currentTarget.value)} />
+            <Field type="number" min="0" max="1" step="0.05" value={filters.score_max ?? ''} onCommit={(text) => value('score_max', text)} />
           </label>
         </div>
         <label class="check">

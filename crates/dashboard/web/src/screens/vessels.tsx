@@ -5,7 +5,7 @@ import { api, type VesselRow } from '../api'
 import { EventsTable } from '../events-table'
 import { count, country, instant, thousands, vesselName, words } from '../format'
 import { Graph, LinksTable } from '../graph'
-import { Empty, Facts, Failure, Flag, Loading, Title, Told, useLoad, VesselLink } from '../parts'
+import { Empty, Facts, Failure, Field, Flag, Loading, Title, Told, useLoad, VesselLink } from '../parts'
 import { A, navigate, useAddress } from '../router'
 
 export function Vessels() {
@@ -39,15 +39,15 @@ export function Vessels() {
       <form class="row" role="search" onSubmit={(submit) => submit.preventDefault()} aria-label="Vessels">
         <label>
           Name, callsign, MMSI or IMO
-          <input type="search" value={asked.get('text') ?? ''} onChange={(change) => set('text', change.currentTarget.value)} />
+          <Field type="search" value={asked.get('text') ?? ''} onCommit={(text) => set('text', text)} />
         </label>
         <label>
           Flag (two letters)
-          <input type="text" size={4} maxLength={2} value={asked.get('flag') ?? ''} onChange={(change) => set('flag', change.currentTarget.value.toUpperCase())} />
+          <Field type="text" size={4} maxLength={2} value={asked.get('flag') ?? ''} onCommit={(text) => set('flag', text.toUpperCase())} />
         </label>
         <label>
           Type
-          <input type="text" size={12} placeholder="tanker" value={asked.get('type') ?? ''} onChange={(change) => set('type', change.currentTarget.value)} />
+          <Field type="text" size={12} placeholder="tanker" value={asked.get('type') ?? ''} onCommit={(text) => set('type', text)} />
         </label>
       </form>
       {found.error ? (
