@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 // `npm run dev` asks the server named here for everything under /api: `alongside serve`, or the mock.
 const server = process.env.ALONGSIDE_URL ?? 'http://127.0.0.1:8791'
 
-/** What is built in is passed on with the program, and so are its licences: as licences.txt, which the page links to. */
+/** What is built in is passed on with the program, and so are its licences: as a page of their own, to the page links. */
 function licences(): Plugin {
   return {
     name: 'licences',
@@ -22,7 +22,9 @@ function licences(): Plugin {
         const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each))
         return `${name} ${version} (${license})\n\n${file && existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim() : ''}\n`
       })
-      this.emitFile({ type: 'asset', fileName: 'licences.txt', source: texts.join(`\n${'-'.repeat(80)}\n\n`) })
+      const text = texts.join(`\n${'-'.repeat(80)}\n\n`).replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+      const source = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Licences</title><h1>Licences of what is built in</h1><pre>${text}</pre>`
+      this.emitFile({ type: 'asset', fileName: 'licences.html', source })
     },
   }
 }

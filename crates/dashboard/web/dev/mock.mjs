@@ -6,13 +6,14 @@ import { createServer } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { landOf } from './land.mjs'
 import { hostile, madeUp, simulatedSea } from './sea.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json', '.txt': 'text/plain; charset=utf-8' }
-const land = readFileSync(join(root, 'node_modules/world-atlas/land-50m.json'))
+const land = JSON.stringify(landOf(JSON.parse(readFileSync(join(root, 'node_modules/world-atlas/land-50m.json'), 'utf8'))))
 
 class Refused extends Error {
   constructor(status, message) {
@@ -29,7 +30,7 @@ function store(events, tracks, login) {
   const sessions = new Set()
   const byId = new Map(events.map((event) => [event.id, event]))
   const reviewOf = (id) => reviews.get(id)?.at(-1) ?? { state: 'new', note: '', changed_at: null, changed_by: null }
-  const told = (event) => ({ ...event, review: reviewOf(event.id) })
+  const told = (event) => ({ ...event, review: reviewOf(event.id), marks: { zones: [...zones].filter(([, zone]) => inZone(zone, event)).map(([name]) => name), watchlists: [...watchlists].filter(([, text]) => event.vessels.some((vessel) => vessel.imo && text.includes(String(vessel.imo)))).map(([name]) => name) } })
 
   function selected(query) {
     const list = (key) => query.get(key)?.split(',').filter(Boolean)
@@ -74,9 +75,11 @@ function store(events, tracks, login) {
   }
 
   function tracksOf(event, detail) {
+    // As the store: what is no encounter has no tracks.
+    if (event.vessels.length < 2) return { from: event.started_at, until: event.ended_at, tracks: [], distance: [] }
     const started = Date.parse(event.started_at)
     const ended = Date.parse(event.ended_at)
-    const [from, until] = [started - 12 * 3_600_000, ended + 12 * 3_600_000]
+    const [from, until] = [started - 2 * 3_600_000, ended + 3_600_000]
     const found = event.vessels.map((vessel, index) => {
       const known = tracks?.[vessel.mmsi]
       let points = known ? known.points.filter((point) => point[0] >= from && point[0] <= until) : madeUpPoints(event, index, started, ended)
@@ -168,7 +171,7 @@ function store(events, tracks, login) {
     ['GET', /^\/events\/([^/]+)$/, ([id]) => {
       const event = byId.get(id) ?? refuse(404, `there is no event ${id}`)
       return {
-        event, review: reviewOf(id), reviews: reviews.get(id) ?? [], versions: [{ version: event.version, state: event.state, as_of: event.as_of, record: event }],
+        event: told(event), review: reviewOf(id), reviews: reviews.get(id) ?? [], versions: [{ version: event.version, state: event.state, as_of: event.as_of, record: event }],
         run: { run_id: 'run-1', started_at: '2024-02-01T00:00:00.000Z', software_version: event.software_version, parameters_hash: event.parameters_hash, parameters: '[encounter]\ndistance_m_in = 500.0\n', inputs: ['sea.nmea.gz'], selection: null },
       }
     }],
@@ -198,7 +201,7 @@ function store(events, tracks, login) {
       sources: [{ name: 'udp:5000', state: 'connected', last_message_at: new Date().toISOString(), rate_per_s: 31.4, usual_rate_per_s: 34, lag_s: 0.4 }, { name: 'tcp:feed.example:4001', state: 'silent', last_message_at: '2024-01-01T00:00:00.000Z', rate_per_s: 0, usual_rate_per_s: 12, lag_s: 5400 }],
       sinks: [], store: { kind: 'geopackage', path: 'alongside.gpkg', events: events.length, last_change: '2024-01-02T03:04:05.000Z' },
     })],
-    ['GET', /^\/watchlists$/, () => ({ watchlists: [...watchlists].map(([name, text]) => ({ name, ships: text.trim().split('\n').length - 1 })) })],
+    ['GET', /^\/watchlists$/, () => ({ watchlists: [...watchlists].map(([name, text]) => ({ name, entries: text.trim().split('\n').length - 1 })) })],
     ['PUT', /^\/watchlists\/([^/]+)$/, ([name], _, body) => void watchlists.set(name, body)],
     ['DELETE', /^\/watchlists\/([^/]+)$/, ([name]) => void watchlists.delete(name)],
     ['GET', /^\/zones$/, () => ({ type: 'FeatureCollection', features: [...zones].map(([name, zone]) => ({ ...zone, properties: { ...zone.properties, name } })) })],
@@ -209,9 +212,9 @@ function store(events, tracks, login) {
       const fits = (event) => event.kind === 'encounter' && event.distance_m_p50 <= (numbers.distance_m ?? 250) && event.contact_s >= (numbers.duration_s ?? 2700)
       const had = events.filter((event) => event.profiles.includes(name))
       const has = events.filter(fits)
-      return { appear: has.filter((event) => !had.includes(event)).map(told), vanish: had.filter((event) => !has.includes(event)).map(told), stay: had.filter((event) => has.includes(event)).length, rests_on: 'It rests on the encounters of the store as they are.' }
+      return { appear: has.filter((event) => !had.includes(event)).map(told), vanish: had.filter((event) => !has.includes(event)).map(told), stay: had.filter((event) => has.includes(event)).length, rests_on: 'the encounters as the mock has them' }
     }],
-    ['GET', /^\/about$/, () => ({ software_version: '0.1.0', parameters_hash: '906cbb75ed658c69', store: 'alongside.gpkg', basemap: 'natural-earth', page: 'built' })],
+    ['GET', /^\/about$/, () => ({ software_version: '0.1.0', parameters_hash: '906cbb75ed658c69', store: { kind: 'geopackage', path: 'alongside.gpkg', events: events.length }, basemap: 'Natural Earth', page: 'built', profiles: [{ name: 'gfw', distance_m: 500, duration_s: 7200, alternatives: [], speed_knots: 2, coast_distance_m: 1000, port_distance_m: 10000 }, { name: 'sts', distance_m: 250, duration_s: 2700, alternatives: [], speed_knots: 7, coast_distance_m: 1000, port_distance_m: 0 }] })],
     ['GET', /^\/openapi\.json$/, () => ({ openapi: '3.1.0' })],
   ]
 

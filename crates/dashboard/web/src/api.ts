@@ -90,6 +90,8 @@ export interface EventRecord {
   software_version: string
   parameters_hash: string
   review?: Review
+  /** The reader's own lists that hold it. */
+  marks?: { zones: string[]; watchlists: string[] }
 }
 
 export interface EventPage {
@@ -199,6 +201,9 @@ export interface WhatIf {
   appear: EventRecord[]
   vanish: EventRecord[]
   stay: number
+  /** More than are sent. */
+  appear_total?: number
+  vanish_total?: number
   rests_on: string
 }
 
@@ -215,6 +220,18 @@ export interface About {
   store: string | Record<string, unknown>
   basemap: string | Record<string, unknown>
   page: string
+  /** The definitions of the configuration, whose numbers what-if changes. */
+  profiles?: Profile[]
+}
+
+export interface Profile {
+  name: string
+  distance_m: number | null
+  duration_s: number | null
+  alternatives?: { distance_m: number; duration_s: number }[]
+  speed_knots: number | null
+  coast_distance_m: number | null
+  port_distance_m: number | null
 }
 
 export interface Watchlist {
@@ -329,8 +346,9 @@ export const api = {
   putZone: (name: string, geojson: unknown) => json<unknown>('PUT', `/zones/${id(name)}`, geojson),
   deleteZone: (name: string) => ask('DELETE', `/zones/${id(name)}`),
   whatIf: (profiles: Record<string, Record<string, number>>) => json<WhatIf>('POST', '/what-if', { profiles }),
-  land: () => json<unknown>('GET', '/basemap/land.json'),
 }
+
+export const LAND_PATH = '/api/basemap/land.json'
 
 /** Where a file of the events is fetched from; a link leads there, so that the browser saves it. */
 export const exportPath = (format: string, query: string) => `/api/export${and(query, `format=${id(format)}`)}`

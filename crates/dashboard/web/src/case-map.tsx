@@ -121,7 +121,7 @@ export function CaseMap({ event, tracks, range, cursor }: Props) {
   }, [ready, near])
 
   useEffect(() => {
-    if (ready) fit(Date.parse(event.started_at), Date.parse(event.ended_at), 15.5, false)
+    if (ready) fit(Date.parse(event.started_at), Date.parse(event.ended_at), near.length ? 15.5 : 7, false)
   }, [ready, event.id])
 
   const closeUp = () => {
@@ -150,6 +150,7 @@ export function CaseMap({ event, tracks, range, cursor }: Props) {
         <button type="button" disabled={!ready} onClick={() => fit(Date.parse(event.started_at), Date.parse(event.ended_at), 15.5, true)}>
           {event.kind === 'encounter' ? 'Meeting' : 'Event'}
         </button>
+        {tracks.tracks.length > 0 && (<>
         <button type="button" disabled={!ready} onClick={() => fit(range[0], range[1], 15.5, true)}>
           What the plots show
         </button>
@@ -162,8 +163,9 @@ export function CaseMap({ event, tracks, range, cursor }: Props) {
         <button type="button" disabled={!ready} aria-pressed={follow} onClick={() => { setFollow(!follow); following.current = !follow; draw(cursor.at_ms) }}>
           Follow
         </button>
+        </>)}
       </div>
-      <Legend tracks={tracks} />
+      {tracks.tracks.length > 0 && <Legend tracks={tracks} />}
     </div>
   )
 }

@@ -122,7 +122,7 @@ function Frame({ session, onLogout }: { session: Session; onLogout: () => void }
         <span>Times in UTC, speeds in knots, distances between antennas. What is shown is evidence, and no proof of a transfer or of any wrong.</span>
         {about && (
           <span>
-            Alongside {about.software_version} · parameters <code>{about.parameters_hash}</code> · <a href="/api/openapi.json">API</a> · <a href="/licences.txt">Licences</a>
+            Alongside {about.software_version} · parameters <code>{about.parameters_hash}</code> · <a href="/api/openapi.json">API</a> · <a href="/licences.html">Licences</a>
           </span>
         )}
       </footer>

@@ -3,28 +3,19 @@
 import { AttributionControl, type GeoJSONSource, Map, NavigationControl, ScaleControl, type StyleSpecification, setWorkerUrl } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
-import { api } from './api'
-import { landOf } from './land'
+import { LAND_PATH } from './api'
 import { colour } from './theme'
 
 setWorkerUrl(workerUrl)
 
 export type { GeoJSONSource, Map, MapMouseEvent } from 'maplibre-gl'
 
-let land: Promise<GeoJSON.GeoJSON> | undefined
-
-function fetchLand(): Promise<GeoJSON.GeoJSON> {
-  land ??= api.land().then(landOf)
-  // A failure now is no failure for ever.
-  land.catch(() => (land = undefined))
-  return land
-}
-
 function style(): StyleSpecification {
   return {
     version: 8,
     sources: {
-      land: { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, attribution: 'Land: Natural Earth', tolerance: 0.2 },
+      // Fetched and cut by the worker: it is some megabytes, and nothing else waits for it.
+      land: { type: 'geojson', data: new URL(LAND_PATH, location.href).href, attribution: 'Land: Natural Earth', tolerance: 0.2 },
       graticule: { type: 'geojson', data: graticule() },
     },
     layers: [
@@ -73,11 +64,8 @@ export function createMap(container: HTMLElement, label: string): Map {
   map.addControl(new AttributionControl({ compact: true }), 'bottom-right')
   // Folded from the beginning: it is one line, and it covers a corner of a small map.
   container.querySelector('.maplibregl-ctrl-attrib')?.classList.remove('maplibregl-compact-show')
-  map.once('style.load', () => {
-    fetchLand()
-      .then((data) => setData(map, 'land', data))
-      .catch(() => undefined)
-  })
+  // Without land the map is still a map.
+  map.on('error', (event) => console.warn(event.error))
   return map
 }
 

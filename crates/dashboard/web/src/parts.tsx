@@ -51,6 +51,11 @@ export function Kind({ event }: { event: Pick<EventRecord, 'kind' | 'class'> }) 
 
 export const State = ({ state }: { state: ReviewState }) => <span class={`state state-${state}`}>{state}</span>
 
+/** Watchlists and zones of the reader that hold it, and watchlists that it was found with. */
+export function marksOf(event: EventRecord): string[] {
+  return [...new Set([...event.vessels.flatMap((vessel) => vessel.watchlists), ...(event.marks?.watchlists ?? []), ...(event.marks?.zones ?? [])])]
+}
+
 /** What speaks for the score, the strongest first. */
 export function strongest(reasons: Reason[], count: number): Reason[] {
   return [...reasons].filter((reason) => Math.abs(reason.weight) >= 0.01).sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight)).slice(0, count)

@@ -5,7 +5,7 @@ import { api, type Antenna, dossierPath, type EventDetail, type EventRecord, typ
 import { CaseMap } from '../case-map'
 import { Cursor, type Range } from '../cursor'
 import { country, degrees, distance, duration, instant, kindWords, knots, metres, percent, place, score as scoreText, span, vesselName, words } from '../format'
-import { Bar, Failure, Facts, Flag, Kind, Loading, Score, State, Title, Told, useLoad, VesselLink } from '../parts'
+import { Bar, Failure, Facts, Flag, Kind, Loading, marksOf, Score, State, Title, Told, useLoad, VesselLink } from '../parts'
 import { Playback } from '../playback'
 import { type Line, Plot } from '../plot'
 import { ReviewForm } from '../review'
@@ -83,6 +83,11 @@ function Opened({ detail, tracks, tracksError, onTracks }: OpenedProps) {
             <span>{place(event.latitude_deg, event.longitude_deg)}</span>
             <State state={review.state} />
             {event.state !== 'closed' && <span class="mark">{event.state}</span>}
+            {marksOf(event).map((mark) => (
+              <span key={mark} class="mark">
+                <Told text={mark} />
+              </span>
+            ))}
           </p>
         </div>
         <div class="case-tools">
@@ -268,7 +273,8 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
   return (
     <section class="story" aria-label="Tracks in time">
       <CaseMap event={event} tracks={tracks} range={range} cursor={cursor.current} />
-      <Playback range={range} cursor={cursor.current} />
+      {tracks.tracks.length === 0 && <p class="note">No track is kept of this event; the map shows its place.</p>}
+      {tracks.tracks.length > 0 && <Playback range={range} cursor={cursor.current} />}
       <Readout tracks={tracks} cursor={cursor.current} />
       <div class="plots">
         {distances.length > 0 && (

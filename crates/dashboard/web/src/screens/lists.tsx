@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../api'
-import { words } from '../format'
+import { count } from '../format'
 import type { Map, MapMouseEvent } from '../map'
 import { MapPane, type MapTools } from '../map-pane'
 import { announce, Empty, Failure, Loading, Title, Told, useLoad } from '../parts'
@@ -69,10 +69,7 @@ function Watchlists({ mayChange }: { mayChange: boolean }) {
                 <Told text={list.name} />
               </A>
               <span class="muted">
-                {Object.entries(list)
-                  .filter(([key, value]) => key !== 'name' && (typeof value === 'number' || typeof value === 'string'))
-                  .map(([key, value]) => `${words(key)}: ${value}`)
-                  .join(', ')}
+                {typeof list.entries === 'number' && count(list.entries, 'entry', 'entries')}
               </span>
               {mayChange && (
                 <button type="button" class="quiet" onClick={() => remove(list.name)} aria-label={`Delete the watchlist ${list.name}`}>
@@ -88,7 +85,7 @@ function Watchlists({ mayChange }: { mayChange: boolean }) {
           <h3>A new one, or another text for one that is there</h3>
           <label>
             Name of the list
-            <input value={name} onInput={(input) => setName(input.currentTarget.value)} required maxLength={64} pattern="[\p{L}\p{N} _.\-]+" />
+            <input value={name} onInput={(input) => setName(input.currentTarget.value)} required maxLength={80} pattern="[^,\|]+" title="without a comma or a bar" />
           </label>
           <label>
             Ships: CSV with the columns imo, mmsi, callsign, name; or the JSON of OpenSanctions
@@ -99,7 +96,7 @@ function Watchlists({ mayChange }: { mayChange: boolean }) {
             accept=".csv,.json,.txt,.ndjson"
             onText={(read, file) => {
               setText(read)
-              if (!name) setName(file.replace(/\.[^.]*$/, '').slice(0, 64))
+              if (!name) setName(file.replace(/\.[^.]*$/, '').slice(0, 80))
             }}
           />
           {error && <Failure error={error} />}
@@ -259,7 +256,7 @@ function Zones({ mayChange }: { mayChange: boolean }) {
           <h3>A new one</h3>
           <label>
             Name of the zone
-            <input value={name} onInput={(input) => setName(input.currentTarget.value)} required maxLength={64} />
+            <input value={name} onInput={(input) => setName(input.currentTarget.value)} required maxLength={80} pattern="[^,\|]+" title="without a comma or a bar" />
           </label>
           <label>
             Corners, one a line as longitude, latitude; or GeoJSON. Click the map while drawing to add some.
@@ -270,7 +267,7 @@ function Zones({ mayChange }: { mayChange: boolean }) {
             accept=".geojson,.json"
             onText={(read, file) => {
               setText(read)
-              if (!name) setName(file.replace(/\.[^.]*$/, '').slice(0, 64))
+              if (!name) setName(file.replace(/\.[^.]*$/, '').slice(0, 80))
             }}
           />
           {text.trim() !== '' && parsed.fault && <p class="fault">{parsed.fault}</p>}

@@ -6,7 +6,7 @@ import { type Filters, filterQuery, type ListKey, LISTS, narrowing, parseFilters
 import { count, country, distance, duration, instant, kindWords, place, span, thousands, vesselName, words } from '../format'
 import type { GeoJSONSource, Map } from '../map'
 import { MapPane, type MapTools } from '../map-pane'
-import { announce, Empty, Failure, Field, Flag, isWriting, Kind, Loading, Score, State, strongest, Title, Told, useKeys, useLoad, VesselName } from '../parts'
+import { announce, Empty, Failure, Field, Flag, isWriting, Kind, Loading, marksOf, Score, State, strongest, Title, Told, useKeys, useLoad, VesselName } from '../parts'
 import { ReviewDialog } from '../review'
 import { A, eventPath, navigate, useAddress } from '../router'
 import { useMayReview } from '../session'
@@ -305,7 +305,11 @@ function Row({ event, selected, onSelect, onNote }: RowProps) {
               <Flag flag={vessel.flag} /> {vessel.type ? words(vessel.type) : ''}
             </span>
           ))}
-          {event.vessels.some((vessel) => vessel.watchlists.length > 0) && <span class="mark">watchlist</span>}
+          {marksOf(event).map((mark) => (
+            <span key={mark} class="mark">
+              <Told text={mark} />
+            </span>
+          ))}
           {event.state !== 'closed' && <span class="muted">{event.state}</span>}
         </div>
         <ul class="row-reasons">

@@ -1,9 +1,9 @@
 // What another definition of a meeting would have found. Nothing that is stored changes.
 
 import { useEffect, useState } from 'preact/hooks'
-import { api, type WhatIf } from '../api'
+import { api, type Profile, type WhatIf } from '../api'
 import { EventsTable } from '../events-table'
-import { count, words } from '../format'
+import { count, duration, thousands, words } from '../format'
 import { Empty, Failure, Loading, Title, Told, useLoad } from '../parts'
 import { navigate, useAddress } from '../router'
 
@@ -18,11 +18,17 @@ const FIELDS: [key: string, label: string, unit: string, step: string][] = [
 export function WhatIfScreen() {
   const { search } = useAddress()
   const asked = new URLSearchParams(search)
-  const facets = useLoad('', (signal) => api.facets('flagged=all', signal))
-  const profiles = Object.keys(facets.data?.profiles ?? {}).sort()
+  const about = useLoad('', () => api.about())
+  const defined = about.data?.profiles ?? []
+  const profiles = defined.map((each) => each.name)
   const profile = asked.get('profile') ?? (profiles.includes('sts') ? 'sts' : (profiles[0] ?? ''))
   const [state, setState] = useState<{ answer: WhatIf | null; error: Error | null; busy: boolean }>({ answer: null, error: null, busy: false })
 
+  const current = defined.find((each) => each.name === profile)
+  const asItIs = (key: string) => {
+    const value = current?.[key as keyof Profile]
+    return typeof value === 'number' ? `now ${value}` : 'as it is'
+  }
   const changed = FIELDS.flatMap(([key]) => {
     const value = asked.get(key)
     return value !== null && value !== '' && Number.isFinite(Number(value)) ? [[key, Number(value)] as const] : []
@@ -50,9 +56,9 @@ export function WhatIfScreen() {
     <div class="screen">
       <Title text="What if" />
       <p class="lead">Change the thresholds of a profile and see which encounters would appear and which would vanish. What is stored stays as it is.</p>
-      {facets.error ? (
-        <Failure error={facets.error} retry={facets.reload} />
-      ) : !facets.data ? (
+      {about.error ? (
+        <Failure error={about.error} retry={about.reload} />
+      ) : !about.data ? (
         <Loading what="the profiles" />
       ) : (
         <form
@@ -76,10 +82,15 @@ export function WhatIfScreen() {
             <label key={key}>
               {label}
               <span class="with-unit">
-                <input type="number" min="0" step={step} placeholder="as it is" value={asked.get(key) ?? ''} onInput={(input) => set(key, input.currentTarget.value)} />
+                <input type="number" min="0" step={step} placeholder={asItIs(key)} value={asked.get(key) ?? ''} onInput={(input) => set(key, input.currentTarget.value)} />
                 <span aria-hidden="true">{unit}</span>
               </span>
             </label>
+          ))}
+          {current?.alternatives?.map((other) => (
+            <p key={other.distance_m} class="muted">
+              or within {other.distance_m} m for {duration(other.duration_s)}
+            </p>
           ))}
           <button type="submit" class="main" disabled={state.busy || changed.length === 0 || !profile}>
             {state.busy ? 'Working …' : 'Show'}
@@ -96,10 +107,10 @@ function Answer({ answer }: { answer: WhatIf }) {
   return (
     <div class="answer" aria-live="polite">
       <p class="total">
-        {count(answer.appear.length, 'encounter')} would appear, {answer.vanish.length} would vanish, {answer.stay} would stay.
+        {count(answer.appear_total ?? answer.appear.length, 'encounter')} would appear, {thousands(answer.vanish_total ?? answer.vanish.length)} would vanish, {thousands(answer.stay)} would stay.
       </p>
       <p class="muted">
-        <Told text={answer.rests_on} />
+        It rests on <Told text={answer.rests_on} />
       </p>
       <section>
         <h2>Would appear</h2>
