@@ -38,5 +38,13 @@ export default defineConfig({
     chunkSizeWarningLimit: 1500,
   },
   server: { proxy: { '/api': { target: server, changeOrigin: false } } },
+  // The built page before a server that was built without it, under the policy that the program gives it.
+  preview: {
+    proxy: { '/api': { target: server, changeOrigin: false } },
+    headers: {
+      'content-security-policy':
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    },
+  },
   test: { include: ['src/**/*.test.ts'] },
 })

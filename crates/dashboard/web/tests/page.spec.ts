@@ -169,6 +169,11 @@ test('a case shows the tracks, and one crosshair moves all of them', async ({ pa
   expect(xs).toHaveLength(3)
   for (const x of xs) expect(Math.abs(x - xs[0]!)).toBeLessThan(2)
   await expect(page.locator('.readout')).toContainText('kn')
+  // And a link leads to the same instant.
+  await expect(page).toHaveURL(/at=\d{4}-\d\d-\d\dT/)
+  const linked = await instant.textContent()
+  await page.reload()
+  await expect(instant).toHaveText(linked!)
 })
 
 test('a case plays back, by button and by space, at every speed', async ({ page }) => {

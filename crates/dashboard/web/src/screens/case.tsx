@@ -9,7 +9,7 @@ import { Bar, Failure, Facts, Flag, Kind, Loading, marksOf, Score, State, Title,
 import { Playback } from '../playback'
 import { type Line, Plot } from '../plot'
 import { ReviewForm } from '../review'
-import { A, eventPath, vesselPath } from '../router'
+import { A, eventPath, navigate, vesselPath } from '../router'
 import { split } from '../series'
 import { useMayReview } from '../session'
 import { Timeline } from '../timeline'
@@ -245,7 +245,29 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
   const [zoomed, setZoomed] = useState<Range | null>(null)
   const range = zoomed ?? around
   const cursor = useRef<Cursor | null>(null)
-  cursor.current ??= new Cursor((started + ended) / 2)
+  const rested = useRef(0)
+  if (!cursor.current) {
+    cursor.current = new Cursor(linkedInstant(whole) ?? (started + ended) / 2)
+    rested.current = cursor.current.at_ms
+  }
+  // Once it rests somewhere else, the address leads there.
+  useEffect(() => {
+    let timer = 0
+    let first = true
+    const unfollow = cursor.current!.follow((at_ms) => {
+      clearTimeout(timer)
+      if (!first && at_ms !== rested.current) timer = setTimeout(() => rest(at_ms), 700) as unknown as number
+      first = false
+    })
+    const rest = (at_ms: number) => {
+      rested.current = at_ms
+      navigate(`${location.pathname}?at=${new Date(at_ms).toISOString().slice(0, 19)}Z`, 'replace')
+    }
+    return () => {
+      unfollow()
+      clearTimeout(timer)
+    }
+  }, [])
 
   const { distances, speeds } = useMemo(() => {
     const anyBridged = (at_ms: number) => tracks.tracks.some((track) => isBridged(track.bridged, at_ms))
@@ -320,6 +342,11 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
 }
 
 const CUT_M = 1000
+
+function linkedInstant([from, until]: Range): number | null {
+  const at_ms = Date.parse(new URLSearchParams(location.search).get('at') ?? '')
+  return at_ms >= from && at_ms <= until ? at_ms : null
+}
 
 /** What the crosshair stands on, in numbers. */
 function Readout({ tracks, cursor }: { tracks: Tracks; cursor: Cursor }) {
