@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs'
+import { defineConfig } from '@playwright/test'
+
+// The system's Chromium: Playwright's own would be a download of another 150 MB.
+const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+
+export default defineConfig({
+  testDir: 'tests',
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  fullyParallel: false,
+  workers: 1,
+  reporter: [['list']],
+  use: {
+    browserName: 'chromium',
+    baseURL: process.env.ALONGSIDE_URL ?? 'http://127.0.0.1:8791',
+    viewport: { width: 1440, height: 900 },
+    timezoneId: 'America/New_York',
+    launchOptions: { executablePath, args: ['--no-sandbox', '--enable-unsafe-swiftshader', '--use-angle=swiftshader'] },
+  },
+  webServer: {
+    command: 'node dev/mock.mjs',
+    url: 'http://127.0.0.1:8793/api/session',
+    reuseExistingServer: true,
+    timeout: 120_000,
+  },
+})
