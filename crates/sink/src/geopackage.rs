@@ -35,8 +35,8 @@ const ROWS_AHEAD_MAX: usize = 64;
 /// An open store.
 #[derive(Debug)]
 pub struct GeoPackage {
-    path: PathBuf,
-    connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) connection: Connection,
 }
 
 /// One run of the program over some input: what its events rest on.
@@ -286,7 +286,7 @@ fn is_empty_or_sqlite(path: &Path) -> Result<bool, StoreError> {
     Ok(head.is_empty())
 }
 
-fn store_error(path: &Path, doing: &'static str, source: rusqlite::Error) -> StoreError {
+pub(crate) fn store_error(path: &Path, doing: &'static str, source: rusqlite::Error) -> StoreError {
     let path = path.into();
     match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full { path, doing, source },

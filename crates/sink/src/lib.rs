@@ -25,6 +25,7 @@ mod json;
 
 mod geometry;
 mod geopackage;
+mod reading;
 mod schema;
 
 mod dead_letter;
@@ -45,7 +46,7 @@ mod writer;
 
 pub use block::BlockSize;
 pub use clickhouse::{Applied, ClickHouse, ClickHouseError, SchemaError, Store, migrations_text};
-pub use csv::write_csv;
+pub use csv::{write_csv, write_guarded_csv};
 pub use dead_letter::DeadLetterRecord;
 pub use explanation::explain;
 pub use geojson::write_geojson;
