@@ -39,6 +39,10 @@ pub enum Command {
     Run(RunArgs),
     /// Write the messages in recorded files as JSON, as gpsdecode does
     Decode(DecodeArgs),
+    /// Pack one event with all it rests on, so that anyone can derive it again
+    Dossier(DossierArgs),
+    /// Check a dossier: derive its event again and compare the bytes
+    Verify(VerifyArgs),
     /// Load events and positions from Kafka into ClickHouse
     Load(LoadArgs),
     /// Publish to Kafka what waits in the outbox
@@ -376,6 +380,79 @@ pub enum Store {
     None,
 }
 
+/// One event as evidence.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alongside dossier encounter-248643785-351487773-20240101T012844Z --store gulf.gpkg
+  alongside dossier EVENT --from moved/day.nmea.gz --output case.zip --sign minisign.key
+  alongside dossier EVENT --store alongside.gpkg --from journal
+
+It reads the inputs of the run that found the event again, keeps the lines that the event rests on as they stand \
+there, and derives it from these alone. The zip holds the case as a page to read and print, the tracks, these lines, \
+the parameters, and the sums of all files and of the whole inputs; in what the stored event differs, which rests on \
+the whole recording, is said field by field. Inputs must be recordings of sentences: a table proves nothing.")]
+pub struct DossierArgs {
+    /// Its id, as in the column event_id of the store
+    #[arg(value_name = "EVENT")]
+    pub event: String,
+
+    /// The GeoPackage that has it
+    #[arg(long, value_name = "FILE.gpkg", default_value = "alongside.gpkg")]
+    pub store: PathBuf,
+
+    /// Where the inputs are, if not where the store says; of a daemon, the folder of its journal. May be given again
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub from: Vec<PathBuf>,
+
+    /// Where the dossier goes; `-` is standard output [default: EVENT.zip]
+    #[arg(long, value_name = "FILE.zip")]
+    pub output: Option<PathBuf>,
+
+    /// When a recording began that has no time in it, if the store does not say
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    pub start_time: Option<Timestamp>,
+
+    /// Sign it with this secret key of minisign. The password of an encrypted one is asked for, or taken from
+    /// ALONGSIDE_SIGN_PASSWORD in the environment
+    #[arg(long, value_name = "KEY")]
+    pub sign: Option<PathBuf>,
+
+    /// Say nothing but warnings and errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Evidence, checked.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alongside verify case.zip
+  alongside verify case.zip --public-key minisign.pub
+  alongside verify case.zip --from day.nmea.gz --format json
+
+It needs the dossier alone: it checks the sums and the checksum of every sentence, derives the event and everything \
+else in the dossier again, and says that it is the same bytes, or exactly what differs. Exit code 0 if it holds, 1 if \
+not. Whoever alters the sentences and makes all of it anew has made another dossier: against that stands a \
+signature, or the recording itself.")]
+pub struct VerifyArgs {
+    /// As `alongside dossier` made it
+    #[arg(value_name = "DOSSIER.zip")]
+    pub dossier: PathBuf,
+
+    /// The public key of minisign of whoever shall have signed it: the file, or its line of letters
+    #[arg(long, value_name = "KEY")]
+    pub public_key: Option<String>,
+
+    /// The recordings that it was made from: are they those, and do its lines stand in them? May be given again
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub from: Vec<PathBuf>,
+
+    /// How the verdict is written
+    #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
+    pub format: ScoreFormat,
+}
+
 /// Kafka to ClickHouse.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -538,7 +615,7 @@ pub struct ScoreArgs {
     pub format: ScoreFormat,
 }
 
-/// How a comparison is written.
+/// How a comparison or a verdict is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ScoreFormat {
     /// In plain words

@@ -894,7 +894,13 @@ fn check_story(
         ("gap.heard_min", gap.heard_min, minute, day),
         ("gap.silence_min", gap.silence_min, 20 * minute, day),
         ("dark.stay_min", dark.stay_min, minute, day),
-        ("dark.silence_max", dark.silence_max, minute, 2 * day),
+        // Nothing at all looks for none, which is how `replay` leaves them out.
+        (
+            "dark.silence_max",
+            dark.silence_max,
+            if dark.silence_max.is_zero() { Duration::ZERO } else { minute },
+            2 * day,
+        ),
     ] {
         let expected = format!("expected {} to {}", Span(least), Span(most));
         require((least..=most).contains(&value), key, Span(value), &expected)?;

@@ -2,7 +2,8 @@
 //!
 //! The way of the data: `source` (files to reports), the detector (reports to events), `report` (events
 //! to text) and the GeoPackage; `replay` joins them. `dispatch` takes what is told to Kafka or ClickHouse, and `load`
-//! from the one to the other. `run` is the daemon: the same from live feeds. `serve` shows a store. `decode` writes the messages themselves. The rest
+//! from the one to the other. `run` is the daemon: the same from live feeds. `serve` shows a store; `dossier` carries one
+//! event out with what it rests on. `decode` writes the messages themselves. The rest
 //! serves that: the command line, the configuration, the simulated sea.
 
 #![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
@@ -13,6 +14,7 @@ mod config;
 mod decode;
 mod demo;
 mod dispatch;
+mod dossier;
 mod duration;
 mod load;
 mod logging;
@@ -62,6 +64,8 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Run(args) => run::run(&args).map(|()| DONE),
+        Command::Dossier(args) => dossier::run(&args),
+        Command::Verify(args) => dossier::run_verify(&args),
         Command::Load(args) => load::run(&args).map(|()| DONE),
         Command::Publish(args) => publish::run(&args).map(|()| DONE),
         Command::Schema(args) => schema::run(&args).map(|()| DONE),

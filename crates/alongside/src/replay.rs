@@ -382,7 +382,8 @@ fn check_accepted(intake: &Intake) -> anyhow::Result<()> {
     }
 }
 
-/// Which reports are wanted, in the words of the command line; empty for all of them.
+/// Which reports are wanted, and when they were heard where that was given, in the words of the command line; empty
+/// for all of them as they are.
 fn selection(args: &ReplayArgs) -> String {
     let bbox = args.bbox.map(|bbox| {
         let BoundingBox { west_deg, south_deg, east_deg, north_deg } = bbox;
@@ -392,6 +393,7 @@ fn selection(args: &ReplayArgs) -> String {
         args.since.map(|at| format!("--since {at}")),
         args.until.map(|at| format!("--until {at}")),
         bbox,
+        args.start_time.map(|at| format!("--start-time {at}")),
     ];
     options.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

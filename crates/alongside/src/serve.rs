@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use dashboard::{Access, Nearness, Options, Profile, Users, hash_password};
@@ -16,7 +17,7 @@ use crate::cli::{ServeArgs, ServeCommand, UsersCommand};
 use crate::load::until_signal;
 use crate::output::Output;
 use crate::store::now;
-use crate::{UsageError, config, logging, watchlist};
+use crate::{UsageError, config, dossier, logging, watchlist};
 
 /// A token is not longer, and a shorter one would be guessed.
 const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=1024;
@@ -161,9 +162,23 @@ pub fn options(store: &Path, access: Access, parameters: &Parameters) -> Options
         land: Coast::natural_earth_geojson,
         read_watchlist: watchlist::watch_set,
         profiles: parameters.profiles.iter().map(profile).collect(),
-        dossier: None,
+        dossier: Some(dossier_of(store.to_path_buf())),
         health: None,
     }
+}
+
+/// Makes the dossier of an event of that store, where the inputs of its run are still where they were.
+#[allow(clippy::type_complexity, reason = "an id in, a zip out")]
+fn dossier_of(store: PathBuf) -> Arc<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync> {
+    Arc::new(move |event_id| {
+        let request = dossier::Request {
+            event_id: event_id.into(),
+            store: store.clone(),
+            ..dossier::Request::default()
+        };
+        let made = dossier::make(&request);
+        made.map(|made| made.bytes).map_err(|error| sink::shown(&format!("{error:#}")))
+    })
 }
 
 fn keep_users(command: &UsersCommand) -> anyhow::Result<()> {

@@ -10,7 +10,8 @@ pub fn tell(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{}", harmless(&line.to_string()));
 }
 
-fn harmless(text: &str) -> String {
+/// The text with whatever would move a cursor or not be seen written out, but for ends of lines.
+pub fn harmless(text: &str) -> String {
     let mut harmless = String::with_capacity(text.len());
     for c in text.chars() {
         if c == '\n' || sink::is_seen(c) {

@@ -62,6 +62,55 @@ impl Coast {
         CoastDistance { distance_m: squared.unwrap_or(f64::INFINITY).sqrt().round(), on_land }
     }
 
+    /// The land of the same map between these meridians and parallels, to be drawn: closed rings of longitude and
+    /// latitude, filled where an odd number of them lies around a place. Meridians may lie beyond 180°, where a drawing
+    /// crosses it. Steps of less than `step_deg` are left out; edges along the box are no coast.
+    pub fn land_within(
+        [west_deg, south_deg, east_deg, north_deg]: [f64; 4],
+        step_deg: f64,
+    ) -> Vec<Vec<[f64; 2]>> {
+        let map = Map::read(include_bytes!("../data/land-10m.bin"));
+        let mut found = Vec::new();
+        for ring in map.polygons.iter().flatten() {
+            let line = map.area_line(ring);
+            for turn_deg in [-360.0, 0.0, 360.0] {
+                let points = line.0.iter().map(|point| [point.x + turn_deg, point.y]);
+                let (mut west, mut east, mut south, mut north) =
+                    (f64::MAX, f64::MIN, f64::MAX, f64::MIN);
+                for [x, y] in points.clone() {
+                    (west, east) = (west.min(x), east.max(x));
+                    (south, north) = (south.min(y), north.max(y));
+                }
+                if west > east_deg || east < west_deg || south > north_deg || north < south_deg {
+                    continue;
+                }
+                let mut ring: Vec<[f64; 2]> = points.collect();
+                let sides = [
+                    (0, west_deg, 1.0),
+                    (0, east_deg, -1.0),
+                    (1, south_deg, 1.0),
+                    (1, north_deg, -1.0),
+                ];
+                for (axis, limit, inward) in sides {
+                    ring = cut(&ring, axis, limit, inward);
+                }
+                let mut thinned: Vec<[f64; 2]> = Vec::new();
+                for point in ring {
+                    let is_near = |last: &[f64; 2]| {
+                        (0..2).all(|axis| (last[axis] - point[axis]).abs() < step_deg)
+                    };
+                    if !thinned.last().is_some_and(is_near) {
+                        thinned.push(point);
+                    }
+                }
+                if thinned.len() > 2 {
+                    found.push(thinned);
+                }
+            }
+        }
+        found
+    }
+
     fn from_map(map: &Map) -> Self {
         let mut stretches = Vec::new();
         let mut lands = Vec::new();
@@ -107,6 +156,25 @@ impl RTreeObject for Land {
     fn envelope(&self) -> Self::Envelope {
         self.bounds
     }
+}
+
+/// What of a ring lies on the inner side of a straight cut along an axis; it runs along the cut in between.
+fn cut(ring: &[[f64; 2]], axis: usize, limit: f64, inward: f64) -> Vec<[f64; 2]> {
+    let is_inside = |point: &[f64; 2]| (point[axis] - limit) * inward >= 0.0;
+    let mut rest = Vec::new();
+    for (at, to) in ring.iter().enumerate() {
+        let from = &ring[(at + ring.len() - 1) % ring.len()];
+        if is_inside(from) != is_inside(to) {
+            let share = (limit - from[axis]) / (to[axis] - from[axis]);
+            rest.push(std::array::from_fn(|i| {
+                if i == axis { limit } else { from[i] + share * (to[i] - from[i]) }
+            }));
+        }
+        if is_inside(to) {
+            rest.push(*to);
+        }
+    }
+    rest
 }
 
 /// Edges a stretch holds at most. Leaves of one edge each made the map three times as slow to build and
@@ -364,6 +432,51 @@ mod tests {
         let found = Coast::natural_earth().nearest(position);
         assert!(km.contains(&(found.distance_m / 1000.0)), "{found:?}, expected {km:?} km");
         assert_eq!(found.on_land, on_land, "{found:?}");
+    }
+
+    /// Whether an odd number of rings lies around a place.
+    fn is_filled(rings: &[Vec<[f64; 2]>], [x, y]: [f64; 2]) -> bool {
+        let crosses = |ring: &Vec<[f64; 2]>| {
+            let edges = ring.iter().zip(ring.iter().cycle().skip(1));
+            let crossed = edges.filter(|(a, b)| {
+                (a[1] > y) != (b[1] > y) && x < a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0])
+            });
+            crossed.count()
+        };
+        rings.iter().map(crosses).sum::<usize>() % 2 == 1
+    }
+
+    #[test]
+    fn what_is_drawn_as_land_is_land() {
+        // Louisiana's coast; the Aleutians and Chukotka across the 180th meridian; a piece of inland.
+        for bounds in
+            [[-92.0, 28.5, -88.0, 31.0], [175.0, 50.0, 187.0, 70.0], [10.0, 48.0, 11.0, 49.0]]
+        {
+            let [west, south, east, north] = bounds;
+            let rings = Coast::land_within(bounds, 1e-6);
+            assert!(
+                rings
+                    .iter()
+                    .flatten()
+                    .all(|[x, y]| { (west..=east).contains(x) && (south..=north).contains(y) })
+            );
+            for step in 1..400 {
+                let share = |of: i32| f64::from(step * of % 400) / 400.0;
+                let [x, y] =
+                    [west + share(37) * (east - west), south + share(91) * (north - south)];
+                let longitude_deg = if x > 180.0 { x - 360.0 } else { x };
+                let found =
+                    Coast::natural_earth().nearest(Position::new(y, longitude_deg).unwrap());
+                // What is nearer to the coast than the steps of the drawing may fall on either side.
+                if found.distance_m > 100.0 {
+                    assert_eq!(is_filled(&rings, [x, y]), found.on_land, "{x} {y}");
+                }
+            }
+        }
+        assert_eq!(
+            Coast::land_within([-46.0, 29.0, -44.0, 31.0], 1e-6),
+            Vec::<Vec<[f64; 2]>>::new()
+        );
     }
 
     #[test]

@@ -27,6 +27,23 @@ pub fn write_csv(
     table.flush()
 }
 
+/// Writes rows of texts with the same care, the first of them the heading. What is a number stays one.
+///
+/// # Errors
+///
+/// What `out` says.
+pub fn write_guarded_csv(rows: &[Vec<String>], out: impl Write) -> io::Result<()> {
+    let mut table = ::csv::Writer::from_writer(out);
+    for row in rows {
+        let is_number = |text: &str| text.parse::<f64>().is_ok_and(f64::is_finite);
+        table.write_record(row.iter().map(|text| match is_number(text) {
+            true => text.clone(),
+            false => guarded(shown(text)),
+        }))?;
+    }
+    table.flush()
+}
+
 fn field(cell: Cell) -> String {
     match cell {
         Cell::Unknown => String::new(),
@@ -91,6 +108,14 @@ mod tests {
         assert_eq!(table.len(), 3);
         let expected = "A,\"B\"\\r\\nC;\\u{202e}\\u{9b}1m";
         assert!(table[2].iter().any(|field| field == expected), "{:?}", table[2]);
+    }
+
+    #[test]
+    fn rows_of_texts_are_guarded_and_their_numbers_are_not() {
+        let mut bytes = Vec::new();
+        let row = ["-94.5", "=1+1", "-x", "+49 1"].map(String::from).to_vec();
+        write_guarded_csv(&[row], &mut bytes).unwrap();
+        assert_eq!(bytes, b"-94.5,'=1+1,'-x,'+49 1\n");
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod geometry;
 mod geopackage;
 pub mod reading;
 mod schema;
+mod stored;
 mod trail;
 
 mod dead_letter;
@@ -50,7 +51,7 @@ mod writer;
 
 pub use block::BlockSize;
 pub use clickhouse::{Applied, ClickHouse, ClickHouseError, SchemaError, Store, migrations_text};
-pub use csv::write_csv;
+pub use csv::{write_csv, write_guarded_csv};
 pub use dead_letter::DeadLetterRecord;
 pub use explanation::explain;
 pub use geojson::write_geojson;

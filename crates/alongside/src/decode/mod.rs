@@ -55,7 +55,6 @@ mod application;
 mod csv;
 mod fields;
 mod json;
-mod lines;
 mod message;
 mod vocabulary;
 
@@ -72,12 +71,11 @@ use rustc_hash::FxHashMap;
 use crate::cli::{DecodeArgs, DecodeFormat};
 use crate::output::Output;
 use crate::report::grouped;
-use crate::source::{ByteStream, Place, expand};
+use crate::source::{ByteStream, PartLines, Place, expand};
 use crate::{DONE, REJECTED, terminal};
 use csv::Csv;
 use fields::{Decimal, Fields, Key, key};
 use json::Json;
-use lines::PartLines;
 use message::Teller;
 
 /// Unpacked bytes at hand at a time. A line that is longer is refused by the decoder.
@@ -192,7 +190,7 @@ struct Printer<F> {
     out: F,
     scaled: bool,
     /// The lines under way, if they are to be shown.
-    part_lines: Option<PartLines>,
+    part_lines: Option<PartLines<Vec<u8>>>,
     /// Names of parts A by MMSI, if parts B are to have them.
     names: Option<FxHashMap<u32, SixBitText<20>>>,
     /// Where the lines come from.
@@ -220,7 +218,7 @@ impl<F: Fields> Printer<F> {
         for end in memchr_iter(b'\n', bytes).chain([bytes.len()]) {
             let line = bytes[start..end].trim_ascii();
             if let Some(part_lines) = &mut self.part_lines {
-                part_lines.keep(line);
+                part_lines.keep(line, || line.to_vec());
             }
             let through = (end + 1).min(bytes.len());
             decoder.push(&bytes[start..through], &mut |outcome| self.take(outcome, Some(line)));

@@ -8,4 +8,4 @@ mod words;
 pub use counters::{Summary, all_rejected, tell_left_out, tell_summary, tell_warnings};
 pub use format::{WireFormat, write_events};
 pub use table::{Table, write_table};
-pub use words::grouped;
+pub use words::{coast, duration, grouped, kind, minute, minute_beside, position};

@@ -2,7 +2,7 @@
 //! bytes, never by the name; everything is streamed.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,6 +43,7 @@ impl ByteStream {
     pub fn open(place: &Place, progress: Arc<Progress>) -> io::Result<Self> {
         let inner = match place {
             Place::Stdin => Raw::Stdin(io::stdin()),
+            Place::Memory { bytes, .. } => Raw::Memory(Cursor::new(bytes.clone())),
             Place::Stream(path) | Place::File { path, .. } => Raw::File(File::open(path)?),
         };
         let mut block = BufReader::with_capacity(BLOCK_BYTES, Counted { inner, progress });
@@ -103,6 +104,7 @@ pub struct Counted {
 enum Raw {
     Stdin(io::Stdin),
     File(File),
+    Memory(Cursor<Arc<[u8]>>),
 }
 
 impl Read for Counted {
@@ -110,6 +112,7 @@ impl Read for Counted {
         let count = match &mut self.inner {
             Raw::Stdin(inner) => inner.read(buffer),
             Raw::File(inner) => inner.read(buffer),
+            Raw::Memory(inner) => inner.read(buffer),
         }?;
         // Nothing else is read under the guard of this number, so no order is needed.
         self.progress.bytes_read.fetch_add(count as u64, Ordering::Relaxed);

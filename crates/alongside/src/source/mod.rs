@@ -4,7 +4,8 @@
 //! tells what they are, [`nmea`] with its [`dating`] by the recording's [`clock`] or [`table`] with its [`columns`] reads them,
 //! [`order`] puts each in the order of time, [`merge`] makes one stream of all, and [`intake`] counts what became of every record.
 //!
-//! [`live`] reads lines that come one by one, and leaves their order to the detector.
+//! [`live`] reads lines that come one by one, and leaves their order to the detector. [`survey`] makes no reports of
+//! the lines of a recording but tells which of them say what, for dossiers; [`parts`] knows those of one message.
 //!
 //! Whatever the input is, memory stays bounded and nothing here panics or asks what time it is.
 
@@ -20,7 +21,9 @@ mod merge;
 mod nmea;
 mod number;
 mod order;
+mod parts;
 mod paths;
+mod survey;
 mod table;
 
 use std::path::PathBuf;
@@ -32,7 +35,9 @@ pub use columns::ColumnMapping;
 pub use compression::{ByteStream, Progress};
 pub use intake::{Arrival, BoundingBox, Counters, Intake};
 pub use live::LiveReader;
-pub use paths::{Place, expand};
+pub use parts::PartLines;
+pub use paths::{Location, Place, expand};
+pub use survey::{Said, Sighting, each_line, is_nmea, survey};
 
 use format::Unusable;
 use intake::Selection;
@@ -148,7 +153,23 @@ impl Sources {
     /// The first named input that cannot be used. Within a directory such files are left out, see
     /// [`Sources::skipped`], unless nothing remains of it.
     pub fn open(paths: &[PathBuf], options: &Options) -> Result<Self, SourceError> {
-        let locations = paths::expand(paths)?;
+        Sources::of(paths::expand(paths)?, paths, options)
+    }
+
+    /// The same of inputs that are listed already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sources::open`].
+    pub fn at(locations: Vec<Location>, options: &Options) -> Result<Self, SourceError> {
+        Sources::of(locations, &[], options)
+    }
+
+    fn of(
+        locations: Vec<Location>,
+        paths: &[PathBuf],
+        options: &Options,
+    ) -> Result<Self, SourceError> {
         let (merge, skipped) = Merge::open(locations, options)?;
         for (index, directory) in paths.iter().enumerate() {
             let is_useless =

@@ -14,7 +14,8 @@ use super::table::More;
 /// Reads the lines of one recording.
 pub struct Nmea {
     decoder: Decoder,
-    interpreter: Interpreter,
+    interpreter: Interpreter<()>,
+    positions: Positions,
     begun: bool,
     /// Lines end in a carriage return alone.
     ends_in_cr: bool,
@@ -25,11 +26,10 @@ pub struct Nmea {
 impl Nmea {
     /// Before its first byte; `start_time` is when that was heard, if the lines themselves do not say.
     pub fn new(start_time: Option<Timestamp>) -> Self {
-        let interpreter =
-            Interpreter { dating: Dating::new(start_time), positions: Positions::default() };
         Nmea {
             decoder: Decoder::new(),
-            interpreter,
+            interpreter: Interpreter::new(start_time),
+            positions: Positions::default(),
             begun: false,
             ends_in_cr: false,
             translated: Vec::new(),
@@ -59,15 +59,16 @@ impl Nmea {
             self.translated.extend(lines.iter().map(|&b| if b == b'\r' { b'\n' } else { b }));
             lines = &self.translated;
         }
-        self.decoder.push(lines, &mut |outcome| self.interpreter.take(outcome, out));
+        let reports = &mut Reports { positions: &mut self.positions, out };
+        self.decoder.push(lines, &mut |outcome| self.interpreter.take(outcome, (), reports));
         taken
     }
 
     /// The end of the recording.
     pub fn finish(&mut self, out: &mut Collector) {
-        self.decoder.finish(&mut |outcome| self.interpreter.take(outcome, out));
-        let Interpreter { dating, positions } = &mut self.interpreter;
-        dating.finish(&mut |heard, observed_at| heard.give(observed_at, positions, out));
+        let reports = &mut Reports { positions: &mut self.positions, out };
+        self.decoder.finish(&mut |outcome| self.interpreter.take(outcome, (), reports));
+        self.interpreter.finish(reports);
     }
 
     /// Who told the time.
@@ -77,7 +78,7 @@ impl Nmea {
 
     /// There were positions, and their time is a start time moved on by the seconds that they say.
     pub fn is_dated_by_seconds_alone(&self) -> bool {
-        self.interpreter.positions.all > 0 && self.interpreter.dating.is_by_seconds_alone()
+        self.positions.all > 0 && self.interpreter.dating.is_by_seconds_alone()
     }
 
     /// How many tag blocks were damaged, so that their sentences were read without them.
@@ -87,14 +88,32 @@ impl Nmea {
 
     /// There were positions, and not one of them could be put in time.
     pub fn is_without_time(&self) -> bool {
-        let positions = &self.interpreter.positions;
+        let positions = &self.positions;
         positions.all > 0 && positions.all == positions.without_time
     }
 }
 
-struct Interpreter {
-    dating: Dating<Heard>,
-    positions: Positions,
+/// Puts messages in time, whoever wants them: as reports, or as the lines in which they stand. `T` goes with each.
+pub(super) struct Interpreter<T> {
+    dating: Dating<Heard<T>>,
+}
+
+/// What is made of lines.
+pub(super) trait Taker<T> {
+    /// They are in order and say nothing that a report could hold.
+    fn accept(&mut self, lines: u32, what: &'static str);
+    /// They are refused.
+    fn reject(&mut self, lines: u32, reason: &'static str);
+    /// A message of this type was read.
+    fn count(&mut self, message_type: u8);
+    /// A vessel said something at that time, which nobody may know.
+    fn take(&mut self, heard: Heard<T>, observed_at: Option<Timestamp>);
+}
+
+/// Lines as reports.
+struct Reports<'a> {
+    positions: &'a mut Positions,
+    out: &'a mut Collector,
 }
 
 /// How many position reports there were.
@@ -105,17 +124,18 @@ struct Positions {
 }
 
 /// What a vessel said, before it is known when.
-struct Heard {
-    mmsi: Mmsi,
-    motion: Option<Motion>,
-    statement: Option<Statement>,
+pub(super) struct Heard<T> {
+    pub(super) mmsi: Mmsi,
+    pub(super) motion: Option<Motion>,
+    pub(super) statement: Option<Statement>,
     station: Option<StationId>,
     lines: u32,
+    pub(super) tag: T,
 }
 
 /// What the position reports have in common.
-struct Motion {
-    position: Option<Position>,
+pub(super) struct Motion {
+    pub(super) position: Option<Position>,
     speed_knots: Option<f32>,
     course_deg: Option<f32>,
     heading_deg: Option<f32>,
@@ -125,18 +145,24 @@ struct Motion {
 }
 
 /// What the messages about identity have in common.
-#[derive(Default)]
-struct Statement {
-    identity: VesselIdentity,
-    draught_m: Option<f32>,
-    destination: Option<maritime::Text<20>>,
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Statement {
+    pub(super) identity: VesselIdentity,
+    pub(super) draught_m: Option<f32>,
+    pub(super) destination: Option<maritime::Text<20>>,
 }
 
-impl Interpreter {
-    fn take(&mut self, outcome: Outcome, out: &mut Collector) {
+impl<T> Interpreter<T> {
+    /// Before the first line; `start_time` is when that was heard, if the lines themselves do not say.
+    pub(super) fn new(start_time: Option<Timestamp>) -> Self {
+        Interpreter { dating: Dating::new(start_time) }
+    }
+
+    /// Takes what became of lines.
+    pub(super) fn take(&mut self, outcome: Outcome, tag: T, out: &mut impl Taker<T>) {
         let lines = outcome.lines;
         match outcome.kind {
-            OutcomeKind::Message(received) => self.take_message(&received, lines, out),
+            OutcomeKind::Message(received) => self.take_message(&received, lines, tag, out),
             OutcomeKind::Skipped(skipped) => out.accept(lines, skipped.name()),
             OutcomeKind::Rejected(rejection) => out.reject(lines, rejection.name()),
             OutcomeKind::OwnShip(own_ship) => {
@@ -147,9 +173,14 @@ impl Interpreter {
         }
     }
 
-    fn take_message(&mut self, received: &Received, lines: u32, out: &mut Collector) {
+    /// The end of the lines.
+    pub(super) fn finish(&mut self, out: &mut impl Taker<T>) {
+        self.dating.finish(&mut |heard, observed_at| out.take(heard, observed_at));
+    }
+
+    fn take_message(&mut self, received: &Received, lines: u32, tag: T, out: &mut impl Taker<T>) {
         let header = received.message.header();
-        out.counters.message_types.add(header.message_type, 1);
+        out.count(header.message_type);
         let (motion, statement) = match &received.message {
             Message::BaseStation(message) => {
                 out.accept(lines, "base_station");
@@ -169,10 +200,9 @@ impl Interpreter {
         let received_at = received.received_at.filter(|at| is_plausible(*at));
         let second = motion.as_ref().and_then(|motion| motion.second);
         let station = received.station.map(|name| StationId::of_bytes(name.as_bytes()));
-        let heard = Heard { mmsi, motion, statement, station, lines };
-        let Interpreter { dating, positions } = self;
-        dating.observe(received_at, second, heard, &mut |heard, observed_at| {
-            heard.give(observed_at, positions, out);
+        let heard = Heard { mmsi, motion, statement, station, lines, tag };
+        self.dating.observe(received_at, second, heard, &mut |heard, observed_at| {
+            out.take(heard, observed_at);
         });
     }
 
@@ -181,21 +211,33 @@ impl Interpreter {
         &mut self,
         received_at: Option<Timestamp>,
         told: Option<(TimeTeller, Timestamp)>,
-        out: &mut Collector,
+        out: &mut impl Taker<T>,
     ) {
-        let Interpreter { dating, positions } = self;
-        let mut each = |heard: Heard, observed_at| heard.give(observed_at, positions, out);
+        let mut each = |heard: Heard<T>, observed_at| out.take(heard, observed_at);
         if let Some(received_at) = received_at.filter(|at| is_plausible(*at)) {
-            dating.receive(received_at, &mut each);
+            self.dating.receive(received_at, &mut each);
         } else if let Some((by, at)) = told {
-            dating.tell(by, at, &mut each);
+            self.dating.tell(by, at, &mut each);
         }
     }
 }
 
-impl Heard {
-    fn give(self, observed_at: Option<Timestamp>, positions: &mut Positions, out: &mut Collector) {
-        let Heard { mmsi, motion, statement, station, lines } = self;
+impl Taker<()> for Reports<'_> {
+    fn accept(&mut self, lines: u32, what: &'static str) {
+        self.out.accept(lines, what);
+    }
+
+    fn reject(&mut self, lines: u32, reason: &'static str) {
+        self.out.reject(lines, reason);
+    }
+
+    fn count(&mut self, message_type: u8) {
+        self.out.counters.message_types.add(message_type, 1);
+    }
+
+    fn take(&mut self, heard: Heard<()>, observed_at: Option<Timestamp>) {
+        let Heard { mmsi, motion, statement, station, lines, tag: () } = heard;
+        let Reports { positions, out } = self;
         positions.all += u64::from(motion.is_some());
         let Some(observed_at) = observed_at else {
             positions.without_time += u64::from(motion.is_some());

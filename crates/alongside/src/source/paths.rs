@@ -4,6 +4,7 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::SourceError;
 
@@ -27,6 +28,13 @@ pub enum Place {
     Stdin,
     /// A pipe or a device: can be read once, as it comes.
     Stream(PathBuf),
+    /// At hand, under a name of the caller's.
+    Memory {
+        /// For messages.
+        name: String,
+        /// All of them.
+        bytes: Arc<[u8]>,
+    },
     /// Can be opened again.
     File {
         /// As named, or below the directory that was named.
@@ -41,6 +49,7 @@ impl Place {
     pub fn bytes(&self) -> Option<u64> {
         match self {
             Place::File { bytes, .. } => Some(*bytes),
+            Place::Memory { bytes, .. } => Some(bytes.len() as u64),
             Place::Stdin | Place::Stream(_) => None,
         }
     }
@@ -51,6 +60,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Stdin => f.write_str("standard input"),
+            Place::Memory { name, .. } => f.write_str(name),
             Place::Stream(path) | Place::File { path, .. } => write!(f, "{}", path.display()),
         }
     }

@@ -1,5 +1,5 @@
-//! Keeps the lines of messages that come in parts until the message is complete, for those who want to see
-//! the sentences beside it.
+//! Keeps the lines of messages that come in parts until the message is complete, for those who want the sentences
+//! beside it: `decode --nmea`, and dossiers.
 
 use std::collections::VecDeque;
 
@@ -9,10 +9,15 @@ use decoder::Header;
 /// go, and a message that comes in spite of that has its last line alone.
 const LINES_MAX: usize = 128;
 
-/// The lines heard last that are parts of messages.
-#[derive(Default)]
-pub struct PartLines {
-    parts: VecDeque<(Part, Vec<u8>)>,
+/// The lines heard last that are parts of messages, each kept as an `L`.
+pub struct PartLines<L> {
+    parts: VecDeque<(Part, L)>,
+}
+
+impl<L> Default for PartLines<L> {
+    fn default() -> Self {
+        PartLines { parts: VecDeque::new() }
+    }
 }
 
 /// What tells the parts of one message from those of others.
@@ -26,19 +31,20 @@ struct Part {
     start: Option<u64>,
 }
 
-impl PartLines {
-    /// Keeps the line if it is a part of something.
-    pub fn keep(&mut self, line: &[u8]) {
-        let Some(part) = Part::read(line).filter(|part| part.count > 1) else { return };
+impl<L: Clone> PartLines<L> {
+    /// Keeps what `kept` makes of the line if it is a part of something. True if it is.
+    pub fn keep(&mut self, line: &[u8], kept: impl FnOnce() -> L) -> bool {
+        let Some(part) = Part::read(line).filter(|part| part.count > 1) else { return false };
         if self.parts.len() == LINES_MAX {
             self.parts.pop_front();
         }
-        self.parts.push_back((part, line.to_vec()));
+        self.parts.push_back((part, kept()));
+        true
     }
 
     /// Takes out the lines of the message that begins with `header`, in the order of its parts; nothing if it
     /// came whole in the line `last`. That need not be a line of the message: the decoder holds some back.
-    pub fn take(&mut self, header: Header, last: &[u8]) -> Vec<Vec<u8>> {
+    pub fn take(&mut self, header: Header, last: &[u8]) -> Vec<L> {
         let start = u64::from(header.message_type) << 32
             | u64::from(header.repeat) << 30
             | u64::from(header.mmsi_raw);
@@ -104,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_message_come_together_in_their_order() {
-        let mut lines = PartLines::default();
+        let mut lines: PartLines<Vec<u8>> = PartLines::default();
         let [a1, a2, b1, b2] = [
             &b"!AIVDM,2,1,3,A,55?MbV02,0*00"[..],
             b"\\c:1*55\\!AIVDM,2,2,3,A,y,0*00",
@@ -112,7 +118,7 @@ mod tests {
             b"!AIVDM,2,2,4,A,z,0*00",
         ];
         for line in [b2, a1, LONE, a2, b1] {
-            lines.keep(line);
+            lines.keep(line, || line.to_vec());
         }
         assert_eq!(lines.take(HEADER, a2), [a1, a2]);
         assert_eq!(lines.take(HEADER, a2), [b""; 0]);
@@ -123,17 +129,19 @@ mod tests {
 
     #[test]
     fn a_message_of_one_line_takes_none_of_another() {
-        let mut lines = PartLines::default();
-        lines.keep(b"!AIVDM,2,1,3,A,55?MbV02,0*00");
-        lines.keep(b"!AIVDM,2,2,3,A,y,0*00");
+        let mut lines: PartLines<Vec<u8>> = PartLines::default();
+        lines.keep(b"!AIVDM,2,1,3,A,55?MbV02,0*00", || b"!AIVDM,2,1,3,A,55?MbV02,0*00".to_vec());
+        lines.keep(b"!AIVDM,2,2,3,A,y,0*00", || b"!AIVDM,2,2,3,A,y,0*00".to_vec());
         let whole = b"!AIVDM,1,1,,A,55?MbV02y,0*00";
         assert_eq!(lines.take(HEADER, whole), [b""; 0]);
     }
 
     #[test]
     fn what_is_kept_is_bounded() {
-        let mut lines = PartLines::default();
-        (0..10_000).for_each(|_| lines.keep(b"!AIVDM,2,1,3,A,x,0*00"));
+        let mut lines: PartLines<Vec<u8>> = PartLines::default();
+        (0..10_000).for_each(|_| {
+            lines.keep(b"!AIVDM,2,1,3,A,x,0*00", || b"!AIVDM,2,1,3,A,x,0*00".to_vec());
+        });
         assert_eq!(lines.parts.len(), LINES_MAX);
     }
 }

@@ -1,0 +1,245 @@
+//! Which lines of a recording say what: for those who keep some of them as they stand.
+//!
+//! The lines are decoded and dated as a replay decodes and dates them; each message comes with the lines that carry it.
+
+use std::io::{self, Read};
+
+use decoder::{Decoder, OutcomeKind, Skipped};
+use maritime::{Mmsi, Position, Timestamp, VesselIdentity};
+use memchr::{memchr, memmem};
+
+use super::compression::ByteStream;
+use super::format::{self, Format};
+use super::nmea::{Heard, Interpreter, Statement, Taker};
+use super::parts::PartLines;
+
+/// Unpacked bytes at hand at a time. A line that is longer is none: the decoder refuses it.
+const BUFFER_BYTES: usize = 128 << 10;
+
+/// A line of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// From 1.
+    pub number: u64,
+    /// Without its end.
+    pub bytes: Vec<u8>,
+}
+
+/// A message where it stands.
+pub struct Sighting {
+    /// The lines that carry it, in the order in which they stand; before them such as say when the next one was heard.
+    pub lines: Vec<Line>,
+    /// Whether these lines by themselves say when they were heard. If not, the clock of the recording has.
+    pub says_when: bool,
+    /// Who.
+    pub mmsi: Mmsi,
+    /// When the vessel was there.
+    pub observed_at: Timestamp,
+    /// Where; `None` if it does not say.
+    pub position: Option<Position>,
+    /// What it says of itself, if it does; equal if it says the same.
+    pub statement: Option<Said>,
+}
+
+impl Sighting {
+    /// What its lines take.
+    pub fn bytes(&self) -> usize {
+        self.lines.iter().map(|line| line.bytes.len() + 1).sum()
+    }
+}
+
+/// What a vessel says of itself, to be compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said(Statement);
+
+impl Said {
+    /// Which of its facts a vessel tells: messages that tell others do not stand in for each other.
+    pub fn facts(&self) -> [bool; 7] {
+        let Statement { identity, draught_m, destination } = &self.0;
+        let VesselIdentity { imo, name, callsign, ship_type, dimensions } = identity;
+        [
+            imo.is_some(),
+            name.is_some(),
+            callsign.is_some(),
+            ship_type.is_some(),
+            dimensions.is_some(),
+            draught_m.is_some(),
+            destination.is_some(),
+        ]
+    }
+}
+
+/// Reads a recording of NMEA to its end and tells every message of a vessel that can be dated. Gives the number of
+/// lines.
+///
+/// # Errors
+///
+/// The input cannot be read at all.
+pub fn survey(
+    stream: ByteStream,
+    start_time: Option<Timestamp>,
+    each: impl FnMut(Sighting),
+) -> io::Result<u64> {
+    let mut surveyor = Surveyor::new(start_time, each);
+    each_line(stream, |number, line| surveyor.push(number, line))?;
+    Ok(surveyor.finish())
+}
+
+/// Gives every line of a recording with its number, from 1, without its end and without a mark of its encoding.
+///
+/// # Errors
+///
+/// The input cannot be read at all.
+pub fn each_line(mut stream: ByteStream, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let (mut end, mut line_end, mut number) = (0, None, 0);
+    let mut push = |line: &[u8]| {
+        number += 1;
+        let line =
+            if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+        each(number, line.strip_suffix(b"\r").unwrap_or(line));
+    };
+    loop {
+        // As a replay does, it reads what breaks off as far as it goes, and leaves out a line that lost its end.
+        let (count, is_cut) = match stream.read(&mut buffer[end..]) {
+            Ok(count) => (count, false),
+            Err(_) if line_end.is_some() => (0, true),
+            Err(error) => return Err(error),
+        };
+        end += count;
+        if end == 0 || is_cut {
+            return Ok(());
+        }
+        let at_hand = &buffer[..end];
+        // Lines may end in a carriage return alone, as `Nmea` has it.
+        let is_cr = || memchr(b'\n', at_hand).is_none() && memchr(b'\r', at_hand).is_some();
+        let line_end = *line_end.get_or_insert_with(|| if is_cr() { b'\r' } else { b'\n' });
+        let mut start = 0;
+        while let Some(length) = memchr(line_end, &buffer[start..end]) {
+            push(&buffer[start..start + length]);
+            start += length + 1;
+        }
+        if start < end && (count == 0 || end - start == buffer.len()) {
+            push(&buffer[start..end]);
+            start = end;
+        }
+        buffer.copy_within(start..end, 0);
+        end -= start;
+        if count == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether what begins so is a recording of NMEA and no table.
+pub fn is_nmea(sample: &[u8]) -> bool {
+    matches!(format::tell(sample, None), Ok(Format::Nmea))
+}
+
+struct Surveyor<F> {
+    decoder: Decoder,
+    interpreter: Interpreter<Tag>,
+    parts: PartLines<Vec<Line>>,
+    /// Lines that belong to the next one.
+    before: Vec<Line>,
+    number: u64,
+    sightings: Sightings<F>,
+}
+
+/// Goes with a message until it is dated.
+struct Tag {
+    lines: Vec<Line>,
+    says_when: bool,
+}
+
+struct Sightings<F>(F);
+
+impl<F: FnMut(Sighting)> Surveyor<F> {
+    fn new(start_time: Option<Timestamp>, each: F) -> Self {
+        Surveyor {
+            decoder: Decoder::new(),
+            interpreter: Interpreter::new(start_time),
+            parts: PartLines::default(),
+            before: Vec::new(),
+            number: 0,
+            sightings: Sightings(each),
+        }
+    }
+
+    fn push(&mut self, number: u64, bytes: &[u8]) {
+        self.number = number;
+        let line = Line { number, bytes: bytes.into() };
+        let mut before = Some(std::mem::take(&mut self.before));
+        let with_before = |before: &mut Option<Vec<Line>>| {
+            let mut lines = before.take().unwrap_or_default();
+            lines.push(line.clone());
+            lines
+        };
+        self.parts.keep(bytes, || with_before(&mut before));
+        let (interpreter, parts, sightings) =
+            (&mut self.interpreter, &mut self.parts, &mut self.sightings);
+        let mut belongs_to_next = false;
+        self.decoder.push_line(bytes, &mut |outcome| {
+            let mut tag = Tag { lines: Vec::new(), says_when: false };
+            match &outcome.kind {
+                OutcomeKind::Message(received) => {
+                    if outcome.lines > 1 {
+                        let parts = parts.take(received.message.header(), bytes);
+                        tag.lines = parts.into_iter().flatten().collect();
+                    }
+                    if tag.lines.is_empty() {
+                        tag.lines = with_before(&mut before);
+                    }
+                    tag.lines.sort_by_key(|line| line.number);
+                    tag.says_when = received.received_at.is_some() && !leans_on_group(&tag.lines);
+                }
+                OutcomeKind::Skipped(Skipped::Timing | Skipped::TagBlock) => belongs_to_next = true,
+                _ => {}
+            }
+            interpreter.take(outcome, tag, sightings);
+        });
+        if belongs_to_next {
+            self.before = with_before(&mut before);
+        }
+    }
+
+    fn finish(mut self) -> u64 {
+        let (interpreter, parts, sightings) =
+            (&mut self.interpreter, &mut self.parts, &mut self.sightings);
+        self.decoder.finish(&mut |outcome| {
+            let lines = match &outcome.kind {
+                OutcomeKind::Message(received) => {
+                    let parts = parts.take(received.message.header(), b"");
+                    parts.into_iter().flatten().collect()
+                }
+                _ => Vec::new(),
+            };
+            let says_when = !leans_on_group(&lines);
+            interpreter.take(outcome, Tag { lines, says_when }, sightings);
+        });
+        interpreter.finish(sightings);
+        self.number
+    }
+}
+
+/// Whether when these lines were heard may be said in another line alone: in that of a group of sentences.
+fn leans_on_group(lines: &[Line]) -> bool {
+    let has = |part: &[u8]| lines.iter().any(|line| memmem::find(&line.bytes, part).is_some());
+    (has(b"\\g:") || has(b",g:")) && !has(b"c:")
+}
+
+impl<F: FnMut(Sighting)> Taker<Tag> for Sightings<F> {
+    fn accept(&mut self, _: u32, _: &'static str) {}
+
+    fn reject(&mut self, _: u32, _: &'static str) {}
+
+    fn count(&mut self, _: u8) {}
+
+    fn take(&mut self, heard: Heard<Tag>, observed_at: Option<Timestamp>) {
+        let Heard { mmsi, motion, statement, tag: Tag { lines, says_when }, .. } = heard;
+        let Some(observed_at) = observed_at.filter(|_| !lines.is_empty()) else { return };
+        let position = motion.and_then(|motion| motion.position);
+        let statement = statement.map(Said);
+        (self.0)(Sighting { lines, says_when, mmsi, observed_at, position, statement });
+    }
+}
