@@ -98,7 +98,7 @@ impl Daemon {
     }
 
     #[track_caller]
-    fn wait_for(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+    fn wait_for(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let since = Instant::now();
         while !holds(self) {
             assert!(since.elapsed() < Duration::from_secs(60), "{what}: {}", self.desk.read("log"));
@@ -135,7 +135,7 @@ impl Daemon {
                 if line.starts_with("#commit") {
                     lines.append(&mut commit);
                 } else {
-                    let sent = line.split_once("\\s:sim*3E\\");
+                    let sent = line.split_once("\\f:sim*2B\\");
                     commit.push(sent.map_or(line, |(_, sent)| sent).to_owned());
                 }
             }
@@ -155,17 +155,14 @@ impl Daemon {
 
     /// What a replay of the journal tells; what it tells at the end, of what is open, comes last.
     fn replayed(&self) -> Vec<Value> {
-        let Outcome { code, stdout, stderr } = self.desk.run(&[
-            "replay",
-            "journal",
-            "--history",
-            "--format",
-            "ndjson",
-            "--store",
-            "none",
-            "--kind",
-            KINDS,
-        ]);
+        self.replayed_with(&[])
+    }
+
+    fn replayed_with(&self, more: &[&str]) -> Vec<Value> {
+        let mut arguments = vec!["replay", "journal", "--history", "--format", "ndjson"];
+        arguments.extend(["--store", "none", "--kind", KINDS]);
+        arguments.extend(more);
+        let Outcome { code, stdout, stderr } = self.desk.run(&arguments);
         assert_eq!(code, 0, "{stderr}");
         stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -309,6 +306,79 @@ fn what_it_says_of_itself_adds_up() {
     assert_eq!(daemon.stop(), 0);
 }
 
+/// A tag block around fields.
+fn block(fields: &str) -> String {
+    let checksum = fields.bytes().fold(0, |sum, byte| sum ^ byte);
+    format!("\\{fields}*{checksum:02X}\\")
+}
+
+#[test]
+fn the_name_of_a_feed_is_no_word_of_a_station() {
+    let mut daemon = Daemon::new("tcp-listen", "");
+    daemon.start();
+    let text = std::str::from_utf8(sea()).unwrap();
+    let bare = |line: &str| line.rsplit_once('\\').unwrap().1.to_owned();
+    let parts: Vec<String> =
+        text.lines().filter(|line| line.contains("!AIVDM,2,")).take(4).map(bare).collect();
+    let lone = bare(text.lines().find(|line| line.contains("!AIVDM,1,1,")).unwrap());
+    let lone = (lone + "\n").repeat(14);
+    let mut stream = daemon.connect();
+    // Nobody says that these are of one receiver, …
+    write!(stream, "{}\n{lone}{}\n", parts[0], parts[1]).unwrap();
+    // … and here somebody does, in the first of two blocks.
+    let [first, second] = [block("g:1-2-17,s:one,c:1704067200"), block("g:2-2-17")];
+    write!(stream, "{first}{}\n{lone}{second}{}\n", parts[2], parts[3]).unwrap();
+    write!(stream, "junk\n{}junk\n", block("s:one")).unwrap();
+    daemon.wait_for("all is read", |daemon| daemon.number("records_received_total") >= 34);
+    let metrics = daemon.page("metrics").unwrap();
+    for (reason, count) in [("orphan_fragment", 2), ("not_a_sentence", 2)] {
+        let line = format!("rejected_total{{reason=\"{reason}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn one_address_keeps_nobody_else_out() {
+    let mut daemon = Daemon::new("tcp-listen", "");
+    daemon.start();
+    let idle: Vec<TcpStream> = (0..300).map(|_| daemon.connect()).collect();
+    daemon.wait_for("some are sent away", |daemon| {
+        daemon.number("source_clients_refused_total") == 300 - 256
+    });
+    // Loopback has more addresses than one.
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 2], 0)).into()).unwrap();
+    socket.connect(&daemon.source.into()).unwrap();
+    let mut stream = TcpStream::from(socket);
+    writeln!(stream, "!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C").unwrap();
+    daemon.wait_for("it is served", |daemon| daemon.number("source_lines_accepted_total") == 1);
+    drop(idle);
+    daemon.wait_for("places are free again", |daemon| daemon.number("source_connections") == 1);
+    writeln!(daemon.connect(), "!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C").unwrap();
+    daemon.wait_for("it is served", |daemon| daemon.number("source_lines_accepted_total") == 2);
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn who_asks_for_nothing_does_not_keep_the_pages_from_others() {
+    let mut daemon = Daemon::new("tcp-listen", "");
+    daemon.start();
+    let idle: Vec<TcpStream> = (0..80)
+        .map(|_| {
+            let mut stream = TcpStream::connect(daemon.pages).unwrap();
+            stream.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-").unwrap();
+            stream
+        })
+        .collect();
+    let since = Instant::now();
+    while daemon.page("livez").is_none() {
+        assert!(since.elapsed() < Duration::from_secs(30));
+    }
+    drop(idle);
+    assert_eq!(daemon.stop(), 0);
+}
+
 #[test]
 fn datagrams_are_counted_to_the_line() {
     let mut daemon = Daemon::new("udp", "");
@@ -387,7 +457,12 @@ fn a_journal_that_somebody_removed_costs_what_was_in_it_alone() {
 fn other_parameters_read_the_journal_from_its_beginning() {
     let mut daemon = Daemon::new("tcp-listen", "[journal]\nsegment_bytes = 1000000\n");
     daemon.start();
-    daemon.connect().write_all(sea()).unwrap();
+    let mut stream = daemon.connect();
+    for piece in sea().chunks(sea().len() / 40) {
+        // Each is a commit of its own.
+        stream.write_all(piece).unwrap();
+        sleep(Duration::from_millis(80));
+    }
     let lines = std::str::from_utf8(sea()).unwrap().lines().count() as u64;
     daemon.wait_for("all is read", |daemon| daemon.number("source_lines_accepted_total") == lines);
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
@@ -396,12 +471,23 @@ fn other_parameters_read_the_journal_from_its_beginning() {
     let config = daemon.desk.read("run.toml") + "[encounter]\nopen_after = \"40m\"\n";
     daemon.desk.write("run.toml", config);
     daemon.start();
-    daemon.wait_for("all is read again", |daemon| daemon.number("positions_total") > lines / 2);
+    // What comes meanwhile is taken in, and dealt with in its turn.
+    daemon.connect().write_all(sea()).unwrap();
+    let mut was_busy = false;
+    daemon.wait_for("it is taken in", |daemon| {
+        was_busy |= daemon.number("journal_unread_bytes") > 0;
+        daemon.number("source_lines_accepted_total") == lines
+    });
+    daemon.wait_for("all is read", |daemon| daemon.number("journal_unread_bytes") == 0);
+    assert!(was_busy, "it was read before anything could come meanwhile");
+    assert_eq!(daemon.journal().len() as u64, 2 * lines);
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
     let log = daemon.desk.read("log");
     assert!(log.contains("the checkpoint is set aside"), "{log}");
     let again = daemon.told().split_off(told);
     assert!(again.len() > 20);
+    let replayed = daemon.replayed_with(&["--config", "run.toml"]);
+    assert_eq!(again, replayed[..again.len()]);
     assert!(
         again.iter().all(|event| event["parameters_hash"] != daemon.told()[0]["parameters_hash"])
     );

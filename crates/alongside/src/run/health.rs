@@ -39,6 +39,8 @@ pub struct Stats {
     pub events: u64,
     /// The segment that is written to.
     pub segment: u64,
+    /// Of the journal, so much has not been dealt with yet, after a start.
+    pub unread_bytes: u64,
     /// When the last checkpoint was left, …
     pub checkpoint_at: Option<Timestamp>,
     /// … and how long it is.
@@ -216,6 +218,7 @@ impl Health {
             "sources": sources,
             "journal": {
                 "segment": stats.segment,
+                "unread_bytes": stats.unread_bytes,
                 "checkpoint_at": stats.checkpoint_at.map(|at| at.to_string()),
                 "checkpoint_bytes": stats.checkpoint_bytes,
             },
@@ -351,6 +354,12 @@ impl Health {
             "gauge",
             "The number of the segment that is written to.",
             stats.segment as f64,
+        );
+        text.one(
+            "journal_unread_bytes",
+            "gauge",
+            "What the journal has that has not been dealt with yet, after a start.",
+            stats.unread_bytes as f64,
         );
         text.one("stalls_total", "counter", "How often intake had to wait.", load(&self.stalls));
         text.one(

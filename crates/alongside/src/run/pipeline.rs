@@ -6,9 +6,10 @@
 //! a moment, and leaves so many reports out.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use anyhow::Context;
 use detector::{Detector, Disposition, Parameters};
@@ -17,6 +18,7 @@ use sink::{
     Checkpoint, GeoPackage, Message, Messenger, Outbox, OutboxError, Provenance, Run, Telling,
     VesselRow,
 };
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 
 use super::health::{Health, Stats};
@@ -41,6 +43,8 @@ const COMMIT_BYTES_MAX: usize = 4 << 20;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Events that wait for the store at most; then they are stored at once, and intake waits for that.
 const EVENTS_WAITING_MAX: usize = 10_000;
+/// What takes no more than a moment is not said.
+const READING_BYTES_SAID: u64 = 10_000_000;
 /// Vessels change slowly, and there are many.
 const VESSELS_EVERY: Duration = Duration::from_secs(600);
 
@@ -80,8 +84,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Opens the journal and goes on from the last checkpoint: when it returns, all that is in the journal has been
-    /// dealt with.
+    /// Opens the journal and what the last checkpoint left.
     ///
     /// # Errors
     ///
@@ -108,8 +111,8 @@ impl Pipeline {
                 (detector, Segment::new(first, 0))
             }
         };
-        let now = Instant::now();
-        let mut pipeline = Pipeline {
+        let behind = unread(&directory, segment.number)?;
+        Ok(Pipeline {
             daemon,
             journal,
             segment,
@@ -121,11 +124,9 @@ impl Pipeline {
             stop,
             arrivals: Vec::new(),
             events: Vec::new(),
-            stats: Stats::default(),
-            checkpoint_at: now,
-        };
-        pipeline.read_again().context("cannot read the journal again")?;
-        Ok(pipeline)
+            stats: Stats { unread_bytes: behind, ..Stats::default() },
+            checkpoint_at: Instant::now(),
+        })
     }
 
     /// Takes lines until there are no more, or it is told to stop and all that was waiting has been taken; then leaves
@@ -138,7 +139,8 @@ impl Pipeline {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut lines = Vec::new();
         let mut counts = Vec::new();
-        loop {
+        let mut stopped = self.catch_up(&mut chunks).context("cannot read the journal again")?;
+        while !stopped {
             let tick = Duration::from_millis(200);
             let first = runtime.block_on(async { tokio::time::timeout(tick, chunks.recv()).await });
             let ended = matches!(first, Ok(None));
@@ -158,23 +160,35 @@ impl Pipeline {
                     runtime.block_on(async { tokio::time::timeout(commit_after, gathering).await });
                 self.accept(&mut lines, &mut counts)?;
             }
-            self.roll_when_full();
-            self.go_on()?;
-            if ended {
-                break;
+            if self.roll_when_full() {
+                self.end_segment(self.journal.segment());
             }
+            self.go_on()?;
+            stopped = ended;
         }
         self.ways_out.finish();
         self.checkpoint()?;
         self.ways_out.close()
     }
 
-    /// Puts lines into the journal, waiting for as long as it takes none, and deals with them.
+    /// Puts lines into the journal and deals with them.
     fn accept(
         &mut self,
         lines: &mut Vec<u8>,
         counts: &mut Vec<(usize, u64)>,
     ) -> anyhow::Result<()> {
+        let at = self.commit(lines, counts)?;
+        self.deal_with(lines, Some(at), false);
+        lines.clear();
+        Ok(())
+    }
+
+    /// Puts lines into the journal, waiting for as long as it takes none.
+    fn commit(
+        &mut self,
+        lines: &mut Vec<u8>,
+        counts: &mut Vec<(usize, u64)>,
+    ) -> anyhow::Result<Timestamp> {
         let mut at = now();
         while let Err(error) = self.journal.commit(lines, at) {
             self.wait_for("the journal takes nothing", &describe(&error))?;
@@ -186,37 +200,53 @@ impl Pipeline {
         for (source, count) in counts.drain(..) {
             self.health.accepted(source, count);
         }
-        self.deal_with(lines, Some(at), false);
-        lines.clear();
-        Ok(())
+        Ok(at)
     }
 
-    /// Reads what is in the journal, from the segment of the checkpoint on.
-    fn read_again(&mut self) -> anyhow::Result<()> {
+    /// Deals with what is in the journal from the segment of the checkpoint on. What comes meanwhile goes into the
+    /// journal at once, and is dealt with in its turn. Says whether it was told to stop, and nothing more comes.
+    fn catch_up(&mut self, chunks: &mut mpsc::UnboundedReceiver<Chunk>) -> anyhow::Result<bool> {
         let directory = self.daemon.journal.directory.clone();
-        let from = self.segment.number;
-        let mut numbers = journal::segments(&directory)?;
-        numbers.retain(|number| *number >= from);
-        if numbers.len() > 1 {
-            tracing::info!(segments = numbers.len(), "reading the journal again");
+        let mut open: Option<Commits> = None;
+        let mut taken_at = Instant::now();
+        self.say();
+        if self.stats.unread_bytes > READING_BYTES_SAID {
+            let bytes = self.stats.unread_bytes;
+            tracing::info!(bytes, "reading the journal again; what comes meanwhile is kept");
         }
-        for number in numbers {
-            if number != self.segment.number {
-                self.end_segment(number);
+        loop {
+            if taken_at.elapsed() >= self.daemon.commit_after {
+                let is_over = self.take_in(chunks)?;
+                if is_over && *self.stop.borrow() {
+                    tracing::info!("stopped meanwhile; the next start goes on from here");
+                    return Ok(true);
+                }
+                taken_at = Instant::now();
             }
+            let number = self.segment.number;
+            let is_last = number == self.journal.segment();
+            let end = if is_last { self.journal.length() } else { u64::MAX };
             let path = journal::segment_path(&directory, number);
-            let mut commits = Commits::open(&path).with_context(|| path.display().to_string())?;
-            while let Some(commit) = commits.next().with_context(|| path.display().to_string())? {
+            let next = match (&mut open, path.exists()) {
+                (None, false) => None,
+                (None, true) => {
+                    let commits =
+                        Commits::open(&path).with_context(|| path.display().to_string())?;
+                    open.insert(commits).next(end).with_context(|| path.display().to_string())?
+                }
+                (Some(commits), _) => {
+                    commits.next(end).with_context(|| path.display().to_string())?
+                }
+            };
+            if let Some(commit) = next {
                 if !commit.is_whole {
                     tracing::error!(segment = %path.display(), "the journal is damaged; what can be read of it is read");
                 }
+                let unread = self.stats.unread_bytes.saturating_sub(commit.bytes.len() as u64);
+                self.stats.unread_bytes = unread;
                 self.deal_with(commit.bytes, commit.at, false);
                 self.go_on()?;
-                if *self.stop.borrow() {
-                    anyhow::bail!(
-                        "stopped meanwhile; the next start goes on from the last checkpoint"
-                    );
-                }
+                continue;
             }
             let Segment { given, skipped, .. } = &mut self.segment;
             if given < skipped {
@@ -227,8 +257,37 @@ impl Pipeline {
                 );
                 *skipped = *given;
             }
+            if is_last {
+                self.stats.unread_bytes = 0;
+                return Ok(false);
+            }
+            let numbers = journal::segments(&directory)?;
+            let next = numbers.into_iter().find(|next| *next > number);
+            self.end_segment(next.unwrap_or_else(|| self.journal.segment()));
+            open = None;
         }
-        Ok(())
+    }
+
+    /// Puts what waits into the journal, and says whether nothing more will come.
+    fn take_in(&mut self, chunks: &mut mpsc::UnboundedReceiver<Chunk>) -> anyhow::Result<bool> {
+        let (mut lines, mut counts) = (Vec::new(), Vec::new());
+        let mut is_over = false;
+        while lines.len() < COMMIT_BYTES_MAX && !is_over {
+            match chunks.try_recv() {
+                Ok(chunk) => {
+                    lines.extend_from_slice(&chunk.bytes);
+                    counts.push((chunk.source, chunk.lines));
+                }
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => is_over = true,
+            }
+        }
+        if !lines.is_empty() {
+            self.commit(&mut lines, &mut counts)?;
+            self.stats.unread_bytes += lines.len() as u64;
+            self.roll_when_full();
+        }
+        Ok(is_over)
     }
 
     /// Decodes `bytes` of the present segment, accepted at `at`, and tells what is found.
@@ -272,15 +331,16 @@ impl Pipeline {
         self.stats.present = self.segment.reader.counters();
     }
 
-    fn roll_when_full(&mut self) {
+    /// Begins another segment of the journal, if it is time; says whether it did.
+    fn roll_when_full(&mut self) -> bool {
         let at = now();
         if !self.journal.is_full(at) {
-            return;
+            return false;
         }
         match self.journal.roll(at) {
             Ok(()) => {
                 self.roll_failed = false;
-                self.end_segment(self.journal.segment());
+                true
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.roll_failed, true) {
@@ -290,6 +350,7 @@ impl Pipeline {
                         "no segment of the journal can be begun; the present one goes on"
                     );
                 }
+                false
             }
         }
     }
@@ -374,6 +435,15 @@ impl Pipeline {
         self.stats.outbox = self.ways_out.outbox.depth().unwrap_or_default();
         self.health.say(&self.stats);
     }
+}
+
+/// How many bytes the journal has from a segment on.
+fn unread(directory: &Path, from: u64) -> io::Result<u64> {
+    let mut bytes = 0;
+    for number in journal::segments(directory)?.into_iter().filter(|number| *number >= from) {
+        bytes += fs::metadata(journal::segment_path(directory, number))?.len();
+    }
+    Ok(bytes)
 }
 
 fn vessels(detector: &Detector) -> Vec<VesselRow> {

@@ -1,6 +1,6 @@
 //! Lines of NMEA to reports: the decoder's messages, put in time by the recording's clock.
 
-use decoder::{Decoder, Message, Outcome, OutcomeKind, Received};
+use decoder::{Message, Outcome, OutcomeKind, Received, Station};
 use maritime::{
     Mmsi, Position, PositionFix, Report, StaticReport, StationId, Timestamp, VesselIdentity,
 };
@@ -8,12 +8,13 @@ use memchr::{memchr, memrchr};
 
 use super::clock::{TimeTeller, is_plausible};
 use super::dating::{Dating, DatingCounters};
+use super::feeds::Feeds;
 use super::intake::Collector;
 use super::table::More;
 
 /// Reads the lines of one recording.
 pub struct Nmea {
-    decoder: Decoder,
+    feeds: Feeds,
     interpreter: Interpreter,
     begun: bool,
     /// Lines end in a carriage return alone.
@@ -28,7 +29,7 @@ impl Nmea {
         let interpreter =
             Interpreter { dating: Dating::new(start_time), positions: Positions::default() };
         Nmea {
-            decoder: Decoder::new(),
+            feeds: Feeds::new(),
             interpreter,
             begun: false,
             ends_in_cr: false,
@@ -59,13 +60,13 @@ impl Nmea {
             self.translated.extend(lines.iter().map(|&b| if b == b'\r' { b'\n' } else { b }));
             lines = &self.translated;
         }
-        self.decoder.push(lines, &mut |outcome| self.interpreter.take(outcome, out));
+        self.feeds.push(lines, &mut |feed, outcome| self.interpreter.take(feed, outcome, out));
         taken
     }
 
     /// The end of the recording.
     pub fn finish(&mut self, out: &mut Collector) {
-        self.decoder.finish(&mut |outcome| self.interpreter.take(outcome, out));
+        self.feeds.finish(&mut |feed, outcome| self.interpreter.take(feed, outcome, out));
         let Interpreter { dating, positions } = &mut self.interpreter;
         dating.finish(&mut |heard, observed_at| heard.give(observed_at, positions, out));
     }
@@ -82,7 +83,7 @@ impl Nmea {
 
     /// How many tag blocks were damaged, so that their sentences were read without them.
     pub fn tag_blocks_damaged(&self) -> u64 {
-        self.decoder.tag_blocks_damaged()
+        self.feeds.tag_blocks_damaged()
     }
 
     /// There were positions, and not one of them could be put in time.
@@ -133,10 +134,13 @@ struct Statement {
 }
 
 impl Interpreter {
-    fn take(&mut self, outcome: Outcome, out: &mut Collector) {
+    fn take(&mut self, feed: Option<Station>, outcome: Outcome, out: &mut Collector) {
         let lines = outcome.lines;
         match outcome.kind {
-            OutcomeKind::Message(received) => self.take_message(&received, lines, out),
+            OutcomeKind::Message(mut received) => {
+                received.station = received.station.or(feed);
+                self.take_message(&received, lines, out);
+            }
             OutcomeKind::Skipped(skipped) => out.accept(lines, skipped.name()),
             OutcomeKind::Rejected(rejection) => out.reject(lines, rejection.name()),
             OutcomeKind::OwnShip(own_ship) => {

@@ -3,10 +3,11 @@
 //! A source puts before each line when it came and, as a tag block, its own name. Times and stations in the line count
 //! more than these: see [`frame`].
 
+use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use memchr::memchr;
@@ -15,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::source::feed_block;
 use crate::store::now;
 
 /// What is longer is no sentence, whatever stands before it.
@@ -27,6 +29,9 @@ const DATAGRAM_BYTES_MAX: usize = 1 << 16;
 pub const WAITING_BYTES_MAX: usize = 8 << 20;
 /// Of one port that listens.
 const CLIENTS_MAX: usize = 1024;
+/// Of these, so many of one address: whoever opens more than he needs keeps nobody else out. Behind a proxy, as in a
+/// container, all may have one address.
+const CLIENTS_PER_ADDRESS_MAX: usize = 256;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const BACK_OFF_MIN: Duration = Duration::from_millis(500);
 const BACK_OFF_MAX: Duration = Duration::from_secs(60);
@@ -210,19 +215,21 @@ impl Feed {
 
     async fn listen(&mut self, listener: TcpListener) -> io::Result<()> {
         let room = Arc::new(Semaphore::new(CLIENTS_MAX));
+        let addresses = Addresses::default();
         loop {
-            let Ok((stream, _)) = listener.accept().await else {
+            let Ok((stream, address)) = listener.accept().await else {
                 // Out of files, for one.
                 sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let Ok(place) = room.clone().try_acquire_owned() else {
+            let places = room.clone().try_acquire_owned().ok().zip(addresses.enter(address.ip()));
+            let Some(places) = places else {
                 self.gauge.refused_clients.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
             let mut client = self.clone();
             tokio::spawn(async move {
-                let _place = place;
+                let _places = places;
                 let mut stop = client.stop.clone();
                 client.gauge.connections.fetch_add(1, Ordering::Relaxed);
                 tokio::select! {
@@ -292,6 +299,39 @@ impl Feed {
             }
             if length == 0 {
                 return Ok(());
+            }
+        }
+    }
+}
+
+/// How many clients there are of each address.
+#[derive(Clone, Default)]
+struct Addresses(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// A client's place among those of its address.
+struct Place {
+    addresses: Addresses,
+    address: IpAddr,
+}
+
+impl Addresses {
+    /// `None` if there are as many as may be.
+    fn enter(&self, address: IpAddr) -> Option<Place> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        let is_free = *count < CLIENTS_PER_ADDRESS_MAX;
+        *count += usize::from(is_free);
+        is_free.then(|| Place { addresses: self.clone(), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
             }
         }
     }
@@ -369,7 +409,8 @@ fn jitter(back_off: Duration) -> Duration {
 
 /// Cuts what comes into lines and frames them. Never holds more than one line that has not ended.
 struct Lines {
-    station: Vec<u8>,
+    /// Names the feed.
+    block: Vec<u8>,
     rest: Vec<u8>,
     /// The line at hand is too long, and its end has not come.
     overlong: bool,
@@ -380,7 +421,7 @@ struct Lines {
 impl Lines {
     fn new(source: &str) -> Self {
         Lines {
-            station: station_block(source),
+            block: feed_block(source).into_bytes(),
             rest: Vec::new(),
             overlong: false,
             framed: Vec::new(),
@@ -434,7 +475,7 @@ impl Lines {
         let trimmed = line.trim_ascii();
         if !trimmed.is_empty() {
             gauge.received.fetch_add(1, Ordering::Relaxed);
-            frame(trimmed, prefix, &self.station, &mut self.framed);
+            frame(trimmed, prefix, &self.block, &mut self.framed);
             self.count += 1;
         }
         line.clear();
@@ -448,24 +489,18 @@ impl Lines {
     }
 }
 
-/// Writes a line as the journal has it: when it came, or the time that it begins with; the source as a tag block,
-/// which a tag block of the line's own overrides; the rest.
-fn frame(line: &[u8], prefix: &[u8], station: &[u8], framed: &mut Vec<u8>) {
+/// Writes a line as the journal has it: when it came, or the time that it begins with; a block that names the feed;
+/// the rest.
+fn frame(line: &[u8], prefix: &[u8], block: &[u8], framed: &mut Vec<u8>) {
     let begins = line.iter().position(|byte| matches!(byte, b'!' | b'$' | b'\\'));
     let (time, rest) = match begins {
         Some(begins) if line[0].is_ascii_digit() => line.split_at(begins),
         _ => (prefix, line),
     };
     framed.extend_from_slice(time);
-    framed.extend_from_slice(station);
+    framed.extend_from_slice(block);
     framed.extend_from_slice(rest);
     framed.push(b'\n');
-}
-
-/// `\s:harbour*38\`
-fn station_block(source: &str) -> Vec<u8> {
-    let checksum = source.bytes().fold(b's' ^ b':', |sum, byte| sum ^ byte);
-    format!("\\s:{source}*{checksum:02X}\\").into_bytes()
 }
 
 #[cfg(test)]
@@ -511,9 +546,9 @@ mod tests {
             assert_eq!(
                 ends,
                 [
-                    "s:harbour*38\\!AIVDM,1",
-                    "s:harbour*38\\!AIVDM,2",
-                    "s:harbour*38\\\\s:a*28\\!AIVDM,3",
+                    "f:harbour*2D\\!AIVDM,1",
+                    "f:harbour*2D\\!AIVDM,2",
+                    "f:harbour*2D\\\\s:a*28\\!AIVDM,3",
                 ]
             );
             assert!(lines[0].starts_with("20") && lines[1].starts_with("2021-01-01T00:00:00Z \\"));
