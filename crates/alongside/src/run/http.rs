@@ -12,7 +12,7 @@ use axum::routing::get;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
@@ -45,16 +45,21 @@ pub async fn serve(listener: TcpListener, health: Arc<Health>) -> io::Result<()>
             sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let pages = TowerToHyperService::new(pages.clone());
+        let pages = pages.clone();
         tokio::spawn(async move {
             let _place = place;
-            let serving = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_TIMEOUT)
-                .serve_connection(TokioIo::new(stream), pages);
-            let _ = timeout(CONNECTION_TIMEOUT, serving).await;
+            serve_client(stream, pages).await;
         });
     }
+}
+
+/// Answers one client, until it has gone or was idle or slow for too long.
+pub async fn serve_client(stream: TcpStream, pages: Router) {
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(pages));
+    let _ = timeout(CONNECTION_TIMEOUT, serving).await;
 }
 
 async fn live(State(health): State<Arc<Health>>) -> impl IntoResponse {

@@ -15,16 +15,19 @@ use anyhow::Context;
 use detector::{Detector, Disposition, Parameters};
 use maritime::{Event, EventId, EventState, Timestamp};
 use sink::{
-    Checkpoint, GeoPackage, Message, Messenger, Outbox, OutboxError, Provenance, Run, Telling,
-    VesselRow,
+    Checkpoint, EventRecord, GeoPackage, Message, Messenger, Outbox, OutboxError, Provenance, Run,
+    Telling, VesselRow,
 };
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 
 use super::health::{Health, Stats};
 use super::journal::{self, Commits, Journal};
+use super::relay::Relay;
 use super::sources::Chunk;
+use super::sources::marks::Marks;
 use super::{Daemon, describe};
+use crate::alert::{self, Alerts, Queue, QueueError, Rule};
 use crate::config;
 use crate::source::{Arrival, LiveReader};
 use crate::store::{is_worth_keeping, now, vessel_row};
@@ -35,6 +38,8 @@ const CHECKPOINT: &str = "run";
 const SET_ASIDE: &str = "run-set-aside";
 /// … and of the number of events that were told in all.
 const TOLD: &str = "run-told";
+/// … of how far sources have read.
+const MARKS: &str = "run-read";
 /// A report of so long after it was accepted has the time of a broken clock.
 const AHEAD_MAX: Duration = Duration::from_secs(600);
 /// A commit takes no more than this.
@@ -64,6 +69,20 @@ impl Segment {
     }
 }
 
+/// What ties it to the rest of the program.
+pub struct Ends {
+    /// Where it says how it goes.
+    pub health: Arc<Health>,
+    /// Turns true when it is to stop.
+    pub stop: watch::Receiver<bool>,
+    /// Where it tells sources how far they have read, when the journal has been read.
+    pub marker: watch::Sender<Option<Marks>>,
+    /// Parameters that take the place of those that it runs with.
+    pub reloads: watch::Receiver<Option<Parameters>>,
+    /// Where accepted lines go besides.
+    pub relay: Option<Relay>,
+}
+
 /// The thread's own.
 pub struct Pipeline {
     daemon: Daemon,
@@ -77,6 +96,13 @@ pub struct Pipeline {
     ways_out: WaysOut,
     health: Arc<Health>,
     stop: watch::Receiver<bool>,
+    /// How far sources have read, by what is in the journal.
+    marks: Marks,
+    /// Tells them, when the journal has been read.
+    marker: watch::Sender<Option<Marks>>,
+    /// Parameters that take the place of those that it runs with.
+    reloads: watch::Receiver<Option<Parameters>>,
+    relay: Option<Relay>,
     arrivals: Vec<Arrival>,
     events: Vec<Event>,
     stats: Stats,
@@ -89,15 +115,12 @@ impl Pipeline {
     /// # Errors
     ///
     /// The journal, the outbox or the store cannot be used.
-    pub fn open(
-        daemon: Daemon,
-        parameters: &Parameters,
-        health: Arc<Health>,
-        stop: watch::Receiver<bool>,
-    ) -> anyhow::Result<Self> {
+    pub fn open(daemon: Daemon, parameters: &Parameters, ends: Ends) -> anyhow::Result<Self> {
+        let Ends { health, stop, marker, reloads, relay } = ends;
         let directory = daemon.journal.directory.clone();
         let mut ways_out = WaysOut::open(&daemon, parameters)?;
         let restored = ways_out.restore(parameters)?;
+        let marks = ways_out.outbox.checkpoint(MARKS)?.map(|bytes| Marks::from_bytes(&bytes));
         let least = restored.as_ref().map_or(1, |(_, segment, _)| *segment);
         let journal = Journal::open(daemon.journal.clone(), least, now())
             .with_context(|| format!("cannot open the journal {}", directory.display()))?;
@@ -122,6 +145,10 @@ impl Pipeline {
             ways_out,
             health,
             stop,
+            marks: marks.unwrap_or_default(),
+            marker,
+            reloads,
+            relay,
             arrivals: Vec::new(),
             events: Vec::new(),
             stats: Stats { unread_bytes: behind, ..Stats::default() },
@@ -141,6 +168,11 @@ impl Pipeline {
         let mut counts = Vec::new();
         let mut stopped = self.catch_up(&mut chunks).context("cannot read the journal again")?;
         while !stopped {
+            if self.begin_again_if_told()? {
+                let read = self.catch_up(&mut chunks).context("cannot read the journal again");
+                stopped = read?;
+                continue;
+            }
             let tick = Duration::from_millis(200);
             let first = runtime.block_on(async { tokio::time::timeout(tick, chunks.recv()).await });
             let ended = matches!(first, Ok(None));
@@ -200,6 +232,9 @@ impl Pipeline {
         for (source, count) in counts.drain(..) {
             self.health.accepted(source, count);
         }
+        if let Some(relay) = &self.relay {
+            relay.offer(lines);
+        }
         Ok(at)
     }
 
@@ -222,6 +257,9 @@ impl Pipeline {
                     return Ok(true);
                 }
                 taken_at = Instant::now();
+            }
+            if self.begin_again_if_told()? {
+                open = None;
             }
             let number = self.segment.number;
             let is_last = number == self.journal.segment();
@@ -259,6 +297,7 @@ impl Pipeline {
             }
             if is_last {
                 self.stats.unread_bytes = 0;
+                self.marker.send_replace(Some(self.marks.clone()));
                 return Ok(false);
             }
             let numbers = journal::segments(&directory)?;
@@ -266,6 +305,40 @@ impl Pipeline {
             self.end_segment(next.unwrap_or_else(|| self.journal.segment()));
             open = None;
         }
+    }
+
+    /// Where other parameters are to hold, it goes back to the beginning of the journal, so that what is told is what a
+    /// replay of the journal with these tells; says whether it did.
+    fn begin_again_if_told(&mut self) -> anyhow::Result<bool> {
+        if !self.reloads.has_changed().unwrap_or_default() {
+            return Ok(false);
+        }
+        let Some(parameters) = self.reloads.borrow_and_update().clone() else { return Ok(false) };
+        if parameters.hash() == self.detector.parameters().hash() {
+            return Ok(false);
+        }
+        // What was told with the old ones is safe before anything else is told.
+        self.checkpoint()?;
+        while !self.ways_out.waiting.is_empty() {
+            self.wait_for("the store takes nothing", "events wait for it")?;
+            self.store()?;
+        }
+        self.ways_out = loop {
+            match WaysOut::open(&self.daemon, &parameters) {
+                Ok(ways_out) => break ways_out,
+                Err(error) => self.wait_for("cannot begin again", &format!("{error:#}"))?,
+            }
+        };
+        let directory = self.daemon.journal.directory.clone();
+        let first = journal::segments(&directory)?.first().copied().unwrap_or(1);
+        self.stats.ended.add(&self.segment.reader.counters());
+        self.detector = Detector::new(parameters);
+        self.ways_out.begin(first, &self.detector.snapshot())?;
+        self.segment = Segment::new(first, 0);
+        self.needed_from = first;
+        self.stats.unread_bytes = unread(&directory, first)?;
+        tracing::info!("other parameters hold; the journal is read with them from its beginning");
+        Ok(true)
     }
 
     /// Puts what waits into the journal, and says whether nothing more will come.
@@ -285,6 +358,7 @@ impl Pipeline {
         if !lines.is_empty() {
             self.commit(&mut lines, &mut counts)?;
             self.stats.unread_bytes += lines.len() as u64;
+            self.say();
             self.roll_when_full();
         }
         Ok(is_over)
@@ -292,6 +366,7 @@ impl Pipeline {
 
     /// Decodes `bytes` of the present segment, accepted at `at`, and tells what is found.
     fn deal_with(&mut self, bytes: &[u8], at: Option<Timestamp>, ends: bool) {
+        self.marks.note(bytes);
         let Segment { reader, given, skipped, .. } = &mut self.segment;
         self.arrivals.clear();
         reader.read(bytes, &mut self.arrivals);
@@ -370,6 +445,9 @@ impl Pipeline {
 
     /// Puts what was told into the outbox, waiting for as long as that takes nothing.
     fn send(&mut self) -> anyhow::Result<()> {
+        while let Err(error) = self.ways_out.alert() {
+            self.wait_for("alerts cannot be queued", &describe(&error))?;
+        }
         while let Err(error) = self.ways_out.send() {
             self.wait_for("the outbox takes nothing", &describe(&error))?;
         }
@@ -400,6 +478,10 @@ impl Pipeline {
         }
         let snapshot = self.detector.snapshot();
         let Segment { number, given, .. } = self.segment;
+        let marks = self.marks.to_bytes();
+        while let Err(error) = self.ways_out.keep(MARKS, &marks) {
+            self.wait_for("no checkpoint can be left", &describe(&error))?;
+        }
         while let Err(error) = self.ways_out.checkpoint(number, given, &snapshot) {
             self.wait_for("no checkpoint can be left", &describe(&error))?;
         }
@@ -458,12 +540,21 @@ struct WaysOut {
     /// Events told in all, and how many of them are in the outbox.
     told: u64,
     sent: u64,
+    alerter: Option<Alerter>,
     package: Option<Package>,
     /// As told last, for the store.
     waiting: BTreeMap<EventId, Event>,
     stored_at: Instant,
     vessels_at: Option<Instant>,
     store_failed: Option<String>,
+}
+
+/// Whom to tell of what.
+struct Alerter {
+    alerts: Alerts,
+    queue: Queue,
+    provenance: Provenance,
+    due: Vec<(Rule, EventRecord)>,
 }
 
 struct Package {
@@ -483,6 +574,17 @@ impl WaysOut {
             };
             Messenger::new(telling, provenance.clone())
         });
+        let alerter = (!daemon.alerts.rules.is_empty()).then(|| {
+            let alerts = daemon.alerts.clone();
+            let queue = Queue::open(&alerts.file)?;
+            Ok::<_, QueueError>(Alerter {
+                alerts,
+                queue,
+                provenance: provenance.clone(),
+                due: Vec::new(),
+            })
+        });
+        let alerter = alerter.transpose()?;
         let package = daemon.store.clone();
         let package =
             package.map(|path| Package::open(path, daemon, parameters, provenance)).transpose()?;
@@ -492,6 +594,7 @@ impl WaysOut {
             batch: Vec::new(),
             told: 0,
             sent: 0,
+            alerter,
             package,
             waiting: BTreeMap::new(),
             stored_at: Instant::now(),
@@ -546,6 +649,14 @@ impl WaysOut {
 
     fn event(&mut self, event: Event) {
         self.told += 1;
+        if let Some(alerter) = &mut self.alerter
+            && self.told > self.sent
+            && event.state != EventState::Candidate
+        {
+            let record = EventRecord::new(&event, &alerter.provenance);
+            let wanting = alerter.alerts.wanting(&record, now());
+            alerter.due.extend(wanting.map(|rule| (rule.clone(), record.clone())));
+        }
         if let Some(messenger) = &self.messenger
             && self.told > self.sent
         {
@@ -554,6 +665,22 @@ impl WaysOut {
         if self.package.is_some() && event.state != EventState::Candidate {
             self.waiting.insert(event.id, event);
         }
+    }
+
+    /// Puts alerts into their queue, before anything else says that the events were told.
+    fn alert(&mut self) -> Result<(), QueueError> {
+        let Some(Alerter { alerts, queue, due, .. }) = &mut self.alerter else { return Ok(()) };
+        if due.is_empty() {
+            return Ok(());
+        }
+        queue.put(due, |rule, event| {
+            let body = alert::body(rule, event);
+            let id = body["id"].as_str().unwrap_or_default().to_owned();
+            let channels = alerts.channels(rule);
+            channels.map(|channel| (channel.name.clone(), id.clone(), body.to_string())).collect()
+        })?;
+        due.clear();
+        Ok(())
     }
 
     fn send(&mut self) -> Result<(), OutboxError> {
@@ -575,6 +702,10 @@ impl WaysOut {
         }
         state.extend(snapshot);
         self.outbox.append(&[], Some(Checkpoint { name: CHECKPOINT, state: &state }))
+    }
+
+    fn keep(&mut self, name: &str, state: &[u8]) -> Result<(), OutboxError> {
+        self.outbox.append(&[], Some(Checkpoint { name, state }))
     }
 
     fn is_store_due(&self, every: Duration) -> bool {

@@ -143,8 +143,7 @@ mod tests {
     fn read(text: &str, size: usize) -> Vec<(String, String)> {
         let mut all = Vec::new();
         let mut each = |feed: Option<Station>, outcome: Outcome| {
-            let feed = feed.map_or("", |feed| "of ").to_owned()
-                + &feed.map(|feed| feed.to_string()).unwrap_or_default();
+            let feed = feed.map_or(String::new(), |feed| format!("of {feed}"));
             all.push((
                 feed,
                 match outcome.kind {
@@ -179,7 +178,7 @@ mod tests {
     fn a_line_is_of_the_feed_that_its_first_block_names() {
         let (a, b) = (feed_block("a"), feed_block("b"));
         check(&format!("2026-11-27T15:00:00.123Z {a}{ONE}\n"), &[("of a", "1 by nobody")]);
-        check(&format!("{a}\\s:x*28\\{ONE}\n{ONE}\n"), &[("of a", "1 by x"), ("", "1 by nobody")]);
+        check(&format!("{a}\\s:x*31\\{ONE}\n{ONE}\n"), &[("of a", "1 by x"), ("", "1 by nobody")]);
         check(&format!("{a}{b}{ONE}\n"), &[("of a", "1 by b")]);
         check(&format!("{ONE} {a}\n"), &[("", "1 by nobody")]);
         check(&format!("{}{ONE}\n", a.replace("*", "*1")), &[("", "1 by nobody")]);
@@ -189,13 +188,13 @@ mod tests {
     fn junk_behind_the_block_of_its_feed_is_no_tag_block() {
         let a = feed_block("a");
         check(&format!("2026-11-27T15:00:00Z {a}junk\n"), &[("of a", "not_a_sentence")]);
-        check(&format!("2026-11-27T15:00:00Z {a}\\s:x*28\\\n"), &[("of a", "tag_block")]);
+        check(&format!("2026-11-27T15:00:00Z {a}\\s:x*31\\\n"), &[("of a", "tag_block")]);
     }
 
     #[test]
     fn what_one_feed_says_does_not_hold_for_another() {
         let (a, b) = (feed_block("a"), feed_block("b"));
-        let text = format!("{a}\\s:x*28\\\n{b}{ONE}\n{a}{ONE}\n");
+        let text = format!("{a}\\s:x*31\\\n{b}{ONE}\n{a}{ONE}\n");
         check(&text, &[("of a", "tag_block"), ("of b", "1 by nobody"), ("of a", "1 by x")]);
     }
 

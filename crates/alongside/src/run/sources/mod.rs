@@ -1,98 +1,46 @@
-//! Live lines in: UDP, TCP and standard input, each source by itself.
+//! Live lines in, each source by itself: datagrams, connections, files, brokers.
 //!
-//! A source puts before each line when it came and, as a tag block, its own name. Times and stations in the line count
-//! more than these: see [`frame`].
+//! A source puts before each line when it came and, as a block, its own name: see [`lines`]. What comes as JSON is
+//! written as sentences, so that the journal is text that can be replayed: see [`json`]. Who reads something that can be
+//! read again, such as a file, remembers in the journal how far it was read: see [`marks`].
 
-use std::collections::HashMap;
+mod address;
+mod files;
+mod http;
+mod json;
+mod kafka;
+mod lines;
+pub mod marks;
+mod mqtt;
+mod tcp;
+mod udp;
+mod websocket;
+
+use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use memchr::memchr;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio::time::{sleep, timeout};
 
-use crate::source::feed_block;
-use crate::store::now;
+pub use self::address::{Address, AddressError};
+pub use self::udp::datagrams_lost;
 
-/// What is longer is no sentence, whatever stands before it.
-const LINE_BYTES_MAX: usize = 1024;
-/// Of standard input or a connection, so much is read at once.
-const READ_BYTES: usize = 1 << 16;
-/// A datagram is no longer.
-const DATAGRAM_BYTES_MAX: usize = 1 << 16;
+use self::lines::Lines;
+use self::marks::Marks;
+
 /// Of one source, so much may wait for the journal, as it stands there.
 pub const WAITING_BYTES_MAX: usize = 8 << 20;
-/// Of one port that listens.
-const CLIENTS_MAX: usize = 1024;
-/// Of these, so many of one address: whoever opens more than he needs keeps nobody else out. Behind a proxy, as in a
-/// container, all may have one address.
-const CLIENTS_PER_ADDRESS_MAX: usize = 256;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const BACK_OFF_MIN: Duration = Duration::from_millis(500);
-const BACK_OFF_MAX: Duration = Duration::from_secs(60);
-
-/// Where lines come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
-    /// Datagrams that arrive here.
-    Udp(SocketAddr),
-    /// A server that is asked again whenever it is gone: `host:port`.
-    Tcp(String),
-    /// Whoever connects here.
-    TcpListen(SocketAddr),
-    /// Standard input, to its end.
-    Stdin,
-}
-
-/// Why a text is no [`Address`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected udp://address:port, tcp://host:port, tcp-listen://address:port or stdin, the addresses as numbers, as in udp://0.0.0.0:10110"
-)]
-pub struct AddressError;
-
-impl std::str::FromStr for Address {
-    type Err = AddressError;
-
-    fn from_str(text: &str) -> Result<Self, AddressError> {
-        if text == "stdin" {
-            return Ok(Address::Stdin);
-        }
-        let (scheme, rest) = text.split_once("://").ok_or(AddressError)?;
-        let number = || rest.parse().map_err(|_| AddressError);
-        match scheme {
-            "udp" => Ok(Address::Udp(number()?)),
-            "tcp-listen" => Ok(Address::TcpListen(number()?)),
-            "tcp" => {
-                let port = rest.rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
-                match port {
-                    Some((host, Ok(_))) if !host.is_empty() => Ok(Address::Tcp(rest.into())),
-                    _ => Err(AddressError),
-                }
-            }
-            _ => Err(AddressError),
-        }
-    }
-}
-
-impl std::fmt::Display for Address {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Address::Udp(address) => write!(f, "udp://{address}"),
-            Address::Tcp(address) => write!(f, "tcp://{address}"),
-            Address::TcpListen(address) => write!(f, "tcp-listen://{address}"),
-            Address::Stdin => write!(f, "stdin"),
-        }
-    }
-}
+/// No message of a websocket, a broker or a POST is longer.
+const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
 /// One source, as configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SourceOptions {
     /// In counters, and as the station of lines that name none.
     pub name: String,
@@ -100,6 +48,45 @@ pub struct SourceOptions {
     pub address: Address,
     /// Silence longer than this is a failure.
     pub silent_after: Duration,
+    /// Where a key or password is kept.
+    pub key: Option<Key>,
+    /// What is asked of aisstream: south-west and north-east corners, as latitude and longitude in degrees.
+    pub boxes: Vec<[[f64; 2]; 2]>,
+}
+
+impl SourceOptions {
+    /// With the usual in all else.
+    pub fn new(name: String, address: Address, silent_after: Duration) -> Self {
+        SourceOptions { name, address, silent_after, key: None, boxes: Vec::new() }
+    }
+}
+
+/// Where a secret is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// In a file, alone.
+    File(PathBuf),
+    /// In a variable of the environment.
+    Variable(String),
+}
+
+impl Key {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or empty.
+    pub fn read(&self) -> io::Result<String> {
+        let (text, place) = match self {
+            Key::File(path) => (std::fs::read_to_string(path)?, path.display().to_string()),
+            Key::Variable(name) => (std::env::var(name).unwrap_or_default(), format!("${name}")),
+        };
+        let text = text.trim();
+        match text.is_empty() {
+            true => Err(io::Error::new(io::ErrorKind::NotFound, format!("no key in {place}"))),
+            false => Ok(text.to_owned()),
+        }
+    }
 }
 
 /// Some lines of one source, framed.
@@ -121,7 +108,48 @@ impl Chunk {
     }
 }
 
-/// What is counted of one source. `received` is what came; of that, `dropped` and `too_long` went no further.
+/// Why something that came became no line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// A line is longer than any sentence.
+    TooLong,
+    /// A message is longer than any that is taken.
+    TooLarge,
+    /// It begins as JSON and is none.
+    NotJson,
+    /// JSON in which there is no message that can be written as a sentence.
+    NoMessage,
+    /// A packed file that unpacks to far more than lines do.
+    Bomb,
+    /// A packed file that is damaged.
+    Damaged,
+}
+
+impl Refusal {
+    /// All of them.
+    pub const ALL: [Refusal; 6] = [
+        Refusal::TooLong,
+        Refusal::TooLarge,
+        Refusal::NotJson,
+        Refusal::NoMessage,
+        Refusal::Bomb,
+        Refusal::Damaged,
+    ];
+
+    /// In counters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Refusal::TooLong => "too_long",
+            Refusal::TooLarge => "message_too_large",
+            Refusal::NotJson => "not_json",
+            Refusal::NoMessage => "no_message",
+            Refusal::Bomb => "unpacks_too_far",
+            Refusal::Damaged => "damaged_file",
+        }
+    }
+}
+
+/// What is counted of one source. `received` is what came; of that, `dropped` and `refused` went no further.
 #[derive(Debug, Default)]
 pub struct Gauge {
     /// Lines that came.
@@ -130,8 +158,8 @@ pub struct Gauge {
     pub dropped: AtomicU64,
     /// Datagrams that the system dropped before they could be read; known on Linux alone.
     pub datagrams_lost: AtomicU64,
-    /// Lines that were too long.
-    pub too_long: AtomicU64,
+    /// Lines and messages that were refused, by [`Refusal`].
+    refused: [AtomicU64; Refusal::ALL.len()],
     /// Lines that are in the journal.
     pub accepted: AtomicU64,
     /// Clients that were sent away because there were too many.
@@ -144,6 +172,19 @@ pub struct Gauge {
     pub last_line_at_ms: AtomicI64,
     /// Whether it has come to its end.
     pub ended: AtomicBool,
+}
+
+impl Gauge {
+    /// Something came, and went no further.
+    pub fn refuse(&self, refusal: Refusal) {
+        self.received.fetch_add(1, Ordering::Relaxed);
+        self.refused[refusal as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was.
+    pub fn refused(&self, refusal: Refusal) -> u64 {
+        self.refused[refusal as usize].load(Ordering::Relaxed)
+    }
 }
 
 /// What a source needs to run.
@@ -159,6 +200,8 @@ pub struct Feed {
     pub sender: mpsc::UnboundedSender<Chunk>,
     /// Bytes that may wait there.
     pub room: Arc<Semaphore>,
+    /// How far everybody has read, as soon as the journal says so.
+    pub marks: watch::Receiver<Option<Marks>>,
     /// Turns true when it is to stop.
     pub stop: watch::Receiver<bool>,
 }
@@ -168,402 +211,129 @@ impl Feed {
     ///
     /// # Errors
     ///
-    /// The address cannot be listened on.
-    pub async fn run(mut self, bound: Bound) -> io::Result<()> {
-        let mut stop = self.stop.clone();
+    /// What keeps it from taking anything.
+    pub async fn run(self, bound: Bound) -> io::Result<()> {
         let running = async {
-            match bound {
-                Bound::Udp(socket) => self.receive(socket).await,
-                Bound::TcpListen(listener) => self.listen(listener).await,
-                Bound::Tcp(address) => self.connect(&address).await,
-                Bound::Stdin => {
-                    let read = self.read(tokio::io::stdin()).await;
-                    self.gauge.ended.store(true, Ordering::Relaxed);
-                    read
+            match (bound, &self.options.address) {
+                (Bound::Udp(socket), _) => udp::receive(&self, socket).await,
+                (Bound::Listener(listener), Address::HttpListen(_)) => {
+                    http::listen(&self, listener).await
                 }
+                (Bound::Listener(listener), _) => tcp::listen(&self, listener).await,
+                (Bound::Nothing, address) => match address {
+                    Address::Tcp(server) => tcp::connect(&self, server, false).await,
+                    Address::Gpsd(server) => tcp::connect(&self, server, true).await,
+                    Address::Serial(device, baud) => {
+                        tcp::listen_to_line(&self, &device.to_string_lossy(), *baud).await
+                    }
+                    Address::Websocket(url) => websocket::connect(&self, url).await,
+                    Address::Mqtt(broker) => mqtt::subscribe(&self, broker).await,
+                    Address::Kafka { brokers, topic } => {
+                        kafka::consume(&self, brokers, topic).await
+                    }
+                    Address::File(path) => files::follow(&self, path).await,
+                    Address::Directory(path) => files::watch(&self, path).await,
+                    Address::Stdin => {
+                        let read = tcp::read(&self, tokio::io::stdin()).await;
+                        self.gauge.ended.store(true, Ordering::Relaxed);
+                        read
+                    }
+                    Address::Udp(_) | Address::TcpListen(_) | Address::HttpListen(_) => {
+                        unreachable!("what listens is bound")
+                    }
+                },
             }
         };
+        let mut stop = self.stop.clone();
         tokio::select! {
             ended = running => ended,
             _ = stop.wait_for(|stop| *stop) => Ok(()),
         }
     }
 
-    async fn receive(&mut self, socket: UdpSocket) -> io::Result<()> {
-        let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
-        let mut lines = Lines::new(&self.options.name);
-        loop {
-            // An error of one datagram, such as the answer to one that was sent from here, is not the socket's end.
-            let Ok((length, _)) = socket.recv_from(&mut buffer).await else {
-                sleep(Duration::from_millis(10)).await;
-                continue;
-            };
-            lines.push(&buffer[..length], &self.gauge);
-            lines.end(&self.gauge);
-            let Some(mut chunk) = lines.take(self.source) else { continue };
-            match self.room.clone().try_acquire_many_owned(chunk.size()) {
-                Ok(room) => {
-                    chunk.room = Some(room);
-                    let _ = self.sender.send(chunk);
-                }
-                Err(_) => {
-                    self.gauge.dropped.fetch_add(chunk.lines, Ordering::Relaxed);
-                }
+    /// Does something for a client until it is done or the source is stopped.
+    async fn with_connection<T>(&self, doing: impl Future<Output = T>) {
+        let mut stop = self.stop.clone();
+        self.gauge.connections.fetch_add(1, Ordering::Relaxed);
+        tokio::select! {
+            _ = doing => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+        self.gauge.connections.fetch_sub(1, Ordering::Relaxed);
+        self.gauge.reconnects.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives lines to the journal when there is room for them; says whether there is anybody to take them.
+    async fn give(&self, lines: &mut Lines) -> bool {
+        let Some(mut chunk) = lines.take(self.source) else { return true };
+        chunk.room = self.room.clone().acquire_many_owned(chunk.size()).await.ok();
+        self.sender.send(chunk).is_ok()
+    }
+
+    /// The same from a thread that may wait; says no as well when the source is stopped.
+    fn give_and_wait(&self, runtime: &Handle, lines: &mut Lines) -> bool {
+        let mut stop = self.stop.clone();
+        runtime.block_on(async {
+            tokio::select! {
+                given = self.give(lines) => given,
+                _ = stop.wait_for(|stop| *stop) => false,
+            }
+        })
+    }
+
+    /// Gives lines to the journal if there is room for them now; else they are dropped, and counted.
+    fn give_or_drop(&self, lines: &mut Lines) {
+        let Some(mut chunk) = lines.take(self.source) else { return };
+        match self.room.clone().try_acquire_many_owned(chunk.size()) {
+            Ok(room) => {
+                chunk.room = Some(room);
+                let _ = self.sender.send(chunk);
+            }
+            Err(_) => {
+                self.gauge.dropped.fetch_add(chunk.lines, Ordering::Relaxed);
             }
         }
     }
 
-    async fn listen(&mut self, listener: TcpListener) -> io::Result<()> {
-        let room = Arc::new(Semaphore::new(CLIENTS_MAX));
-        let addresses = Addresses::default();
-        loop {
-            let Ok((stream, address)) = listener.accept().await else {
-                // Out of files, for one.
-                sleep(Duration::from_millis(100)).await;
-                continue;
-            };
-            let places = room.clone().try_acquire_owned().ok().zip(addresses.enter(address.ip()));
-            let Some(places) = places else {
-                self.gauge.refused_clients.fetch_add(1, Ordering::Relaxed);
-                continue;
-            };
-            let mut client = self.clone();
-            tokio::spawn(async move {
-                let _places = places;
-                let mut stop = client.stop.clone();
-                client.gauge.connections.fetch_add(1, Ordering::Relaxed);
-                tokio::select! {
-                    _ = client.read(stream) => {}
-                    _ = stop.wait_for(|stop| *stop) => {}
-                }
-                client.gauge.connections.fetch_sub(1, Ordering::Relaxed);
-                client.gauge.reconnects.fetch_add(1, Ordering::Relaxed);
-            });
-        }
+    /// How far this source had read, when the journal has been read; `None` if it is stopped before that.
+    async fn marks(&self) -> Option<Marks> {
+        let mut marks = self.marks.clone();
+        let all = marks.wait_for(Option::is_some).await.ok()?;
+        all.as_ref().map(|all| all.of(&self.options.name))
     }
 
-    async fn connect(&mut self, address: &str) -> io::Result<()> {
-        let mut back_off = BACK_OFF_MIN;
-        loop {
-            let name = &self.options.name;
-            match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    tracing::info!(source = name, "connected");
-                    self.gauge.connections.store(1, Ordering::Relaxed);
-                    let before = self.gauge.received.load(Ordering::Relaxed);
-                    let read = self.read(stream).await;
-                    self.gauge.connections.store(0, Ordering::Relaxed);
-                    self.gauge.reconnects.fetch_add(1, Ordering::Relaxed);
-                    if self.gauge.received.load(Ordering::Relaxed) > before {
-                        back_off = BACK_OFF_MIN;
-                    }
-                    let reason =
-                        read.err().map_or("the other side ended it".into(), |e| e.to_string());
-                    tracing::warn!(source = self.options.name, reason, "disconnected");
-                }
-                Ok(Err(error)) => {
-                    let reason = error.to_string();
-                    tracing::warn!(source = name, reason, "cannot connect");
-                }
-                Err(_) => tracing::warn!(source = name, reason = "no answer", "cannot connect"),
-            }
-            sleep(back_off + jitter(back_off)).await;
-            back_off = (back_off * 2).min(BACK_OFF_MAX);
-        }
-    }
-
-    /// Reads to the end. A connection on which nothing comes for too long is given up.
-    async fn read(&mut self, mut input: impl AsyncRead + Unpin) -> io::Result<()> {
-        let is_stdin = self.options.address == Address::Stdin;
-        let mut buffer = vec![0; READ_BYTES];
-        let mut lines = Lines::new(&self.options.name);
-        loop {
-            let reading = input.read(&mut buffer);
-            let length = if is_stdin {
-                reading.await?
-            } else {
-                timeout(self.options.silent_after, reading).await.map_err(|_| {
-                    io::Error::new(io::ErrorKind::TimedOut, "nothing came for too long")
-                })??
-            };
-            lines.push(&buffer[..length], &self.gauge);
-            if length == 0 && is_stdin {
-                // A connection that breaks off may have cut its last line, and a cut checksum may still look like one.
-                lines.end(&self.gauge);
-            }
-            if let Some(mut chunk) = lines.take(self.source) {
-                chunk.room = self.room.clone().acquire_many_owned(chunk.size()).await.ok();
-                if self.sender.send(chunk).is_err() {
-                    return Ok(());
-                }
-            }
-            if length == 0 {
-                return Ok(());
-            }
-        }
+    fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
     }
 }
 
-/// How many clients there are of each address.
-#[derive(Clone, Default)]
-struct Addresses(Arc<Mutex<HashMap<IpAddr, usize>>>);
-
-/// A client's place among those of its address.
-struct Place {
-    addresses: Addresses,
-    address: IpAddr,
-}
-
-impl Addresses {
-    /// `None` if there are as many as may be.
-    fn enter(&self, address: IpAddr) -> Option<Place> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_default();
-        let is_free = *count < CLIENTS_PER_ADDRESS_MAX;
-        *count += usize::from(is_free);
-        is_free.then(|| Place { addresses: self.clone(), address })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
-            }
-        }
-    }
-}
-
-/// An address that is ours.
+/// What was taken before anything began, so that what is taken or not ours is said at the start.
 pub enum Bound {
     /// Datagrams arrive.
     Udp(UdpSocket),
     /// Clients may come.
-    TcpListen(TcpListener),
-    /// To be connected to.
-    Tcp(String),
-    /// As it is.
-    Stdin,
+    Listener(TcpListener),
+    /// There is nothing to take.
+    Nothing,
 }
 
 impl Bound {
-    /// Takes the address, so that one that is taken is said at the start.
+    /// Takes the address, and makes sure that there is a key where one is named.
     ///
     /// # Errors
     ///
     /// It is taken, or not ours.
-    pub async fn new(address: &Address) -> io::Result<Self> {
-        Ok(match address {
-            Address::Udp(address) => {
-                let socket = match address.ip().is_multicast() {
-                    false => UdpSocket::bind(address).await?,
-                    true => multicast(*address).await?,
-                };
-                Bound::Udp(socket)
-            }
-            Address::TcpListen(address) => Bound::TcpListen(TcpListener::bind(address).await?),
-            Address::Tcp(address) => Bound::Tcp(address.clone()),
-            Address::Stdin => Bound::Stdin,
-        })
-    }
-}
-
-/// Joins a group, on whatever interface leads there.
-async fn multicast(group: SocketAddr) -> io::Result<UdpSocket> {
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-    match group.ip() {
-        IpAddr::V4(ip) => {
-            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, group.port())).await?;
-            socket.join_multicast_v4(ip, Ipv4Addr::UNSPECIFIED)?;
-            Ok(socket)
+    pub async fn new(options: &SourceOptions) -> io::Result<Self> {
+        if let Some(key) = &options.key {
+            key.read()?;
         }
-        IpAddr::V6(ip) => {
-            let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, group.port())).await?;
-            socket.join_multicast_v6(&ip, 0)?;
-            Ok(socket)
-        }
-    }
-}
-
-/// How many datagrams the system has dropped of those that were for a port, as Linux says in `/proc/net/udp`.
-pub fn datagrams_lost(address: SocketAddr) -> Option<u64> {
-    let table = if address.is_ipv4() { "/proc/net/udp" } else { "/proc/net/udp6" };
-    let port = format!(":{:04X}", address.port());
-    let text = std::fs::read_to_string(table).ok()?;
-    let dropped = text.lines().skip(1).filter_map(|line| {
-        let mut words = line.split_ascii_whitespace();
-        let is_it = words.nth(1)?.ends_with(&port);
-        is_it.then(|| words.next_back()?.parse::<u64>().ok()).flatten()
-    });
-    Some(dropped.sum())
-}
-
-/// Up to as long again, so that those who lost the same server do not come back at once.
-fn jitter(back_off: Duration) -> Duration {
-    let share = now().as_millis().rem_euclid(1000) as u32;
-    back_off * share / 1000
-}
-
-/// Cuts what comes into lines and frames them. Never holds more than one line that has not ended.
-struct Lines {
-    /// Names the feed.
-    block: Vec<u8>,
-    rest: Vec<u8>,
-    /// The line at hand is too long, and its end has not come.
-    overlong: bool,
-    framed: Vec<u8>,
-    count: u64,
-}
-
-impl Lines {
-    fn new(source: &str) -> Self {
-        Lines {
-            block: feed_block(source).into_bytes(),
-            rest: Vec::new(),
-            overlong: false,
-            framed: Vec::new(),
-            count: 0,
-        }
-    }
-
-    fn push(&mut self, mut bytes: &[u8], gauge: &Gauge) {
-        if bytes.is_empty() {
-            return;
-        }
-        let at = now();
-        let before = gauge.received.load(Ordering::Relaxed);
-        let prefix = format!("{at} ");
-        while let Some(end) = memchr(b'\n', bytes) {
-            self.take_line(&bytes[..end], prefix.as_bytes(), gauge);
-            bytes = &bytes[end + 1..];
-        }
-        // A feed that sends blanks to keep its connection is as silent as one that sends nothing.
-        if gauge.received.load(Ordering::Relaxed) > before {
-            gauge.last_line_at_ms.store(at.as_millis(), Ordering::Relaxed);
-        }
-        if self.rest.len() + bytes.len() > LINE_BYTES_MAX {
-            self.overlong = true;
-            self.rest.clear();
-        } else if !self.overlong {
-            self.rest.extend_from_slice(bytes);
-        }
-    }
-
-    /// What has no end of line is a line all the same.
-    fn end(&mut self, gauge: &Gauge) {
-        if !self.rest.is_empty() || self.overlong {
-            let at = now();
-            gauge.last_line_at_ms.store(at.as_millis(), Ordering::Relaxed);
-            self.take_line(b"", format!("{at} ").as_bytes(), gauge);
-        }
-    }
-
-    fn take_line(&mut self, end: &[u8], prefix: &[u8], gauge: &Gauge) {
-        let overlong =
-            std::mem::take(&mut self.overlong) || self.rest.len() + end.len() > LINE_BYTES_MAX;
-        if overlong {
-            self.rest.clear();
-            gauge.received.fetch_add(1, Ordering::Relaxed);
-            gauge.too_long.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        let mut line = std::mem::take(&mut self.rest);
-        line.extend_from_slice(end);
-        let trimmed = line.trim_ascii();
-        if !trimmed.is_empty() {
-            gauge.received.fetch_add(1, Ordering::Relaxed);
-            frame(trimmed, prefix, &self.block, &mut self.framed);
-            self.count += 1;
-        }
-        line.clear();
-        self.rest = line;
-    }
-
-    fn take(&mut self, source: usize) -> Option<Chunk> {
-        let lines = std::mem::take(&mut self.count);
-        let bytes = std::mem::take(&mut self.framed);
-        (lines > 0).then_some(Chunk { source, lines, bytes, room: None })
-    }
-}
-
-/// Writes a line as the journal has it: when it came, or the time that it begins with; a block that names the feed;
-/// the rest.
-fn frame(line: &[u8], prefix: &[u8], block: &[u8], framed: &mut Vec<u8>) {
-    let begins = line.iter().position(|byte| matches!(byte, b'!' | b'$' | b'\\'));
-    let (time, rest) = match begins {
-        Some(begins) if line[0].is_ascii_digit() => line.split_at(begins),
-        _ => (prefix, line),
-    };
-    framed.extend_from_slice(time);
-    framed.extend_from_slice(block);
-    framed.extend_from_slice(rest);
-    framed.push(b'\n');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check_address(text: &str, expected: Option<Address>) {
-        assert_eq!(text.parse().ok(), expected, "{text}");
-    }
-
-    #[test]
-    fn addresses_are_checked() {
-        let number = |text: &str| text.parse().unwrap();
-        check_address("stdin", Some(Address::Stdin));
-        check_address("udp://0.0.0.0:10110", Some(Address::Udp(number("0.0.0.0:10110"))));
-        check_address("udp://[::]:10110", Some(Address::Udp(number("[::]:10110"))));
-        check_address("tcp-listen://127.0.0.1:1", Some(Address::TcpListen(number("127.0.0.1:1"))));
-        check_address("tcp://feed.example:4001", Some(Address::Tcp("feed.example:4001".into())));
-        for wrong in ["", "udp://feed.example:1", "tcp://feed.example", "tcp://:1", "http://a:1"] {
-            check_address(wrong, None);
-        }
-    }
-
-    fn framed(pieces: &[&[u8]]) -> (Vec<String>, Gauge) {
-        let gauge = Gauge::default();
-        let mut lines = Lines::new("harbour");
-        for piece in pieces {
-            lines.push(piece, &gauge);
-        }
-        lines.end(&gauge);
-        let bytes = lines.take(0).map(|chunk| chunk.bytes).unwrap_or_default();
-        let lines = String::from_utf8_lossy(&bytes).lines().map(|line| line.to_owned()).collect();
-        (lines, gauge)
-    }
-
-    #[test]
-    fn lines_are_framed_however_they_are_cut() {
-        let whole = b"!AIVDM,1\r\n\r\n2021-01-01T00:00:00Z !AIVDM,2\n\\s:a*28\\!AIVDM,3";
-        let check = |lines: Vec<String>| {
-            let ends: Vec<&str> =
-                lines.iter().map(|line| line.split_once('\\').unwrap().1).collect();
-            assert_eq!(
-                ends,
-                [
-                    "f:harbour*2D\\!AIVDM,1",
-                    "f:harbour*2D\\!AIVDM,2",
-                    "f:harbour*2D\\\\s:a*28\\!AIVDM,3",
-                ]
-            );
-            assert!(lines[0].starts_with("20") && lines[1].starts_with("2021-01-01T00:00:00Z \\"));
+        let listener = |address: SocketAddr| async move {
+            Ok::<_, io::Error>(Bound::Listener(TcpListener::bind(address).await?))
         };
-        for size in [1, 7, whole.len()] {
-            check(framed(&whole.chunks(size).collect::<Vec<_>>()).0);
+        match &options.address {
+            Address::Udp(address) => Ok(Bound::Udp(udp::bind(*address).await?)),
+            Address::TcpListen(address) | Address::HttpListen(address) => listener(*address).await,
+            _ => Ok(Bound::Nothing),
         }
-    }
-
-    #[test]
-    fn long_lines_are_counted_and_not_kept() {
-        let long = [b'x'; 3000];
-        let (lines, gauge) = framed(&[&long, &long, b"\n!AIVDM,1\n", &long, b"\n"]);
-        assert_eq!(lines.len(), 1);
-        assert_eq!(gauge.too_long.into_inner(), 2);
-        assert_eq!(gauge.received.into_inner(), 3);
     }
 }
