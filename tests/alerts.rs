@@ -60,7 +60,7 @@ fn mailbox() -> (SocketAddr, mpsc::Receiver<String>) {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut reader = BufReader::new(stream.unwrap());
-            let mut say = |reader: &mut BufReader<TcpStream>, text: &str| {
+            let say = |reader: &mut BufReader<TcpStream>, text: &str| {
                 let _ = reader.get_mut().write_all(format!("{text}\r\n").as_bytes());
             };
             say(&mut reader, "220 here");

@@ -26,7 +26,7 @@ const SCAN_EVERY: Duration = Duration::from_secs(1);
 const BLOCK_BYTES: usize = 64 << 10;
 /// Lines pack to a tenth or so. What unpacks to more than this many times its size, and to more than
 /// [`UNPACKED_BYTES_FREE`], is something else.
-const UNPACKED_RATIO_MAX: u64 = 200;
+const UNPACKED_RATIO_MAX: u64 = 100;
 const UNPACKED_BYTES_FREE: u64 = 16 << 20;
 /// How the name of a file ends that somebody is still writing.
 const UNFINISHED: [&str; 4] = [".tmp", ".part", ".partial", ".swp"];
