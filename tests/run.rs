@@ -2,208 +2,21 @@
 //!
 //! `ALONGSIDE_KILLS=100` kills it more often than the usual run does, and `ALONGSIDE_SEED` makes it the same way again.
 
+#[path = "program/daemon.rs"]
+mod daemon;
 #[path = "program/mod.rs"]
 mod program;
 
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use program::{Desk, Outcome, sea};
+use daemon::Daemon;
+use program::sea;
 use serde_json::Value;
-
-/// Every kind, so that `--history` looks for dark meetings as the daemon does.
-const KINDS: &str = "encounter,gap,dark_meeting,loitering,identity_change,identity_conflict,jump,displacement,\
-                     on_land,watchlist_hit";
-
-/// The daemon at a desk, with a source and pages of its own.
-struct Daemon {
-    desk: Desk,
-    source: SocketAddr,
-    pages: SocketAddr,
-    child: Option<Child>,
-}
-
-/// A port that nobody has.
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-impl Daemon {
-    /// Not started yet; `scheme` is of the source, `more` of the configuration is added.
-    fn new(scheme: &str, more: &str) -> Self {
-        let (desk, source, pages) = (Desk::new(), free(), free());
-        desk.write(
-            "run.toml",
-            format!(
-                "[run]\nhttp = \"{pages}\"\npublish = true\ncheckpoint_every = \"1s\"\nstore_every = \"500ms\"\n\
-                 [kafka]\nbrokers = \"127.0.0.1:1\"\n[kafka.properties]\n\
-                 [[source]]\nname = \"sim\"\nurl = \"{scheme}://{source}\"\n{more}"
-            ),
-        );
-        Daemon { desk, source, pages, child: None }
-    }
-
-    fn start(&mut self) {
-        self.start_with(&[]);
-    }
-
-    fn start_with(&mut self, environment: &[(&str, String)]) {
-        let log =
-            fs::OpenOptions::new().create(true).append(true).open(self.desk.path("log")).unwrap();
-        let mut command = self.desk.command(&["run", "--config", "run.toml"]);
-        command.envs(environment.iter().cloned());
-        self.child = Some(command.stderr(log).stdout(Stdio::null()).spawn().unwrap());
-        let since = Instant::now();
-        while self.page("livez").is_none() {
-            assert!(since.elapsed() < Duration::from_secs(60), "{}", self.desk.read("log"));
-            sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.source).unwrap()
-    }
-
-    /// What a page says; nothing if nobody answers.
-    fn page(&self, name: &str) -> Option<String> {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(5)))
-            .build()
-            .into();
-        let mut answer = agent.get(format!("http://{}/{name}", self.pages)).call().ok()?;
-        answer.body_mut().read_to_string().ok()
-    }
-
-    fn health(&self) -> Value {
-        serde_json::from_str(&self.page("healthz").unwrap()).unwrap()
-    }
-
-    /// A number of the page for Prometheus, of the source if it has one.
-    fn number(&self, name: &str) -> u64 {
-        let text = self.page("metrics").unwrap();
-        let line = text
-            .lines()
-            .find(|line| {
-                line.strip_prefix("alongside_")
-                    .and_then(|line| line.strip_prefix(name))
-                    .is_some_and(|rest| rest.starts_with(' ') || rest.starts_with('{'))
-            })
-            .unwrap_or_else(|| panic!("{name} is not in {text}"));
-        line.rsplit_once(' ').unwrap().1.parse().unwrap()
-    }
-
-    #[track_caller]
-    fn wait_for(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let since = Instant::now();
-        while !holds(self) {
-            assert!(since.elapsed() < Duration::from_secs(60), "{what}: {}", self.desk.read("log"));
-            sleep(Duration::from_millis(50));
-        }
-    }
-
-    fn kill(&mut self) {
-        let mut child = self.child.take().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
-    /// Asks it to end, and gives its exit code.
-    fn stop(&mut self) -> i32 {
-        let mut child = self.child.take().unwrap();
-        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-        child.wait().unwrap().code().unwrap()
-    }
-
-    /// The lines of the journal, as they were sent; those behind the last mark are not accepted.
-    fn journal(&self) -> Vec<String> {
-        let mut segments: Vec<_> = fs::read_dir(self.desk.path("journal"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "nmea"))
-            .collect();
-        segments.sort();
-        let mut lines = Vec::new();
-        for segment in segments {
-            let text = String::from_utf8_lossy(&fs::read(segment).unwrap()).into_owned();
-            let mut commit = Vec::new();
-            for line in text.lines() {
-                if line.starts_with("#commit") {
-                    lines.append(&mut commit);
-                } else {
-                    let sent = line.split_once("\\s:sim*3E\\");
-                    commit.push(sent.map_or(line, |(_, sent)| sent).to_owned());
-                }
-            }
-        }
-        lines
-    }
-
-    /// What was told of events, in order.
-    fn told(&self) -> Vec<Value> {
-        let outbox = rusqlite::Connection::open(self.desk.path("alongside.outbox")).unwrap();
-        let mut query = outbox
-            .prepare("SELECT payload FROM messages WHERE topic LIKE '%events' ORDER BY seq")
-            .unwrap();
-        let rows = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        rows.map(|row| serde_json::from_str(&row.unwrap()).unwrap()).collect()
-    }
-
-    /// What a replay of the journal tells; what it tells at the end, of what is open, comes last.
-    fn replayed(&self) -> Vec<Value> {
-        let Outcome { code, stdout, stderr } = self.desk.run(&[
-            "replay",
-            "journal",
-            "--history",
-            "--format",
-            "ndjson",
-            "--store",
-            "none",
-            "--kind",
-            KINDS,
-        ]);
-        assert_eq!(code, 0, "{stderr}");
-        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    /// The events are those of a replay of the journal, and the store has the last version of each.
-    #[track_caller]
-    fn check_events(&self) {
-        let (told, replayed) = (self.told(), self.replayed());
-        assert!(told.len() > 20 && told.len() <= replayed.len());
-        for (told, replayed) in told.iter().zip(&replayed) {
-            assert_eq!(told, replayed);
-        }
-        let store = rusqlite::Connection::open(self.desk.path("alongside.gpkg")).unwrap();
-        let mut query = store.prepare("SELECT record FROM encounters ORDER BY event_id").unwrap();
-        let rows = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        let stored: Vec<Value> =
-            rows.map(|row| serde_json::from_str(&row.unwrap()).unwrap()).collect();
-        let mut last = std::collections::BTreeMap::new();
-        for event in &told {
-            last.insert(event["id"].as_str().unwrap(), event);
-        }
-        let kept = |event: &&Value| {
-            event["kind"] == "encounter"
-                && event["state"] != "candidate"
-                && event["state"] != "retracted"
-        };
-        assert_eq!(stored, last.into_values().filter(kept).cloned().collect::<Vec<_>>());
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
 
 /// A number from the environment.
 fn asked(name: &str, usual: u64) -> u64 {
@@ -249,6 +62,7 @@ fn killed_at_any_moment_it_loses_and_doubles_nothing() {
     drop(stream);
     daemon.wait_for("all is read", |daemon| {
         daemon.number("source_lines_accepted_total") as usize == sent.len() - position
+            && daemon.number("journal_unread_bytes") == 0
     });
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
     assert_eq!(daemon.journal(), sent);
@@ -292,7 +106,7 @@ fn what_it_says_of_itself_adds_up() {
     daemon.wait_for("the wrong checksum is counted", |daemon| {
         daemon.page("metrics").unwrap().contains("rejected_total{reason=\"bad_checksum\"} 1")
     });
-    assert_eq!(daemon.number("source_lines_too_long_total"), 1);
+    assert_eq!(daemon.refused("too_long"), 1);
     assert_eq!(daemon.page("readyz").unwrap(), "ready\n");
     let [received, accepted, late] = ["received", "accepted", "late"]
         .map(|name| daemon.number(&format!("records_{name}_total")));
@@ -306,6 +120,79 @@ fn what_it_says_of_itself_adds_up() {
     daemon.wait_for("silence is said", |daemon| {
         daemon.health()["sources"][0]["state"] == "silent" && daemon.health()["state"] == "failing"
     });
+    assert_eq!(daemon.stop(), 0);
+}
+
+/// A tag block around fields.
+fn block(fields: &str) -> String {
+    let checksum = fields.bytes().fold(0, |sum, byte| sum ^ byte);
+    format!("\\{fields}*{checksum:02X}\\")
+}
+
+#[test]
+fn the_name_of_a_feed_is_no_word_of_a_station() {
+    let mut daemon = Daemon::new("tcp-listen", "");
+    daemon.start();
+    let text = std::str::from_utf8(sea()).unwrap();
+    let bare = |line: &str| line.rsplit_once('\\').unwrap().1.to_owned();
+    let parts: Vec<String> =
+        text.lines().filter(|line| line.contains("!AIVDM,2,")).take(4).map(bare).collect();
+    let lone = bare(text.lines().find(|line| line.contains("!AIVDM,1,1,")).unwrap());
+    let lone = (lone + "\n").repeat(14);
+    let mut stream = daemon.connect();
+    // Nobody says that these are of one receiver, …
+    write!(stream, "{}\n{lone}{}\n", parts[0], parts[1]).unwrap();
+    // … and here somebody does, in the first of two blocks.
+    let [first, second] = [block("g:1-2-17,s:one,c:1704067200"), block("g:2-2-17")];
+    write!(stream, "{first}{}\n{lone}{second}{}\n", parts[2], parts[3]).unwrap();
+    write!(stream, "junk\n{}junk\n", block("s:one")).unwrap();
+    daemon.wait_for("all is read", |daemon| daemon.number("records_received_total") >= 34);
+    let metrics = daemon.page("metrics").unwrap();
+    for (reason, count) in [("orphan_fragment", 2), ("not_a_sentence", 2)] {
+        let line = format!("rejected_total{{reason=\"{reason}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn one_address_keeps_nobody_else_out() {
+    let mut daemon = Daemon::new("tcp-listen", "");
+    daemon.start();
+    let idle: Vec<TcpStream> = (0..300).map(|_| daemon.connect()).collect();
+    daemon.wait_for("some are sent away", |daemon| {
+        daemon.number("source_clients_refused_total") == 300 - 256
+    });
+    // Loopback has more addresses than one.
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 2], 0)).into()).unwrap();
+    socket.connect(&daemon.source.into()).unwrap();
+    let mut stream = TcpStream::from(socket);
+    writeln!(stream, "!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C").unwrap();
+    daemon.wait_for("it is served", |daemon| daemon.number("source_lines_accepted_total") == 1);
+    drop(idle);
+    daemon.wait_for("places are free again", |daemon| daemon.number("source_connections") == 1);
+    writeln!(daemon.connect(), "!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C").unwrap();
+    daemon.wait_for("it is served", |daemon| daemon.number("source_lines_accepted_total") == 2);
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn who_asks_for_nothing_does_not_keep_the_pages_from_others() {
+    let mut daemon = Daemon::new("tcp-listen", "");
+    daemon.start();
+    let idle: Vec<TcpStream> = (0..80)
+        .map(|_| {
+            let mut stream = TcpStream::connect(daemon.pages).unwrap();
+            stream.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-").unwrap();
+            stream
+        })
+        .collect();
+    let since = Instant::now();
+    while daemon.page("livez").is_none() {
+        assert!(since.elapsed() < Duration::from_secs(30));
+    }
+    drop(idle);
     assert_eq!(daemon.stop(), 0);
 }
 
@@ -387,7 +274,12 @@ fn a_journal_that_somebody_removed_costs_what_was_in_it_alone() {
 fn other_parameters_read_the_journal_from_its_beginning() {
     let mut daemon = Daemon::new("tcp-listen", "[journal]\nsegment_bytes = 1000000\n");
     daemon.start();
-    daemon.connect().write_all(sea()).unwrap();
+    let mut stream = daemon.connect();
+    for piece in sea().chunks(sea().len() / 40) {
+        // Each is a commit of its own.
+        stream.write_all(piece).unwrap();
+        sleep(Duration::from_millis(80));
+    }
     let lines = std::str::from_utf8(sea()).unwrap().lines().count() as u64;
     daemon.wait_for("all is read", |daemon| daemon.number("source_lines_accepted_total") == lines);
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
@@ -396,15 +288,89 @@ fn other_parameters_read_the_journal_from_its_beginning() {
     let config = daemon.desk.read("run.toml") + "[encounter]\nopen_after = \"40m\"\n";
     daemon.desk.write("run.toml", config);
     daemon.start();
-    daemon.wait_for("all is read again", |daemon| daemon.number("positions_total") > lines / 2);
+    // What comes meanwhile is taken in, and dealt with in its turn.
+    daemon.connect().write_all(sea()).unwrap();
+    let mut was_busy = false;
+    daemon.wait_for("it is taken in", |daemon| {
+        was_busy |= daemon.number("journal_unread_bytes") > 0;
+        daemon.number("source_lines_accepted_total") == lines
+    });
+    daemon.wait_for("all is read", |daemon| daemon.number("journal_unread_bytes") == 0);
+    assert!(was_busy, "it was read before anything could come meanwhile");
+    assert_eq!(daemon.journal().len() as u64, 2 * lines);
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
     let log = daemon.desk.read("log");
     assert!(log.contains("the checkpoint is set aside"), "{log}");
     let again = daemon.told().split_off(told);
     assert!(again.len() > 20);
+    let replayed = daemon.replayed_with(&["--config", "run.toml"]);
+    assert_eq!(again, replayed[..again.len()]);
     assert!(
         again.iter().all(|event| event["parameters_hash"] != daemon.told()[0]["parameters_hash"])
     );
+}
+
+#[test]
+fn what_is_read_again_holds_from_the_beginning_of_the_journal() {
+    let mut daemon = Daemon::new(
+        "tcp-listen",
+        "[watchlists]\nfiles = [\"list.csv\"]\n[map]\nfiles = [\"zones.geojson\"]\n\
+         [journal]\nsegment_bytes = 1000000\n",
+    );
+    daemon.desk.write("list.csv", "mmsi,name\n255999999,NOBODY\n");
+    let zones = |corners: &str| {
+        format!(
+            "{{\"type\":\"FeatureCollection\",\"features\":[{{\"type\":\"Feature\",\"properties\":{{\"name\":\"Gulf\"}},\
+             \"geometry\":{{\"type\":\"Polygon\",\"coordinates\":[{corners}]}}}}]}}"
+        )
+    };
+    daemon.desk.write("zones.geojson", zones("[[0,0],[1,0],[1,1],[0,0]]"));
+    daemon.start();
+    let text = std::str::from_utf8(sea()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let (before, after) = lines.split_at(30_000);
+    daemon.connect().write_all((before.join("\n") + "\n").as_bytes()).unwrap();
+    daemon.wait_for("all is read", |daemon| {
+        daemon.number("source_lines_accepted_total") as usize == before.len()
+    });
+    daemon.wait_for("something is told", |daemon| !daemon.told().is_empty());
+    let told = || daemon.told().iter().filter(|event| event["kind"] == "watchlist_hit").count();
+    assert_eq!(told(), 0);
+    let ship = daemon.told()[0]["vessels"][0]["mmsi"].clone();
+
+    // A file that is refused changes nothing, and is said.
+    let config = daemon.desk.read("run.toml");
+    daemon.desk.write("run.toml", format!("{config}\n[encounter]\nopen_aftr = \"40m\"\n"));
+    daemon.hang_up();
+    daemon.wait_for("it is refused", |daemon| {
+        daemon.health()["configuration"]["refused"]
+            .as_str()
+            .is_some_and(|reason| reason.contains("did you mean `open_after`?"))
+    });
+    assert_eq!(daemon.health()["state"], "degraded");
+    let outbox = daemon.told().len();
+
+    daemon.desk.write("run.toml", config.replace("[[source]]", "[[source]] # the same"));
+    daemon.desk.write("list.csv", format!("mmsi,name\n{ship},LOOKED FOR\n"));
+    daemon.desk.write("zones.geojson", zones("[[-180,0],[0,0],[0,80],[-180,80],[-180,0]]"));
+    daemon.hang_up();
+    daemon.wait_for("the ship is found", |_| told() > 0);
+    assert_eq!(daemon.health()["configuration"]["refused"], Value::Null);
+    daemon.connect().write_all((after.join("\n") + "\n").as_bytes()).unwrap();
+    daemon.wait_for("all is read", |daemon| {
+        daemon.number("source_lines_accepted_total") as usize == lines.len()
+            && daemon.number("journal_unread_bytes") == 0
+    });
+    // And it goes on from there.
+    daemon.kill();
+    daemon.start();
+    daemon.wait_for("all is read", |daemon| daemon.number("journal_unread_bytes") == 0);
+    assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+    let again = daemon.told().split_off(outbox);
+    let replayed = daemon.replayed_with(&["--config", "run.toml"]);
+    assert!(again.len() > 20);
+    assert_eq!(again, replayed[..again.len()]);
+    assert!(again.iter().any(|event| event["zones"][0] == "Gulf"));
 }
 
 #[test]

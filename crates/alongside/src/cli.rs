@@ -57,6 +57,10 @@ pub enum Command {
     Score(ScoreArgs),
     /// Simulate a day with planted transfers and find them
     Demo(DemoArgs),
+    /// Look whether `run` has what it needs, and say what to do where it has not
+    Doctor(DoctorArgs),
+    /// Try the rules for alerts
+    Alerts(AlertsArgs),
     /// Check a configuration, or print the sample that is its manual
     Config(ConfigArgs),
     /// Print the completions of a shell
@@ -81,7 +85,8 @@ pub struct RunArgs {
     pub config: Option<PathBuf>,
 
     /// Take lines from here as well: udp://address:port and tcp-listen://address:port listen,
-    /// tcp://host:port connects, `stdin` reads standard input to its end. May be given again
+    /// tcp://host:port connects, `stdin` reads standard input to its end; `alongside config print` has the others.
+    /// May be given again
     #[arg(long, value_name = "URL")]
     pub source: Vec<Address>,
 
@@ -640,6 +645,48 @@ pub struct DemoArgs {
     pub store: Store,
 }
 
+/// What is needed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It opens and binds what `run` would, and leaves it as it was: run it where `run` shall run, as the same user, while that is \
+stopped. The exit code is 1 if something is missing.")]
+pub struct DoctorArgs {
+    /// What `run` is to do
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The rules for alerts.
+#[derive(Debug, Args)]
+pub struct AlertsArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: AlertsCommand,
+}
+
+/// What can be done with rules.
+#[derive(Debug, Subcommand)]
+pub enum AlertsCommand {
+    /// Say what they would have told of the events in a store; nothing is sent
+    Test(AlertsTestArgs),
+}
+
+/// Rules over a store.
+#[derive(Debug, Args)]
+pub struct AlertsTestArgs {
+    /// The configuration with the rules
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The GeoPackage with the events [default: that of the configuration]
+    #[arg(long, value_name = "FILE.gpkg", value_parser = parse_store)]
+    pub store: Option<Store>,
+
+    /// How far back
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = parse_span)]
+    pub since: Span,
+}
+
 /// The configuration.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
@@ -657,8 +704,15 @@ pub enum ConfigCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Print the sample: every key with its default, unit and consequence
-    Print,
+    /// Print the sample: every key with its default, unit and consequence; of a file every key with its value and where
+    /// that comes from, without secrets
+    Print {
+        /// The configuration
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Print a JSON Schema, for editors
+    Schema,
 }
 
 /// A shell.

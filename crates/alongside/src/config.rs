@@ -3,8 +3,10 @@
 //! `config/alongside.toml` is its manual. What is written there and what is the default here are kept
 //! the same by a test.
 
+mod alerts;
 mod daemon;
 mod delivery;
+mod print;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -27,10 +29,12 @@ use crate::output::Output;
 use crate::run::Daemon;
 use crate::watchlist;
 
+use self::alerts::{AlertSection, AlertsSection, ChannelSection, RelaySection};
 pub use self::daemon::SILENT_AFTER;
 use self::daemon::{JournalSection, RunSection, ServeSection, SourceSection};
 pub use self::delivery::Delivery;
 use self::delivery::{ClickHouseSection, KafkaSection, OutboxSection};
+pub use self::print::{print, print_schema};
 
 /// The sample configuration, which is the manual.
 const MANUAL: &str = include_str!("../../../config/alongside.toml");
@@ -136,7 +140,16 @@ fn parse_with(
     let journal = std::mem::take(&mut config.journal);
     let sources = std::mem::take(&mut config.source);
     let serving = std::mem::take(&mut config.serve).checked()?;
-    let daemon = Daemon { serving, ..daemon::from_sections(run, journal, sources)? };
+    let mut daemon = Daemon { serving, ..daemon::from_sections(run, journal, sources)? };
+    daemon.relays = alerts::relays(std::mem::take(&mut config.relay))?;
+    let profiles: Vec<String> = config.profile.iter().map(|profile| profile.name.clone()).collect();
+    daemon.alerts = alerts::from_sections(
+        std::mem::take(&mut config.alerts),
+        std::mem::take(&mut config.channel),
+        std::mem::take(&mut config.alert),
+        &profiles,
+        daemon.publish,
+    )?;
     let parameters = config.into_parameters()?;
     check(&parameters)?;
     Ok((parameters, delivery, daemon))
@@ -181,31 +194,54 @@ pub fn print_manual() -> anyhow::Result<()> {
 
 /// The keys whose values are not the defaults, as `section.key = value`, in the order of the manual.
 fn differences(parameters: &Parameters, delivery: &Delivery, daemon: &Daemon) -> Vec<String> {
-    let lines = |parameters: &Parameters, delivery: &Delivery, daemon: &Daemon| -> Vec<String> {
-        fn write(path: &str, section: &impl Serialize, lines: &mut Vec<String>) {
-            let value = toml::Value::try_from(section).expect("the configuration can be written");
-            flatten(path, &value, lines);
-        }
-        let mut lines = Vec::new();
-        write("", &Config::from_parameters(parameters), &mut lines);
-        let (outbox, kafka, clickhouse) = delivery.sections();
-        write("outbox", &outbox, &mut lines);
-        write("kafka", &kafka, &mut lines);
-        write("clickhouse", &clickhouse, &mut lines);
-        let (run, journal, sources) = daemon::sections(daemon);
-        write("run", &run, &mut lines);
-        write("journal", &journal, &mut lines);
-        write("source", &sources, &mut lines);
-        write("serve", &ServeSection::new(&daemon.serving), &mut lines);
-        lines
-    };
     let (usual, usual_delivery, usual_daemon) =
         parse("").expect("nothing at all is a configuration");
-    let defaults = lines(&usual, &usual_delivery, &usual_daemon);
-    lines(parameters, delivery, daemon)
+    let defaults = all_lines(&usual, &usual_delivery, &usual_daemon);
+    all_lines(parameters, delivery, daemon)
         .into_iter()
         .filter(|line| !defaults.contains(line))
         .collect()
+}
+
+/// All keys with their values, as `section.key = value`.
+fn all_lines(parameters: &Parameters, delivery: &Delivery, daemon: &Daemon) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, section) in all_sections(parameters, delivery, daemon) {
+        flatten(&name, &section, &mut lines);
+    }
+    lines
+}
+
+/// All sections, as they would be written, in the order of the manual.
+fn all_sections(
+    parameters: &Parameters,
+    delivery: &Delivery,
+    daemon: &Daemon,
+) -> Vec<(String, toml::Value)> {
+    fn value(section: &impl Serialize) -> toml::Value {
+        toml::Value::try_from(section).expect("the configuration can be written")
+    }
+    let mut all: Vec<(String, toml::Value)> = Vec::new();
+    if let toml::Value::Table(table) = value(&Config::from_parameters(parameters)) {
+        all.extend(table);
+    }
+    let (outbox, kafka, clickhouse) = delivery.sections();
+    let (run, journal, sources) = daemon::sections(daemon);
+    let (section, channels, rules, relays) = alerts::sections(&daemon.alerts, &daemon.relays);
+    all.extend([
+        ("outbox".to_owned(), value(&outbox)),
+        ("kafka".to_owned(), value(&kafka)),
+        ("clickhouse".to_owned(), value(&clickhouse)),
+        ("run".to_owned(), value(&run)),
+        ("journal".to_owned(), value(&journal)),
+        ("source".to_owned(), value(&sources)),
+        ("relay".to_owned(), value(&relays)),
+        ("alerts".to_owned(), value(&section)),
+        ("channel".to_owned(), value(&channels)),
+        ("alert".to_owned(), value(&rules)),
+        ("serve".to_owned(), value(&ServeSection::new(&daemon.serving))),
+    ]);
+    all
 }
 
 fn flatten(path: &str, value: &toml::Value, lines: &mut Vec<String>) {
@@ -343,6 +379,13 @@ struct Config {
     source: Vec<SourceSection>,
     #[serde(skip_serializing)]
     serve: ServeSection,
+    relay: Vec<RelaySection>,
+    #[serde(skip_serializing)]
+    alerts: AlertsSection,
+    #[serde(skip_serializing)]
+    channel: Vec<ChannelSection>,
+    #[serde(skip_serializing)]
+    alert: Vec<AlertSection>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -689,6 +732,10 @@ impl Config {
             journal: JournalSection::default(),
             source: Vec::new(),
             serve: ServeSection::default(),
+            relay: Vec::new(),
+            alerts: AlertsSection::default(),
+            channel: Vec::new(),
+            alert: Vec::new(),
         }
     }
 
@@ -718,6 +765,10 @@ impl Config {
             journal: _,
             source: _,
             serve: _,
+            relay: _,
+            alerts: _,
+            channel: _,
+            alert: _,
         } = self;
         Ok(Parameters {
             lateness: input.lateness.0,

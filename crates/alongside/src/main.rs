@@ -8,12 +8,14 @@
 
 #![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
 
+mod alert;
 mod cli;
 mod completions;
 mod config;
 mod decode;
 mod demo;
 mod dispatch;
+mod doctor;
 mod dossier;
 mod duration;
 mod load;
@@ -39,7 +41,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ConfigCommand};
+use crate::cli::{AlertsCommand, Cli, Command, ConfigCommand};
 
 /// Events are made and dropped by the hundred thousand, which takes a tenth less time with it.
 #[global_allocator]
@@ -73,9 +75,15 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args).map(|()| DONE),
         Command::Score(args) => score::run(&args).map(|()| DONE),
         Command::Demo(args) => demo::run(&args).map(|()| DONE),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Alerts(args) => match args.command {
+            AlertsCommand::Test(args) => alert::test::run(&args).map(|()| DONE),
+        },
         Command::Config(args) => match args.command {
             ConfigCommand::Check { file } => config::check_file(&file).map(|()| DONE),
-            ConfigCommand::Print => config::print_manual().map(|()| DONE),
+            ConfigCommand::Print { file: None } => config::print_manual().map(|()| DONE),
+            ConfigCommand::Print { file: Some(file) } => config::print(&file).map(|()| DONE),
+            ConfigCommand::Schema => config::print_schema().map(|()| DONE),
         },
         Command::Completions(args) => completions::run(&args).map(|()| DONE),
     };

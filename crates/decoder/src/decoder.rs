@@ -255,6 +255,8 @@ impl Decoder {
         let mut line_tag_block = TagBlock::default();
         let mut prefix_time = None;
         let mut tag_block = None;
+        // What stands behind the last tag block.
+        let mut behind: &[u8] = &[];
         while let Some(start) = memchr::memchr3(b'!', b'$', b'\\', rest) {
             if start > 0 && lines == 1 && tag_block.is_none() {
                 prefix_time = read_prefix(&rest[..start]).or(prefix_time);
@@ -266,6 +268,7 @@ impl Decoder {
                         self.tag_blocks_damaged += blocks.damaged;
                         tag_block = Some(blocks.tag_block);
                         rest = blocks.rest;
+                        behind = rest;
                     }
                     None => rest = &rest[1..],
                 }
@@ -289,16 +292,22 @@ impl Decoder {
             let next = memchr::memchr3(b'!', b'$', b'\\', rest).unwrap_or(rest.len());
             let (suffix_time, suffix_station) = read_suffix(&rest[..next]);
             rest = &rest[next..];
+            let tag_block = tag_block.take().unwrap_or_default();
+            // The time in front may be that at which a relay heard the line: what the group said counts more.
+            let continues = tag_block.group.is_some_and(|group| self.continues(&tag_block, group));
+            let prefix_time =
+                prefix_time.filter(|_| !continues || self.group.received_at.is_none());
             let beside = TagBlock {
                 received_at: suffix_time.or(prefix_time),
                 station: suffix_station,
                 ..TagBlock::default()
             };
-            let told = tag_block.take().unwrap_or_default().or(&beside).or(&line_tag_block);
+            let told = tag_block.or(&beside).or(&line_tag_block);
             line_tag_block = TagBlock { group: None, ..told };
             self.push_framed(&framed, told, std::mem::take(&mut lines), each);
         }
-        if let Some(tag_block) = tag_block {
+        // A block belongs to the sentence of another line only where nothing else stands behind it.
+        if let Some(tag_block) = tag_block.filter(|_| trim(behind).is_empty()) {
             self.waiting.tag_block = Some(tag_block);
             if lines == 1 {
                 each(skipped(Skipped::TagBlock));
@@ -419,15 +428,20 @@ impl Decoder {
 
     /// Adds what the block of the sentence before said, if this one is the next of its group.
     fn with_group(&mut self, tag_block: &TagBlock, group: TagGroup) -> TagBlock {
-        let before = Some(TagGroup { number: group.number - 1, ..group });
-        let same_station = tag_block.station.is_none() || tag_block.station == self.group.station;
-        let near = self.line - self.group_line <= GROUP_LINES_MAX;
-        let continues = self.group.group == before && same_station && near;
+        let continues = self.continues(tag_block, group);
         let told = if continues { tag_block.or(&self.group) } else { *tag_block };
         // Every line has its own count.
         self.group = TagBlock { line_count: None, ..told };
         self.group_line = self.line;
         told
+    }
+
+    /// Whether a sentence is the next of the group at hand.
+    fn continues(&self, tag_block: &TagBlock, group: TagGroup) -> bool {
+        let before = Some(TagGroup { number: group.number - 1, ..group });
+        let same_station = tag_block.station.is_none() || tag_block.station == self.group.station;
+        let near = self.line - self.group_line <= GROUP_LINES_MAX;
+        self.group.group == before && same_station && near
     }
 
     /// Adds what earlier lines said about this sentence.
@@ -638,6 +652,15 @@ mod tests {
         assert_eq!(stations(first, "g:2-2-18"), None);
         assert_eq!(stations(first, "g:1-2-17"), None);
         assert_eq!(stations(first, "g:2-2-17,s:other").as_deref(), Some("other"));
+        // When a relay heard the lines counts less than what the group said.
+        let relayed = format!(
+            "2021-02-01T00:00:00Z {}{ONE}\n2021-02-01T00:00:00Z {}{ONE}",
+            block(first),
+            block("g:2-2-17")
+        );
+        let last = collect(relayed.as_bytes(), usize::MAX).pop();
+        let Some(OutcomeKind::Message(received)) = last.map(|last| last.kind) else { panic!() };
+        assert_eq!(received.received_at.map(|at| at.to_string()).as_deref(), NEW_YEAR);
         let input = format!("{}{ONE}\n{}{}{ONE}", block(first), "\n".repeat(16), block("g:2-2-17"));
         let last = collect(input.as_bytes(), usize::MAX).pop();
         let Some(OutcomeKind::Message(received)) = last.map(|last| last.kind) else { panic!() };
@@ -675,6 +698,12 @@ mod tests {
         check("foobar\n", &[(1, "not_a_sentence")]);
         check(&ONE[..20], &[(1, "no_checksum")]);
         check(&ONE.replace("*5C", "*5D"), &[(1, "bad_checksum")]);
+        let block = checked("\\", "s:one") + "\\";
+        check(&format!("{block} \r\n"), &[(1, "tag_block")]);
+        check(&format!("{block}foobar"), &[(1, "not_a_sentence")]);
+        check(&format!("{block}foo\\bar"), &[(1, "not_a_sentence")]);
+        let broken = ONE.replace("*5C", "*5D");
+        check_received(&format!("{block}{broken}\n{ONE}"), None, None);
         check(&checked("$", "GPVTG,,T,,M,0.5,N,0.9,K"), &[(1, "other_sentence")]);
         check(&checked("$", "GPZDA,072914.00,31,05,2018,-03,00"), &[(1, "own_ship")]);
         check(&checked("!", "AIVDM,1,1,,B,,0"), &[(1, "payload_too_short")]);

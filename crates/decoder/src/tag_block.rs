@@ -28,7 +28,8 @@ use crate::time::parse_epoch;
 pub struct TagBlock {
     /// `c`: when the sentence was heard, in seconds, milliseconds or microseconds, told by the number of digits.
     pub received_at: Option<Timestamp>,
-    /// `s`, or `si` as one network of stations writes it: who heard it.
+    /// `s`, or `si` as one network of stations writes it: who heard it. `f` is written by Alongside's journal around
+    /// lines that it took in: the feed, which stands for a station where none is named.
     pub station: Option<Station>,
     /// `g`, or `1G2` in IEC 62320-1: which sentences belong together.
     pub group: Option<TagGroup>,
@@ -134,7 +135,9 @@ impl TagBlock {
         for field in fields.split(|&byte| byte == b',') {
             match *field {
                 [b'c', b':', ref value @ ..] => set(&mut self.received_at, parse_epoch(value)),
-                [b's', b':', ref value @ ..] | [b's', b'i', b':', ref value @ ..] => {
+                [b's', b':', ref value @ ..]
+                | [b's', b'i', b':', ref value @ ..]
+                | [b'f', b':', ref value @ ..] => {
                     set(&mut self.station, station(value));
                 }
                 [b'g', b':', number, b'-', count, b'-', ref id @ ..]
@@ -293,6 +296,12 @@ mod tests {
         assert_eq!(group("g:2-1-1"), None);
         assert_eq!(group("g:)-2-1"), None);
         assert_ne!(group("g:1-2--001"), group("g:1-2-001"));
+    }
+
+    #[test]
+    fn a_feed_stands_for_a_station_where_none_is_named() {
+        check(&(block("f:harbour") + "!A"), None, Some("harbour"), 0, "!A");
+        check(&(block("f:harbour") + &block("s:rEV02") + "!A"), None, Some("rEV02"), 0, "!A");
     }
 
     #[test]

@@ -20,14 +20,16 @@ pub enum Topic {
     Positions,
     /// Identities, keyed by MMSI; compacted to the last of each vessel.
     Vessels,
+    /// Events that a rule of somebody's asked for, with the rule; keyed by the event.
+    Alerts,
     /// What the loader could not store, with the reason.
     DeadLetter,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Topic; 4] =
-        [Topic::Events, Topic::Positions, Topic::Vessels, Topic::DeadLetter];
+    pub const ALL: [Topic; 5] =
+        [Topic::Events, Topic::Positions, Topic::Vessels, Topic::Alerts, Topic::DeadLetter];
 
     /// What is loaded into tables.
     pub const LOADED: [Topic; 3] = [Topic::Events, Topic::Positions, Topic::Vessels];
@@ -38,6 +40,7 @@ impl Topic {
             Topic::Events => "events",
             Topic::Positions => "positions",
             Topic::Vessels => "vessels",
+            Topic::Alerts => "alerts",
             Topic::DeadLetter => "deadletter",
         }
     }
@@ -54,6 +57,7 @@ impl Topic {
             Topic::Events => "alongside.event",
             Topic::Positions => "alongside.position",
             Topic::Vessels => "alongside.identity",
+            Topic::Alerts => "alongside.alert",
             Topic::DeadLetter => "alongside.deadletter",
         }
     }
@@ -147,7 +151,7 @@ impl Kafka {
             // What was refused may be as long as anything, and is wrapped.
             Topic::DeadLetter => new.set("max.message.bytes", "8388608").set("retention.ms", "-1"),
             // A year: events are few, and whoever was away for longer than a broker's week shall still find them.
-            Topic::Events => new.set("retention.ms", "31536000000"),
+            Topic::Events | Topic::Alerts => new.set("retention.ms", "31536000000"),
             // Positions are many. A week is also what brokers have by default, and not to be left to them: whoever is
             // away for longer misses some.
             Topic::Positions => new.set("cleanup.policy", "delete").set("retention.ms", WEEK_MS),

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Delivery, require};
+use crate::alert::Alerts;
 use crate::duration::Span;
-use crate::run::{Daemon, JournalOptions, SourceOptions};
+use crate::run::{Address, Daemon, JournalOptions, Key, SourceOptions};
 use crate::serve::Serving;
 
 /// Silence longer than this is a failure, unless the source says otherwise.
@@ -27,6 +28,7 @@ pub(super) struct RunSection {
     publish: bool,
     checkpoint_every: Span,
     http: String,
+    log: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,6 +101,12 @@ pub(super) struct SourceSection {
     url: String,
     #[serde(default = "silent_after")]
     silent_after: Span,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    key_file: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    key_variable: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    boxes: Vec<[f64; 4]>,
 }
 
 fn silent_after() -> Span {
@@ -113,6 +121,7 @@ impl Default for RunSection {
             publish: false,
             checkpoint_every: Span(Duration::from_secs(30)),
             http: "127.0.0.1:8090".into(),
+            log: "info".into(),
         }
     }
 }
@@ -139,6 +148,7 @@ pub(super) fn sections(daemon: &Daemon) -> (RunSection, JournalSection, Vec<Sour
         publish: daemon.publish,
         checkpoint_every: Span(daemon.checkpoint_every),
         http: or_nowhere(daemon.http.map(|address| address.to_string())),
+        log: daemon.log.as_str().to_lowercase(),
     };
     let journal = JournalSection {
         directory: daemon.journal.directory.display().to_string(),
@@ -152,6 +162,15 @@ pub(super) fn sections(daemon: &Daemon) -> (RunSection, JournalSection, Vec<Sour
         name: source.name.clone(),
         url: source.address.to_string(),
         silent_after: Span(source.silent_after),
+        key_file: match &source.key {
+            Some(Key::File(path)) => path.display().to_string(),
+            _ => String::new(),
+        },
+        key_variable: match &source.key {
+            Some(Key::Variable(name)) => name.clone(),
+            _ => String::new(),
+        },
+        boxes: source.boxes.iter().map(|[[s, w], [n, e]]| [*w, *s, *e, *n]).collect(),
     };
     (run, journal, daemon.sources.iter().map(section).collect())
 }
@@ -180,7 +199,8 @@ pub(super) fn from_sections(
     require(fits, "journal.segment_bytes", segment_bytes, expected)?;
     require(sources.len() <= SOURCES_MAX, "source", sources.len(), "expected at most 1000")?;
     let mut options: Vec<SourceOptions> = Vec::new();
-    for SourceSection { name, url, silent_after } in sources {
+    for section in sources {
+        let SourceSection { name, url, silent_after, key_file, key_variable, boxes } = section;
         let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
         let fits = plain && (1..=NAME_CHARACTERS_MAX).contains(&name.len());
         let expected = "expected 1 to 15 letters, digits, `.`, `-` and `_`";
@@ -197,7 +217,9 @@ pub(super) fn from_sections(
         let expected = format!("expected {} to {}", Span(least), Span(30 * day));
         let fits = (least..=30 * day).contains(&silent_after.0);
         require(fits, "source.silent_after", silent_after, &expected)?;
-        options.push(SourceOptions { name, address, silent_after: silent_after.0 });
+        let mut source = SourceOptions::new(name, address, silent_after.0);
+        (source.key, source.boxes) = key_and_boxes(&source, key_file, key_variable, &boxes)?;
+        options.push(source);
     }
     let http = match run.http.as_str() {
         NOWHERE => None,
@@ -207,6 +229,11 @@ pub(super) fn from_sections(
             expected: "expected address:port with the address as a number, or \"none\"".into(),
         })?),
     };
+    let log = run.log.parse().map_err(|_| ConfigError::Value {
+        key: "run.log".into(),
+        value: format!("{:?}", run.log),
+        expected: "expected \"error\", \"warn\", \"info\", \"debug\" or \"trace\"".into(),
+    })?;
     Ok(Daemon {
         sources: options,
         journal: JournalOptions {
@@ -222,9 +249,56 @@ pub(super) fn from_sections(
         store_every: run.store_every.0,
         publish: run.publish,
         http,
+        log,
+        relays: Vec::new(),
+        alerts: Alerts::default(),
         serving: Serving::default(),
         delivery: Delivery::default(),
     })
+}
+
+type Boxes = Vec<[[f64; 2]; 2]>;
+
+/// What only some sources have.
+fn key_and_boxes(
+    source: &SourceOptions,
+    key_file: String,
+    key_variable: String,
+    boxes: &[[f64; 4]],
+) -> Result<(Option<Key>, Boxes), ConfigError> {
+    let of = |key: &str| format!("source.{key} of {}", source.name);
+    let is_websocket = matches!(source.address, Address::Websocket(_));
+    let takes_key = is_websocket || matches!(source.address, Address::Mqtt(_));
+    let key = match (key_file.is_empty(), key_variable.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some(Key::File(key_file.clone().into())),
+        (true, false) => Some(Key::Variable(key_variable.clone())),
+        (false, false) => {
+            let expected = "expected one of `key_file` and `key_variable`";
+            return require(false, &of("key_variable"), key_variable, expected)
+                .map(|()| (None, vec![]));
+        }
+    };
+    let given =
+        if key_file.is_empty() { ("key_variable", key_variable) } else { ("key_file", key_file) };
+    let expected = "only websockets and MQTT take a key";
+    require(key.is_none() || takes_key, &of(given.0), format!("{:?}", given.1), expected)?;
+    let shown = format!("{boxes:?}");
+    let expected = "only a websocket with a key takes boxes";
+    require(boxes.is_empty() || is_websocket && key.is_some(), &of("boxes"), &shown, expected)?;
+    let fits = |[west, south, east, north]: &[f64; 4]| {
+        [west, east].iter().all(|degrees| (-180.0..=180.0).contains(*degrees))
+            && (-90.0..=90.0).contains(south)
+            && (-90.0..=90.0).contains(north)
+            && south < north
+    };
+    let expected = "expected degrees as [west, south, east, north]";
+    require(boxes.iter().all(fits), &of("boxes"), &shown, expected)?;
+    let mut corners: Boxes = boxes.iter().map(|[w, s, e, n]| [[*s, *w], [*n, *e]]).collect();
+    if corners.is_empty() && is_websocket && key.is_some() {
+        corners.push([[-90.0, -180.0], [90.0, 180.0]]);
+    }
+    Ok((key, corners))
 }
 
 #[cfg(test)]
@@ -242,11 +316,13 @@ mod tests {
     fn sources_are_written_as_they_are_read() {
         let text = "[[source]]\nname = \"a\"\nurl = \"udp://0.0.0.0:1\"\n\
                     [[source]]\nname = \"b\"\nurl = \"tcp://h:2\"\nsilent_after = \"1h\"\n\
+                    [[source]]\nname = \"c\"\nurl = \"ws://h/v0\"\nkey_variable = \"KEY\"\nboxes = [[-98, 24, -88, 31]]\n\
                     [run]\nstore = \"none\"\nhttp = \"none\"\n";
         let daemon = parse(text).unwrap().2;
         assert_eq!((daemon.store.as_ref(), daemon.http), (None, None));
         let (run, journal, sources) = sections(&daemon);
-        assert_eq!(from_sections(run, journal, sources).unwrap(), daemon);
+        let alerts = daemon.alerts.clone();
+        assert_eq!(Daemon { alerts, ..from_sections(run, journal, sources).unwrap() }, daemon);
     }
 
     #[test]
@@ -256,6 +332,12 @@ mod tests {
         check_refused(&source("a b", "stdin"), "source.name");
         check_refused(&source("a", "udp://here"), "source.url of a");
         check_refused(&(source("a", "stdin") + &source("a", "stdin")), "a name of its own");
+        check_refused(&source("a", "direktory:x"), "did you mean `directory`?");
+        check_refused(&(source("a", "stdin") + "key_file = \"x\"\n"), "only websockets and MQTT");
+        check_refused(&(source("a", "stdin") + "key_fil = \"x\"\n"), "did you mean `key_file`?");
+        check_refused(&(source("a", "ws://h/") + "boxes = [[1, 2, 3, 4]]\n"), "with a key");
+        let boxed = "key_variable = \"K\"\nboxes = [[1, 4, 3, 2]]\n";
+        check_refused(&(source("a", "ws://h/") + boxed), "[west, south, east, north]");
         check_refused("[journal]\nsegment_bytes = 10\n", "expected 1 MB to 4 GB");
         check_refused("[run]\nhttp = \"8090\"\n", "expected address:port");
         check_refused("[run]\npublsh = true\n", "did you mean `publish`?");

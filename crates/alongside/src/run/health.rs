@@ -1,5 +1,6 @@
 //! How it goes, for whoever asks from outside: counters, states, and what is wrong in words.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +10,9 @@ use maritime::Timestamp;
 use serde_json::json;
 use sink::Depth;
 
-use super::sources::{Address, Gauge, SourceOptions, datagrams_lost};
+use super::relay::RelayGauge;
+use super::sources::{Address, Gauge, Refusal, SourceOptions, datagrams_lost};
+use crate::alert::Tally;
 use crate::source::Counters;
 use crate::store::now;
 
@@ -39,6 +42,8 @@ pub struct Stats {
     pub events: u64,
     /// The segment that is written to.
     pub segment: u64,
+    /// Of the journal, so much has not been dealt with yet, after a start.
+    pub unread_bytes: u64,
     /// When the last checkpoint was left, …
     pub checkpoint_at: Option<Timestamp>,
     /// … and how long it is.
@@ -100,6 +105,11 @@ pub struct Health {
     stalled: Mutex<Option<String>>,
     stalls: AtomicU64,
     outbox_bytes_max: u64,
+    /// Why the configuration was refused when it was read again.
+    reload_refused: Mutex<Option<String>>,
+    reloads: AtomicU64,
+    relay: Arc<RelayGauge>,
+    alerts: Arc<Tally>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -121,7 +131,27 @@ impl Health {
             stalled: Mutex::default(),
             stalls: AtomicU64::new(0),
             outbox_bytes_max,
+            reload_refused: Mutex::default(),
+            reloads: AtomicU64::new(0),
+            relay: Arc::default(),
+            alerts: Arc::default(),
         }
+    }
+
+    /// What the relay counts.
+    pub fn relay(&self) -> Arc<RelayGauge> {
+        self.relay.clone()
+    }
+
+    /// What whoever sends alerts counts.
+    pub fn alerts(&self) -> Arc<Tally> {
+        self.alerts.clone()
+    }
+
+    /// The configuration was read again, or refused.
+    pub fn reloaded(&self, refused: Option<String>) {
+        self.reloads.fetch_add(u64::from(refused.is_none()), Ordering::Relaxed);
+        *lock(&self.reload_refused) = refused;
     }
 
     /// What a source counts.
@@ -208,14 +238,17 @@ impl Health {
         let troubles = self.troubles();
         let stats = lock(&self.stats).0.clone();
         let sources: Vec<serde_json::Value> = self.sources.iter().map(Watched::to_json).collect();
+        let refused = lock(&self.reload_refused).clone();
         let silent = self.sources.iter().any(|source| source.state() == "silent");
         json!({
-            "state": if !troubles.is_empty() { "failing" } else if silent { "degraded" } else { "good" },
+            "state": if !troubles.is_empty() { "failing" } else if silent || refused.is_some() { "degraded" } else { "good" },
             "troubles": troubles,
+            "configuration": { "reloads": self.reloads.load(Ordering::Relaxed), "refused": refused },
             "started_at": self.started_at.to_string(),
             "sources": sources,
             "journal": {
                 "segment": stats.segment,
+                "unread_bytes": stats.unread_bytes,
                 "checkpoint_at": stats.checkpoint_at.map(|at| at.to_string()),
                 "checkpoint_bytes": stats.checkpoint_bytes,
             },
@@ -292,9 +325,6 @@ impl Health {
             "Datagrams that the system dropped before they could be read.",
             &|s| load(&s.gauge.datagrams_lost),
         );
-        each("source_lines_too_long_total", "counter", "Lines that were too long.", &|s| {
-            load(&s.gauge.too_long)
-        });
         each(
             "source_clients_refused_total",
             "counter",
@@ -328,6 +358,39 @@ impl Health {
             "1 if lines come, 0 if it is silent, waiting or ended.",
             &|s| f64::from(u8::from(s.state() == "receiving")),
         );
+        text.head(
+            "source_lines_refused_total",
+            "counter",
+            "Lines and messages that went no further, by reason.",
+        );
+        for source in &self.sources {
+            for refusal in Refusal::ALL {
+                let labels = [("source", &source.options.name[..]), ("reason", refusal.name())];
+                let count = source.gauge.refused(refusal) as f64;
+                text.line("source_lines_refused_total", &labels, count);
+            }
+        }
+        for (name, kind, help, counter) in [
+            ("relay_sent_total", "counter", "Sentences that the relay gave out.", &self.relay.sent),
+            (
+                "relay_repeated_total",
+                "counter",
+                "Sentences that had gone out a moment before, as another receiver heard them.",
+                &self.relay.repeated,
+            ),
+            (
+                "relay_missed_total",
+                "counter",
+                "Sentences that a way out of the relay was too slow for.",
+                &self.relay.missed,
+            ),
+            ("alerts_sent_total", "counter", "Alerts that were taken.", &self.alerts.sent),
+            ("alerts_failed_total", "counter", "Attempts that failed.", &self.alerts.failed),
+            ("alerts_given_up_total", "counter", "Alerts given up.", &self.alerts.given_up),
+            ("alerts_waiting", "gauge", "Alerts that wait.", &self.alerts.waiting),
+        ] {
+            text.one(name, kind, help, load(counter));
+        }
         text.one(
             "records_received_total",
             "counter",
@@ -381,6 +444,12 @@ impl Health {
             "The number of the segment that is written to.",
             stats.segment as f64,
         );
+        text.one(
+            "journal_unread_bytes",
+            "gauge",
+            "What the journal has that has not been dealt with yet, after a start.",
+            stats.unread_bytes as f64,
+        );
         text.one("stalls_total", "counter", "How often intake had to wait.", load(&self.stalls));
         text.one(
             "stalled",
@@ -428,8 +497,7 @@ impl Watched {
 
     fn to_json(&self) -> serde_json::Value {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Gauge { received, dropped, datagrams_lost, too_long, accepted, connections, .. } =
-            &*self.gauge;
+        let Gauge { received, dropped, datagrams_lost, accepted, connections, .. } = &*self.gauge;
         let last_at_ms = self.gauge.last_line_at_ms.load(Ordering::Relaxed);
         let age_s = (last_at_ms != 0).then(|| (now().as_millis() - last_at_ms) as f64 / 1000.0);
         let rates = *lock(&self.rates);
@@ -445,7 +513,10 @@ impl Watched {
             "accepted": count(accepted),
             "dropped": count(dropped),
             "datagrams_lost": count(datagrams_lost),
-            "too_long": count(too_long),
+            "refused": Refusal::ALL.map(|refusal| (refusal.name(), self.gauge.refused(refusal)))
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .collect::<BTreeMap<_, _>>(),
             "connections": count(connections),
         })
     }
@@ -478,11 +549,8 @@ mod tests {
     use super::*;
 
     fn health() -> Health {
-        let source = SourceOptions {
-            name: "harbour".into(),
-            address: "udp://127.0.0.1:1".parse().unwrap(),
-            silent_after: Duration::from_secs(60),
-        };
+        let address = "udp://127.0.0.1:1".parse().unwrap();
+        let source = SourceOptions::new("harbour".into(), address, Duration::from_secs(60));
         Health::new(&[source], 1_000_000)
     }
 

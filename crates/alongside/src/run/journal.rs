@@ -5,7 +5,7 @@
 //! is lines with a comment behind each commit that holds its length and its checksum:
 //!
 //! ```text
-//! 2026-11-27T15:00:00.123Z \s:harbour*38\!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C
+//! 2026-11-27T15:00:00.123Z \f:harbour*2D\!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C
 //! #commit 87 5d0e3a1f 2026-11-27T15:00:00.171Z
 //! ```
 //!
@@ -90,6 +90,11 @@ impl Journal {
     /// The number of the segment that is written to.
     pub fn segment(&self) -> u64 {
         self.number
+    }
+
+    /// How much of that segment is accepted.
+    pub fn length(&self) -> u64 {
+        self.length
     }
 
     /// Accepts `lines`, which end in a line feed each, at `now`; appends to them what was written behind them, so that
@@ -190,7 +195,7 @@ pub fn segment_path(directory: &Path, number: u64) -> PathBuf {
 fn committed_length(path: &Path) -> io::Result<u64> {
     let mut commits = Commits::open(path)?;
     let (mut length, mut whole) = (0, 0);
-    while let Some(commit) = commits.next()? {
+    while let Some(commit) = commits.next(u64::MAX)? {
         length += commit.bytes.len() as u64;
         if commit.is_whole {
             whole = length;
@@ -207,7 +212,8 @@ pub struct Commits {
     given: usize,
     /// No mark of a commit ends before this.
     scanned: usize,
-    ended: bool,
+    /// Bytes read of the segment.
+    read: u64,
 }
 
 /// Some lines that were accepted together.
@@ -228,15 +234,16 @@ impl Commits {
     /// What the file system says.
     pub fn open(path: &Path) -> io::Result<Self> {
         let input = File::open(path)?;
-        Ok(Commits { input, buffer: Vec::new(), given: 0, scanned: 0, ended: false })
+        Ok(Commits { input, buffer: Vec::new(), given: 0, scanned: 0, read: 0 })
     }
 
-    /// The next commit; `None` where no mark follows any more.
+    /// The next commit of the first `end` bytes; `None` where no mark follows there any more. More may follow when the
+    /// segment has grown.
     ///
     /// # Errors
     ///
     /// What the file system says.
-    pub fn next(&mut self) -> io::Result<Option<Commit<'_>>> {
+    pub fn next(&mut self, end: u64) -> io::Result<Option<Commit<'_>>> {
         self.buffer.drain(..self.given);
         self.given = 0;
         loop {
@@ -255,14 +262,18 @@ impl Commits {
                     return Ok(Some(Commit { bytes, at, is_whole: at.is_some() }));
                 }
             }
-            if self.ended || self.buffer.len() > COMMIT_BYTES_MAX {
+            let left = end.saturating_sub(self.read).min(1 << 18) as usize;
+            if left == 0 || self.buffer.len() > COMMIT_BYTES_MAX {
                 return Ok(None);
             }
             let start = self.buffer.len();
-            self.buffer.resize(start + (1 << 18), 0);
+            self.buffer.resize(start + left, 0);
             let read = self.input.read(&mut self.buffer[start..])?;
             self.buffer.truncate(start + read);
-            self.ended = read == 0;
+            self.read += read as u64;
+            if read == 0 {
+                return Ok(None);
+            }
         }
     }
 }
@@ -322,9 +333,9 @@ mod tests {
         let (damaged, left) = flipped(1);
         assert_eq!(left, damaged);
         let mut commits = Commits::open(&path).unwrap();
-        assert!(!commits.next().unwrap().unwrap().is_whole);
-        assert_eq!(commits.next().unwrap().unwrap().at, Some(at(1)));
-        assert!(commits.next().unwrap().is_none());
+        assert!(!commits.next(u64::MAX).unwrap().unwrap().is_whole);
+        assert_eq!(commits.next(u64::MAX).unwrap().unwrap().at, Some(at(1)));
+        assert!(commits.next(u64::MAX).unwrap().is_none());
     }
 
     #[test]

@@ -7,12 +7,14 @@ mod health;
 mod http;
 mod journal;
 mod pipeline;
+mod relay;
+mod reload;
 mod sources;
 mod supervisor;
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,22 +22,26 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use detector::Parameters;
 use sink::{PublishError, Published, Publisher, Until};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::Level;
 
 pub use self::journal::JournalOptions;
-pub use self::sources::{Address, AddressError, SourceOptions};
+pub use self::relay::RelayOptions;
+pub use self::sources::{Address, AddressError, Key, SourceOptions};
 
 use self::health::Health;
-use self::pipeline::Pipeline;
+use self::pipeline::{Ends, Pipeline};
+use self::relay::Relay;
 use self::sources::{Bound, Feed, WAITING_BYTES_MAX};
+use crate::alert::{self, Alerts};
 use crate::cli::RunArgs;
 use crate::config::{self, Delivery};
 use crate::load::until_signal;
 use crate::serve::{self, Serving};
-use crate::{UsageError, logging};
+use crate::{UsageError, logging, places};
 
 /// After a signal, the rest takes no longer.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -64,6 +70,12 @@ pub struct Daemon {
     pub http: Option<SocketAddr>,
     /// What is shown of the store, and to whom.
     pub serving: Serving,
+    /// The least of what is logged.
+    pub log: Level,
+    /// Where accepted sentences go.
+    pub relays: Vec<RelayOptions>,
+    /// Whom it tells of what.
+    pub alerts: Alerts,
     /// How it goes to Kafka, and the file of the outbox, which holds the checkpoint as well.
     pub delivery: Delivery,
 }
@@ -74,8 +86,8 @@ pub struct Daemon {
 ///
 /// The configuration is refused; an address is taken; the journal, the outbox or the store cannot be used.
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let (parameters, delivery, mut daemon) = config::load_daemon(args.config.as_deref())?;
-    daemon.delivery = delivery;
+    let (parameters, mut daemon) = load(args.config.as_deref())?;
+    let asked = daemon.clone();
     if let Some(brokers) = &args.kafka {
         daemon.delivery.kafka.brokers = brokers.clone();
         daemon.publish = true;
@@ -83,11 +95,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     for address in &args.source {
         let is_free = |name: &String| daemon.sources.iter().all(|source| source.name != *name);
         let name = (1..).map(|number| format!("source{number}")).find(is_free);
-        daemon.sources.push(SourceOptions {
-            name: name.expect("there are more numbers than sources"),
-            address: address.clone(),
-            silent_after: config::SILENT_AFTER,
-        });
+        let name = name.expect("there are more numbers than sources");
+        daemon.sources.push(SourceOptions::new(name, address.clone(), config::SILENT_AFTER));
     }
     if daemon.sources.is_empty() {
         return Err(UsageError(
@@ -95,7 +104,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         )
         .into());
     }
-    logging::start(Level::INFO);
+    logging::start(daemon.log);
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -110,7 +119,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     for source in &daemon.sources {
         let SourceOptions { name, address, .. } = source;
         let bound = runtime
-            .block_on(Bound::new(address))
+            .block_on(Bound::new(source))
             .with_context(|| format!("source {name}: cannot use {address}"))?;
         bounds.push(bound);
     }
@@ -128,6 +137,18 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         false => None,
     };
     let access = shown.is_some().then(|| serve::access(&daemon.serving)).transpose()?;
+
+    let relay = match daemon.relays.is_empty() {
+        true => None,
+        false => {
+            let started = runtime.block_on(Relay::start(&daemon.relays, health.relay()));
+            Some(started.context("relay: cannot use its address")?)
+        }
+    };
+    for channel in &daemon.alerts.channels {
+        let key = channel.key.as_ref().map(|key| key.read()).transpose();
+        key.with_context(|| format!("channel {}: cannot read its key", channel.name))?;
+    }
 
     runtime.spawn(stop_when_told(stopper));
     let publisher = daemon.publish.then(|| Publishing::start(&daemon.delivery)).transpose()?;
@@ -147,7 +168,18 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         }
     });
 
-    let pipeline = Pipeline::open(daemon.clone(), &parameters, health.clone(), stop.clone())?;
+    let (marker, marks) = watch::channel(None);
+    let (reloader, reloads) = watch::channel(None);
+    let file = args.config.clone();
+    runtime.spawn(reload::when_told(file, asked, health.clone(), reloader));
+    let ends = Ends { health: health.clone(), stop: stop.clone(), marker, reloads, relay };
+    let pipeline = Pipeline::open(daemon.clone(), &parameters, ends)?;
+    let Delivery { outbox, .. } = &daemon.delivery;
+    let alerts = (!daemon.alerts.rules.is_empty()).then(|| {
+        let outbox = (outbox.file.clone(), outbox.bytes_max);
+        alert::Sender::start(daemon.alerts.clone(), outbox, health.alerts())
+    });
+    let alerts = alerts.transpose()?;
     if let (Some(listener), Some(access), Some(store)) = (shown, access, &daemon.store) {
         tracing::info!(address = %listener.local_addr()?, "serving");
         let mut options = serve::options(store, access, &parameters);
@@ -167,6 +199,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
             gauge: health.gauge(source),
             sender: sender.clone(),
             room: Arc::new(Semaphore::new(WAITING_BYTES_MAX)),
+            marks: marks.clone(),
             stop: stop.clone(),
         };
         let name = options.name.clone();
@@ -186,11 +219,20 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         .context("cannot start a thread")?;
     let ran =
         running.join().unwrap_or_else(|_| bail!("the pipeline has failed; its journal is whole"));
+    alerts.into_iter().for_each(alert::Sender::finish);
     publisher.into_iter().for_each(Publishing::finish);
     runtime.shutdown_background();
     ran?;
     tracing::info!("stopped; what is open goes on with the next start");
     Ok(())
+}
+
+/// Reads the configuration, with the lists and maps that it names.
+fn load(file: Option<&Path>) -> anyhow::Result<(Parameters, Daemon)> {
+    let (mut parameters, delivery, mut daemon) = config::load_daemon(file)?;
+    places::load(&mut parameters, &[] as &[PathBuf])?;
+    daemon.delivery = delivery;
+    Ok((parameters, daemon))
 }
 
 /// The first signal ends the intake, and what was accepted is dealt with; a second one, or too long a time, ends all.

@@ -6,23 +6,28 @@
 //! a moment, and leaves so many reports out.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use anyhow::Context;
 use detector::{Detector, Disposition, Parameters};
 use maritime::{Event, EventId, EventState, Timestamp};
 use sink::{
-    Checkpoint, GeoPackage, Identities, Message, Messenger, Outbox, OutboxError, Provenance, Run,
-    Telling, VesselRow,
+    Checkpoint, EventRecord, GeoPackage, Identities, Message, Messenger, Outbox, OutboxError,
+    Provenance, Run, Telling, VesselRow,
 };
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 
 use super::health::{Health, Stats};
 use super::journal::{self, Commits, Journal};
+use super::relay::Relay;
 use super::sources::Chunk;
+use super::sources::marks::Marks;
 use super::{Daemon, describe};
+use crate::alert::{self, Alerts, Queue, QueueError, Rule};
 use crate::config;
 use crate::source::{Arrival, LiveReader};
 use crate::store::{is_worth_keeping, now, vessel_row};
@@ -33,6 +38,8 @@ const CHECKPOINT: &str = "run";
 const SET_ASIDE: &str = "run-set-aside";
 /// … and of the number of events that were told in all.
 const TOLD: &str = "run-told";
+/// … of how far sources have read.
+const MARKS: &str = "run-read";
 /// A report of so long after it was accepted has the time of a broken clock.
 const AHEAD_MAX: Duration = Duration::from_secs(600);
 /// A commit takes no more than this.
@@ -41,6 +48,8 @@ const COMMIT_BYTES_MAX: usize = 4 << 20;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Events that wait for the store at most; then they are stored at once, and intake waits for that.
 const EVENTS_WAITING_MAX: usize = 10_000;
+/// What takes no more than a moment is not said.
+const READING_BYTES_SAID: u64 = 10_000_000;
 /// Vessels change slowly, and there are many.
 const VESSELS_EVERY: Duration = Duration::from_secs(600);
 
@@ -60,6 +69,20 @@ impl Segment {
     }
 }
 
+/// What ties it to the rest of the program.
+pub struct Ends {
+    /// Where it says how it goes.
+    pub health: Arc<Health>,
+    /// Turns true when it is to stop.
+    pub stop: watch::Receiver<bool>,
+    /// Where it tells sources how far they have read, when the journal has been read.
+    pub marker: watch::Sender<Option<Marks>>,
+    /// Parameters that take the place of those that it runs with.
+    pub reloads: watch::Receiver<Option<Parameters>>,
+    /// Where accepted lines go besides.
+    pub relay: Option<Relay>,
+}
+
 /// The thread's own.
 pub struct Pipeline {
     daemon: Daemon,
@@ -73,6 +96,13 @@ pub struct Pipeline {
     ways_out: WaysOut,
     health: Arc<Health>,
     stop: watch::Receiver<bool>,
+    /// How far sources have read, by what is in the journal.
+    marks: Marks,
+    /// Tells them, when the journal has been read.
+    marker: watch::Sender<Option<Marks>>,
+    /// Parameters that take the place of those that it runs with.
+    reloads: watch::Receiver<Option<Parameters>>,
+    relay: Option<Relay>,
     arrivals: Vec<Arrival>,
     events: Vec<Event>,
     stats: Stats,
@@ -80,21 +110,17 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Opens the journal and goes on from the last checkpoint: when it returns, all that is in the journal has been
-    /// dealt with.
+    /// Opens the journal and what the last checkpoint left.
     ///
     /// # Errors
     ///
     /// The journal, the outbox or the store cannot be used.
-    pub fn open(
-        daemon: Daemon,
-        parameters: &Parameters,
-        health: Arc<Health>,
-        stop: watch::Receiver<bool>,
-    ) -> anyhow::Result<Self> {
+    pub fn open(daemon: Daemon, parameters: &Parameters, ends: Ends) -> anyhow::Result<Self> {
+        let Ends { health, stop, marker, reloads, relay } = ends;
         let directory = daemon.journal.directory.clone();
         let mut ways_out = WaysOut::open(&daemon, parameters)?;
         let restored = ways_out.restore(parameters)?;
+        let marks = ways_out.outbox.checkpoint(MARKS)?.map(|bytes| Marks::from_bytes(&bytes));
         let least = restored.as_ref().map_or(1, |(_, segment, _)| *segment);
         let journal = Journal::open(daemon.journal.clone(), least, now())
             .with_context(|| format!("cannot open the journal {}", directory.display()))?;
@@ -108,8 +134,8 @@ impl Pipeline {
                 (detector, Segment::new(first, 0))
             }
         };
-        let now = Instant::now();
-        let mut pipeline = Pipeline {
+        let behind = unread(&directory, segment.number)?;
+        Ok(Pipeline {
             daemon,
             journal,
             segment,
@@ -119,13 +145,15 @@ impl Pipeline {
             ways_out,
             health,
             stop,
+            marks: marks.unwrap_or_default(),
+            marker,
+            reloads,
+            relay,
             arrivals: Vec::new(),
             events: Vec::new(),
-            stats: Stats::default(),
-            checkpoint_at: now,
-        };
-        pipeline.read_again().context("cannot read the journal again")?;
-        Ok(pipeline)
+            stats: Stats { unread_bytes: behind, ..Stats::default() },
+            checkpoint_at: Instant::now(),
+        })
     }
 
     /// Takes lines until there are no more, or it is told to stop and all that was waiting has been taken; then leaves
@@ -138,7 +166,13 @@ impl Pipeline {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut lines = Vec::new();
         let mut counts = Vec::new();
-        loop {
+        let mut stopped = self.catch_up(&mut chunks).context("cannot read the journal again")?;
+        while !stopped {
+            if self.begin_again_if_told()? {
+                let read = self.catch_up(&mut chunks).context("cannot read the journal again");
+                stopped = read?;
+                continue;
+            }
             let tick = Duration::from_millis(200);
             let first = runtime.block_on(async { tokio::time::timeout(tick, chunks.recv()).await });
             let ended = matches!(first, Ok(None));
@@ -158,23 +192,35 @@ impl Pipeline {
                     runtime.block_on(async { tokio::time::timeout(commit_after, gathering).await });
                 self.accept(&mut lines, &mut counts)?;
             }
-            self.roll_when_full();
-            self.go_on()?;
-            if ended {
-                break;
+            if self.roll_when_full() {
+                self.end_segment(self.journal.segment());
             }
+            self.go_on()?;
+            stopped = ended;
         }
         self.ways_out.finish();
         self.checkpoint()?;
         self.ways_out.close()
     }
 
-    /// Puts lines into the journal, waiting for as long as it takes none, and deals with them.
+    /// Puts lines into the journal and deals with them.
     fn accept(
         &mut self,
         lines: &mut Vec<u8>,
         counts: &mut Vec<(usize, u64)>,
     ) -> anyhow::Result<()> {
+        let at = self.commit(lines, counts)?;
+        self.deal_with(lines, Some(at), false);
+        lines.clear();
+        Ok(())
+    }
+
+    /// Puts lines into the journal, waiting for as long as it takes none.
+    fn commit(
+        &mut self,
+        lines: &mut Vec<u8>,
+        counts: &mut Vec<(usize, u64)>,
+    ) -> anyhow::Result<Timestamp> {
         let mut at = now();
         while let Err(error) = self.journal.commit(lines, at) {
             self.wait_for("the journal takes nothing", &describe(&error))?;
@@ -186,37 +232,59 @@ impl Pipeline {
         for (source, count) in counts.drain(..) {
             self.health.accepted(source, count);
         }
-        self.deal_with(lines, Some(at), false);
-        lines.clear();
-        Ok(())
+        if let Some(relay) = &self.relay {
+            relay.offer(lines);
+        }
+        Ok(at)
     }
 
-    /// Reads what is in the journal, from the segment of the checkpoint on.
-    fn read_again(&mut self) -> anyhow::Result<()> {
+    /// Deals with what is in the journal from the segment of the checkpoint on. What comes meanwhile goes into the
+    /// journal at once, and is dealt with in its turn. Says whether it was told to stop, and nothing more comes.
+    fn catch_up(&mut self, chunks: &mut mpsc::UnboundedReceiver<Chunk>) -> anyhow::Result<bool> {
         let directory = self.daemon.journal.directory.clone();
-        let from = self.segment.number;
-        let mut numbers = journal::segments(&directory)?;
-        numbers.retain(|number| *number >= from);
-        if numbers.len() > 1 {
-            tracing::info!(segments = numbers.len(), "reading the journal again");
+        let mut open: Option<Commits> = None;
+        let mut taken_at = Instant::now();
+        self.say();
+        if self.stats.unread_bytes > READING_BYTES_SAID {
+            let bytes = self.stats.unread_bytes;
+            tracing::info!(bytes, "reading the journal again; what comes meanwhile is kept");
         }
-        for number in numbers {
-            if number != self.segment.number {
-                self.end_segment(number);
+        loop {
+            if taken_at.elapsed() >= self.daemon.commit_after {
+                let is_over = self.take_in(chunks)?;
+                if is_over && *self.stop.borrow() {
+                    tracing::info!("stopped meanwhile; the next start goes on from here");
+                    return Ok(true);
+                }
+                taken_at = Instant::now();
             }
+            if self.begin_again_if_told()? {
+                open = None;
+            }
+            let number = self.segment.number;
+            let is_last = number == self.journal.segment();
+            let end = if is_last { self.journal.length() } else { u64::MAX };
             let path = journal::segment_path(&directory, number);
-            let mut commits = Commits::open(&path).with_context(|| path.display().to_string())?;
-            while let Some(commit) = commits.next().with_context(|| path.display().to_string())? {
+            let next = match (&mut open, path.exists()) {
+                (None, false) => None,
+                (None, true) => {
+                    let commits =
+                        Commits::open(&path).with_context(|| path.display().to_string())?;
+                    open.insert(commits).next(end).with_context(|| path.display().to_string())?
+                }
+                (Some(commits), _) => {
+                    commits.next(end).with_context(|| path.display().to_string())?
+                }
+            };
+            if let Some(commit) = next {
                 if !commit.is_whole {
                     tracing::error!(segment = %path.display(), "the journal is damaged; what can be read of it is read");
                 }
+                let unread = self.stats.unread_bytes.saturating_sub(commit.bytes.len() as u64);
+                self.stats.unread_bytes = unread;
                 self.deal_with(commit.bytes, commit.at, false);
                 self.go_on()?;
-                if *self.stop.borrow() {
-                    anyhow::bail!(
-                        "stopped meanwhile; the next start goes on from the last checkpoint"
-                    );
-                }
+                continue;
             }
             let Segment { given, skipped, .. } = &mut self.segment;
             if given < skipped {
@@ -227,12 +295,78 @@ impl Pipeline {
                 );
                 *skipped = *given;
             }
+            if is_last {
+                self.stats.unread_bytes = 0;
+                self.marker.send_replace(Some(self.marks.clone()));
+                return Ok(false);
+            }
+            let numbers = journal::segments(&directory)?;
+            let next = numbers.into_iter().find(|next| *next > number);
+            self.end_segment(next.unwrap_or_else(|| self.journal.segment()));
+            open = None;
         }
-        Ok(())
+    }
+
+    /// Where other parameters are to hold, it goes back to the beginning of the journal, so that what is told is what a
+    /// replay of the journal with these tells; says whether it did.
+    fn begin_again_if_told(&mut self) -> anyhow::Result<bool> {
+        if !self.reloads.has_changed().unwrap_or_default() {
+            return Ok(false);
+        }
+        let Some(parameters) = self.reloads.borrow_and_update().clone() else { return Ok(false) };
+        if parameters.hash() == self.detector.parameters().hash() {
+            return Ok(false);
+        }
+        // What was told with the old ones is safe before anything else is told.
+        self.checkpoint()?;
+        while !self.ways_out.waiting.is_empty() {
+            self.wait_for("the store takes nothing", "events wait for it")?;
+            self.store()?;
+        }
+        self.ways_out = loop {
+            match WaysOut::open(&self.daemon, &parameters) {
+                Ok(ways_out) => break ways_out,
+                Err(error) => self.wait_for("cannot begin again", &format!("{error:#}"))?,
+            }
+        };
+        let directory = self.daemon.journal.directory.clone();
+        let first = journal::segments(&directory)?.first().copied().unwrap_or(1);
+        self.stats.ended.add(&self.segment.reader.counters());
+        self.detector = Detector::new(parameters);
+        self.ways_out.begin(first, &self.detector.snapshot())?;
+        self.segment = Segment::new(first, 0);
+        self.needed_from = first;
+        self.stats.unread_bytes = unread(&directory, first)?;
+        tracing::info!("other parameters hold; the journal is read with them from its beginning");
+        Ok(true)
+    }
+
+    /// Puts what waits into the journal, and says whether nothing more will come.
+    fn take_in(&mut self, chunks: &mut mpsc::UnboundedReceiver<Chunk>) -> anyhow::Result<bool> {
+        let (mut lines, mut counts) = (Vec::new(), Vec::new());
+        let mut is_over = false;
+        while lines.len() < COMMIT_BYTES_MAX && !is_over {
+            match chunks.try_recv() {
+                Ok(chunk) => {
+                    lines.extend_from_slice(&chunk.bytes);
+                    counts.push((chunk.source, chunk.lines));
+                }
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => is_over = true,
+            }
+        }
+        if !lines.is_empty() {
+            self.commit(&mut lines, &mut counts)?;
+            self.stats.unread_bytes += lines.len() as u64;
+            self.say();
+            self.roll_when_full();
+        }
+        Ok(is_over)
     }
 
     /// Decodes `bytes` of the present segment, accepted at `at`, and tells what is found.
     fn deal_with(&mut self, bytes: &[u8], at: Option<Timestamp>, ends: bool) {
+        self.marks.note(bytes);
         let Segment { reader, given, skipped, .. } = &mut self.segment;
         self.arrivals.clear();
         reader.read(bytes, &mut self.arrivals);
@@ -272,15 +406,16 @@ impl Pipeline {
         self.stats.present = self.segment.reader.counters();
     }
 
-    fn roll_when_full(&mut self) {
+    /// Begins another segment of the journal, if it is time; says whether it did.
+    fn roll_when_full(&mut self) -> bool {
         let at = now();
         if !self.journal.is_full(at) {
-            return;
+            return false;
         }
         match self.journal.roll(at) {
             Ok(()) => {
                 self.roll_failed = false;
-                self.end_segment(self.journal.segment());
+                true
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.roll_failed, true) {
@@ -290,6 +425,7 @@ impl Pipeline {
                         "no segment of the journal can be begun; the present one goes on"
                     );
                 }
+                false
             }
         }
     }
@@ -309,6 +445,9 @@ impl Pipeline {
 
     /// Puts what was told into the outbox, waiting for as long as that takes nothing.
     fn send(&mut self) -> anyhow::Result<()> {
+        while let Err(error) = self.ways_out.alert() {
+            self.wait_for("alerts cannot be queued", &describe(&error))?;
+        }
         while let Err(error) = self.ways_out.send() {
             self.wait_for("the outbox takes nothing", &describe(&error))?;
         }
@@ -339,6 +478,10 @@ impl Pipeline {
         }
         let snapshot = self.detector.snapshot();
         let Segment { number, given, .. } = self.segment;
+        let marks = self.marks.to_bytes();
+        while let Err(error) = self.ways_out.keep(MARKS, &marks) {
+            self.wait_for("no checkpoint can be left", &describe(&error))?;
+        }
         while let Err(error) = self.ways_out.checkpoint(number, given, &snapshot) {
             self.wait_for("no checkpoint can be left", &describe(&error))?;
         }
@@ -376,6 +519,15 @@ impl Pipeline {
     }
 }
 
+/// How many bytes the journal has from a segment on.
+fn unread(directory: &Path, from: u64) -> io::Result<u64> {
+    let mut bytes = 0;
+    for number in journal::segments(directory)?.into_iter().filter(|number| *number >= from) {
+        bytes += fs::metadata(journal::segment_path(directory, number))?.len();
+    }
+    Ok(bytes)
+}
+
 fn vessels(detector: &Detector, identities: &Identities) -> Vec<VesselRow> {
     detector.vessels().map(|vessel| vessel_row(&vessel, identities)).collect()
 }
@@ -388,6 +540,7 @@ struct WaysOut {
     /// Events told in all, and how many of them are in the outbox.
     told: u64,
     sent: u64,
+    alerter: Option<Alerter>,
     package: Option<Package>,
     /// As told last, for the store.
     waiting: BTreeMap<EventId, Event>,
@@ -396,6 +549,14 @@ struct WaysOut {
     stored_at: Instant,
     vessels_at: Option<Instant>,
     store_failed: Option<String>,
+}
+
+/// Whom to tell of what.
+struct Alerter {
+    alerts: Alerts,
+    queue: Queue,
+    provenance: Provenance,
+    due: Vec<(Rule, EventRecord)>,
 }
 
 struct Package {
@@ -415,6 +576,17 @@ impl WaysOut {
             };
             Messenger::new(telling, provenance.clone())
         });
+        let alerter = (!daemon.alerts.rules.is_empty()).then(|| {
+            let alerts = daemon.alerts.clone();
+            let queue = Queue::open(&alerts.file)?;
+            Ok::<_, QueueError>(Alerter {
+                alerts,
+                queue,
+                provenance: provenance.clone(),
+                due: Vec::new(),
+            })
+        });
+        let alerter = alerter.transpose()?;
         let package = daemon.store.clone();
         let package =
             package.map(|path| Package::open(path, daemon, parameters, provenance)).transpose()?;
@@ -424,6 +596,7 @@ impl WaysOut {
             batch: Vec::new(),
             told: 0,
             sent: 0,
+            alerter,
             package,
             waiting: BTreeMap::new(),
             identities: Identities::new(parameters.bounds.vessels_max),
@@ -484,6 +657,14 @@ impl WaysOut {
 
     fn event(&mut self, event: Event) {
         self.told += 1;
+        if let Some(alerter) = &mut self.alerter
+            && self.told > self.sent
+            && event.state != EventState::Candidate
+        {
+            let record = EventRecord::new(&event, &alerter.provenance);
+            let wanting = alerter.alerts.wanting(&record, now());
+            alerter.due.extend(wanting.map(|rule| (rule.clone(), record.clone())));
+        }
         if let Some(messenger) = &self.messenger
             && self.told > self.sent
         {
@@ -492,6 +673,22 @@ impl WaysOut {
         if self.package.is_some() && event.state != EventState::Candidate {
             self.waiting.insert(event.id, event);
         }
+    }
+
+    /// Puts alerts into their queue, before anything else says that the events were told.
+    fn alert(&mut self) -> Result<(), QueueError> {
+        let Some(Alerter { alerts, queue, due, .. }) = &mut self.alerter else { return Ok(()) };
+        if due.is_empty() {
+            return Ok(());
+        }
+        queue.put(due, |rule, event| {
+            let body = alert::body(rule, event);
+            let id = body["id"].as_str().unwrap_or_default().to_owned();
+            let channels = alerts.channels(rule);
+            channels.map(|channel| (channel.name.clone(), id.clone(), body.to_string())).collect()
+        })?;
+        due.clear();
+        Ok(())
     }
 
     fn send(&mut self) -> Result<(), OutboxError> {
@@ -513,6 +710,10 @@ impl WaysOut {
         }
         state.extend(snapshot);
         self.outbox.append(&[], Some(Checkpoint { name: CHECKPOINT, state: &state }))
+    }
+
+    fn keep(&mut self, name: &str, state: &[u8]) -> Result<(), OutboxError> {
+        self.outbox.append(&[], Some(Checkpoint { name, state }))
     }
 
     fn is_store_due(&self, every: Duration) -> bool {

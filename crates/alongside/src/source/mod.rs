@@ -1,7 +1,8 @@
 //! The input side of `replay`: files in, reports out in the order of time.
 //!
 //! In the order of the data: [`paths`] lists the inputs, [`compression`] unpacks them, [`mod@format`]
-//! tells what they are, [`nmea`] with its [`dating`] by the recording's [`clock`] or [`table`] with its [`columns`] reads them,
+//! tells what they are, [`nmea`] with a decoder for each of its [`feeds`] and its [`dating`] by the recording's [`clock`], or
+//! [`table`] with its [`columns`], reads them,
 //! [`order`] puts each in the order of time, [`merge`] makes one stream of all, and [`intake`] counts what became of every record.
 //!
 //! [`live`] reads lines that come one by one, and leaves their order to the detector. [`survey`] makes no reports of
@@ -13,6 +14,7 @@ mod clock;
 mod columns;
 mod compression;
 mod dating;
+mod feeds;
 mod format;
 mod input;
 mod intake;
@@ -33,6 +35,7 @@ use maritime::Timestamp;
 
 pub use columns::ColumnMapping;
 pub use compression::{ByteStream, Progress};
+pub use feeds::feed_block;
 pub use intake::{Arrival, BoundingBox, Counters, Intake};
 pub use live::LiveReader;
 pub use parts::PartLines;

@@ -1,6 +1,6 @@
 //! Lines of NMEA to reports: the decoder's messages, put in time by the recording's clock.
 
-use decoder::{Decoder, Message, Outcome, OutcomeKind, Received};
+use decoder::{Message, Outcome, OutcomeKind, Received, Station};
 use maritime::{
     Mmsi, Position, PositionFix, Report, StaticReport, StationId, Timestamp, VesselIdentity,
 };
@@ -8,12 +8,13 @@ use memchr::{memchr, memrchr};
 
 use super::clock::{TimeTeller, is_plausible};
 use super::dating::{Dating, DatingCounters};
+use super::feeds::Feeds;
 use super::intake::Collector;
 use super::table::More;
 
 /// Reads the lines of one recording.
 pub struct Nmea {
-    decoder: Decoder,
+    feeds: Feeds,
     interpreter: Interpreter<()>,
     positions: Positions,
     begun: bool,
@@ -27,7 +28,7 @@ impl Nmea {
     /// Before its first byte; `start_time` is when that was heard, if the lines themselves do not say.
     pub fn new(start_time: Option<Timestamp>) -> Self {
         Nmea {
-            decoder: Decoder::new(),
+            feeds: Feeds::new(),
             interpreter: Interpreter::new(start_time),
             positions: Positions::default(),
             begun: false,
@@ -60,15 +61,17 @@ impl Nmea {
             lines = &self.translated;
         }
         let reports = &mut Reports { positions: &mut self.positions, out };
-        self.decoder.push(lines, &mut |outcome| self.interpreter.take(outcome, (), reports));
+        let interpreter = &mut self.interpreter;
+        self.feeds.push(lines, &mut |feed, outcome| interpreter.take(feed, outcome, (), reports));
         taken
     }
 
     /// The end of the recording.
     pub fn finish(&mut self, out: &mut Collector) {
         let reports = &mut Reports { positions: &mut self.positions, out };
-        self.decoder.finish(&mut |outcome| self.interpreter.take(outcome, (), reports));
-        self.interpreter.finish(reports);
+        let interpreter = &mut self.interpreter;
+        self.feeds.finish(&mut |feed, outcome| interpreter.take(feed, outcome, (), reports));
+        interpreter.finish(reports);
     }
 
     /// Who told the time.
@@ -83,7 +86,7 @@ impl Nmea {
 
     /// How many tag blocks were damaged, so that their sentences were read without them.
     pub fn tag_blocks_damaged(&self) -> u64 {
-        self.decoder.tag_blocks_damaged()
+        self.feeds.tag_blocks_damaged()
     }
 
     /// There were positions, and not one of them could be put in time.
@@ -158,11 +161,20 @@ impl<T> Interpreter<T> {
         Interpreter { dating: Dating::new(start_time) }
     }
 
-    /// Takes what became of lines.
-    pub(super) fn take(&mut self, outcome: Outcome, tag: T, out: &mut impl Taker<T>) {
+    /// Takes what became of lines of a feed, which stands in for the receiver where none is named.
+    pub(super) fn take(
+        &mut self,
+        feed: Option<Station>,
+        outcome: Outcome,
+        tag: T,
+        out: &mut impl Taker<T>,
+    ) {
         let lines = outcome.lines;
         match outcome.kind {
-            OutcomeKind::Message(received) => self.take_message(&received, lines, tag, out),
+            OutcomeKind::Message(mut received) => {
+                received.station = received.station.or(feed);
+                self.take_message(&received, lines, tag, out);
+            }
             OutcomeKind::Skipped(skipped) => out.accept(lines, skipped.name()),
             OutcomeKind::Rejected(rejection) => out.reject(lines, rejection.name()),
             OutcomeKind::OwnShip(own_ship) => {

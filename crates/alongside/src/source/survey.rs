@@ -4,11 +4,12 @@
 
 use std::io::{self, Read};
 
-use decoder::{Decoder, OutcomeKind, Skipped};
+use decoder::{OutcomeKind, Skipped};
 use maritime::{Mmsi, Position, Timestamp, VesselIdentity};
 use memchr::{memchr, memmem};
 
 use super::compression::ByteStream;
+use super::feeds::Feeds;
 use super::format::{self, Format};
 use super::nmea::{Heard, Interpreter, Statement, Taker};
 use super::parts::PartLines;
@@ -137,7 +138,7 @@ pub fn is_nmea(sample: &[u8]) -> bool {
 }
 
 struct Surveyor<F> {
-    decoder: Decoder,
+    feeds: Feeds,
     interpreter: Interpreter<Tag>,
     parts: PartLines<Vec<Line>>,
     /// Lines that belong to the next one.
@@ -157,7 +158,7 @@ struct Sightings<F>(F);
 impl<F: FnMut(Sighting)> Surveyor<F> {
     fn new(start_time: Option<Timestamp>, each: F) -> Self {
         Surveyor {
-            decoder: Decoder::new(),
+            feeds: Feeds::new(),
             interpreter: Interpreter::new(start_time),
             parts: PartLines::default(),
             before: Vec::new(),
@@ -179,7 +180,7 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
         let (interpreter, parts, sightings) =
             (&mut self.interpreter, &mut self.parts, &mut self.sightings);
         let mut belongs_to_next = false;
-        self.decoder.push_line(bytes, &mut |outcome| {
+        self.feeds.push_line(bytes, &mut |feed, outcome| {
             let mut tag = Tag { lines: Vec::new(), says_when: false };
             match &outcome.kind {
                 OutcomeKind::Message(received) => {
@@ -196,7 +197,7 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
                 OutcomeKind::Skipped(Skipped::Timing | Skipped::TagBlock) => belongs_to_next = true,
                 _ => {}
             }
-            interpreter.take(outcome, tag, sightings);
+            interpreter.take(feed, outcome, tag, sightings);
         });
         if belongs_to_next {
             self.before = with_before(&mut before);
@@ -206,7 +207,7 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
     fn finish(mut self) -> u64 {
         let (interpreter, parts, sightings) =
             (&mut self.interpreter, &mut self.parts, &mut self.sightings);
-        self.decoder.finish(&mut |outcome| {
+        self.feeds.finish(&mut |feed, outcome| {
             let lines = match &outcome.kind {
                 OutcomeKind::Message(received) => {
                     let parts = parts.take(received.message.header(), b"");
@@ -215,7 +216,7 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
                 _ => Vec::new(),
             };
             let says_when = !leans_on_group(&lines);
-            interpreter.take(outcome, Tag { lines, says_when }, sightings);
+            interpreter.take(feed, outcome, Tag { lines, says_when }, sightings);
         });
         interpreter.finish(sightings);
         self.number

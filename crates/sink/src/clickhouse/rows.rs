@@ -46,6 +46,7 @@ impl AnyRow {
                     serde_json::from_slice(payload).map_err(|error| not_a("an identity", error))?;
                 Ok(AnyRow::Identity(IdentityRow::new(record)?))
             }
+            Topic::Alerts => Err("alerts are in no table".into()),
             Topic::DeadLetter => Err("a dead letter in a dead letter".into()),
         }
     }
