@@ -16,6 +16,7 @@ mod vessels;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use maritime::{Timestamp, TrackPoint};
 use rusqlite::types::Value;
@@ -172,7 +173,7 @@ pub struct StoredTrack {
 pub struct Summary {
     /// Flagged encounters, and those of other kinds.
     pub events: u64,
-    /// When something was stored last.
+    /// When anything was stored last, reviews included.
     pub last_change: Option<String>,
     /// Of the run that was stored last.
     pub software_version: Option<String>,
@@ -480,7 +481,7 @@ impl Reader {
                     [],
                     |row| count(row, 0),
                 )?,
-                last_change: one("SELECT max(started_at) FROM runs")?,
+                last_change: changed_at(&self.path).map(|at| at.to_string()),
                 software_version: one(
                     "SELECT software_version FROM runs ORDER BY started_at DESC LIMIT 1",
                 )?,
@@ -622,6 +623,13 @@ fn states(connection: &Connection) -> rusqlite::Result<FxHashMap<String, String>
         .prepare_cached("SELECT event_id, state FROM reviews")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
+}
+
+/// By the file: a run that goes on for weeks has one row.
+fn changed_at(path: &Path) -> Option<Timestamp> {
+    let modified = path.metadata().and_then(|found| found.modified()).ok()?;
+    let since_1970 = modified.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since_1970.as_millis()).ok().map(Timestamp::from_millis)
 }
 
 fn version(row: &Row<'_>) -> rusqlite::Result<(Version, String)> {
