@@ -401,7 +401,7 @@ fn other_profiles_are_judged_without_touching_the_events() {
     assert_eq!((same["appear_total"].clone(), same["vanish_total"].clone()), (json!(0), json!(0)));
     let all = r#"{"speed_knots":0,"distance_m":0,"duration_s":1}"#;
     let none = ask(&format!(
-        r#"{{"profiles":{{"sts":{all},"gfw":{all},"skylight":{all},"starboard":{{"speed_knots":0}}}}}}"#
+        r#"{{"profiles":{{"sts":{all},"gfw":{all},"skylight":{all},"starboard":{{"coast_distance_m":100000000}}}}}}"#
     ));
     let none = none.json();
     assert_eq!(none["stay"], 0, "{none}");

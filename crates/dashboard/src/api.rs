@@ -10,7 +10,8 @@ use maritime::{Position, Timestamp, TrackPoint};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sink::reading::{
-    Cursor, Network, Order, ReviewState, StoredIdentity, StoredTrack, StoredVessel, VesselFilter,
+    Cursor, Mark, Network, Order, ReviewState, StoredIdentity, StoredTrack, StoredVessel,
+    VesselFilter,
 };
 
 use crate::access::{Caller, Role};
@@ -56,24 +57,17 @@ pub(crate) async fn map(State(server): State<Arc<Server>>, RawQuery(query): RawQ
     let filter = query.take_filter()?;
     query.finish()?;
     let rows = server.store.with(move |reader| {
-        let mut rows = String::new();
+        let mut rows = Vec::new();
         let truncated = reader.map(&filter, MARKS_MAX, |mark| {
             if !rows.is_empty() {
-                rows.push(',');
+                rows.push(b',');
             }
-            let row = (
-                &mark.id,
-                mark.longitude_deg,
-                mark.latitude_deg,
-                mark.score,
-                &mark.kind,
-                &mark.class,
-                mark.started_at_ms,
-                &mark.state,
-            );
-            rows.push_str(&serde_json::to_string(&row).expect("a row is JSON"));
+            let Mark { id, longitude_deg, latitude_deg, score, kind, class, started_at_ms, state } =
+                mark;
+            let row = (id, longitude_deg, latitude_deg, score, kind, class, started_at_ms, state);
+            serde_json::to_writer(&mut rows, &row).expect("a vector takes what is written to it");
         })?;
-        Ok((rows, truncated))
+        Ok((String::from_utf8(rows).expect("JSON is text"), truncated))
     });
     let (rows, truncated) = rows.await?;
     let fields = "[\"id\",\"longitude_deg\",\"latitude_deg\",\"score\",\"kind\",\"class\",\"started_at_ms\",\"state\"]";

@@ -243,6 +243,23 @@ struct Map {
     polygons: Vec<Vec<Ring>>,
 }
 
+/// Without points that lie near the one before; an islet that would be left without an area keeps all.
+fn thinned(ring: &[Coord<f64>]) -> Vec<Coord<f64>> {
+    const DEGREES: f64 = 0.01;
+    const POINTS_MIN: usize = 8;
+    let mut kept: Vec<Coord<f64>> = Vec::with_capacity(ring.len());
+    for (index, here) in ring.iter().enumerate() {
+        let is_near = kept.last().is_some_and(|before| {
+            (here.x - before.x).abs() < DEGREES && (here.y - before.y).abs() < DEGREES
+        });
+        // The last closes the ring.
+        if !is_near || index + 1 == ring.len() {
+            kept.push(*here);
+        }
+    }
+    if kept.len() < POINTS_MIN { ring.to_vec() } else { kept }
+}
+
 /// Points in order, the last joined to the first by an edge that is not written down.
 type Ring = Vec<[i32; 2]>;
 
@@ -273,27 +290,28 @@ impl Map {
 
     fn to_geojson(&self) -> String {
         let mut text = String::from("{\"type\":\"MultiPolygon\",\"coordinates\":[");
-        for (index, rings) in self.polygons.iter().enumerate() {
-            text.push_str(if index == 0 { "[" } else { ",[" });
-            for (index, ring) in rings.iter().enumerate() {
-                text.push_str(if index == 0 { "[" } else { ",[" });
+        let mut before_polygon = "[";
+        for rings in &self.polygons {
+            let closed = |ring| {
                 let mut line = self.area_line(ring);
                 line.close();
-                let mut before: Option<Coord<f64>> = None;
-                let last = line.0.len() - 1;
-                for (index, here) in line.0.iter().enumerate() {
-                    let is_near = before.is_some_and(|before| {
-                        (here.x - before.x).abs() < 0.01 && (here.y - before.y).abs() < 0.01
-                    });
-                    // The first and the last close the ring, and a few corners keep it one.
-                    if is_near && index != last && line.0.len() > 8 {
-                        continue;
-                    }
-                    let comma = if before.is_some() { "," } else { "" };
+                thinned(&line.0)
+            };
+            let lines: Vec<Vec<Coord<f64>>> = rings.iter().map(closed).collect();
+            // The smallest islets of the map are two points.
+            let has_area = |line: &&Vec<Coord<f64>>| line.len() >= 4;
+            if !lines.first().is_some_and(|outer| has_area(&outer)) {
+                continue;
+            }
+            text.push_str(before_polygon);
+            before_polygon = ",[";
+            for (index, line) in lines.iter().filter(has_area).enumerate() {
+                text.push_str(if index == 0 { "[" } else { ",[" });
+                for (index, here) in line.iter().enumerate() {
                     // Around a pole a ring goes on beyond it.
                     let latitude_deg = here.y.clamp(-90.0, 90.0);
+                    let comma = if index == 0 { "" } else { "," };
                     text.push_str(&format!("{comma}[{:.3},{latitude_deg:.3}]", here.x));
-                    before = Some(*here);
                 }
                 text.push(']');
             }

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 use std::thread;
 
 use maritime::{Event, EventKind, EventState, EventVessel, Mmsi, Timestamp, VesselIdentity};
@@ -391,6 +391,7 @@ struct Row<'a> {
 struct IndexRow {
     values: Vec<Value>,
     mmsis: Vec<u32>,
+    is_flagged: bool,
 }
 
 impl IndexRow {
@@ -441,33 +442,21 @@ impl IndexRow {
             Value::Text(words.join("\n")),
         ];
         let mmsis: BTreeSet<u32> = record.vessels.iter().map(|vessel| vessel.mmsi).collect();
-        IndexRow { values, mmsis: mmsis.into_iter().collect() }
+        IndexRow { values, mmsis: mmsis.into_iter().collect(), is_flagged }
     }
 
     fn store(self, transaction: &Transaction<'_>, number: i64) -> rusqlite::Result<()> {
-        // The columns as a list of assignments: SQLite has no shorter word for it.
-        let assignments: Vec<String> = IndexRow::COLUMNS
-            .split(", ")
-            .map(|column| format!("{column} = excluded.{column}", column = column.trim()))
-            .collect();
-        let places = vec!["?"; self.values.len() + 1].join(", ");
-        let upsert = format!(
-            "INSERT INTO alongside_index ({}, stored) VALUES ({places})
-             ON CONFLICT (event_id) DO UPDATE SET {}, stored = excluded.stored RETURNING id",
-            IndexRow::COLUMNS,
-            assignments.join(", ")
-        );
         let values = self.values.into_iter().chain([Value::Integer(number)]);
         let id: i64 = transaction
-            .prepare_cached(&upsert)?
+            .prepare_cached(&INDEX_UPSERT)?
             .query_row(params_from_iter(values), |row| row.get(0))?;
         transaction
             .prepare_cached("DELETE FROM alongside_event_vessels WHERE event = ?1")?
             .execute([id])?;
         for mmsi in self.mmsis {
             transaction
-                .prepare_cached("INSERT INTO alongside_event_vessels VALUES (?1, ?2)")?
-                .execute(params![mmsi, id])?;
+                .prepare_cached("INSERT INTO alongside_event_vessels VALUES (?1, ?2, ?3)")?
+                .execute(params![mmsi, self.is_flagged, id])?;
         }
         Ok(())
     }
@@ -483,6 +472,20 @@ impl IndexRow {
         Ok(())
     }
 }
+
+/// With the columns as a list of assignments, for which SQLite has no shorter word.
+static INDEX_UPSERT: LazyLock<String> = LazyLock::new(|| {
+    let columns: Vec<&str> = IndexRow::COLUMNS.split(", ").map(str::trim).collect();
+    let places = vec!["?"; columns.len() + 1].join(", ");
+    let assignments: Vec<String> =
+        columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+    format!(
+        "INSERT INTO alongside_index ({}, stored) VALUES ({places})
+         ON CONFLICT (event_id) DO UPDATE SET {}, stored = excluded.stored RETURNING id",
+        columns.join(", "),
+        assignments.join(", ")
+    )
+});
 
 /// `|one|two|`, in which each is found with its bars; none has any of its own.
 fn barred(texts: &[String]) -> Value {

@@ -138,7 +138,8 @@ CREATE INDEX alongside_by_score ON alongside_index (flagged, score, event_id);
 CREATE INDEX alongside_by_time ON alongside_index (flagged, started_ms, event_id);
 CREATE INDEX alongside_by_stored ON alongside_index (stored);
 CREATE TABLE alongside_event_vessels (
-  mmsi INTEGER NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (mmsi, event)) WITHOUT ROWID;
+  mmsi INTEGER NOT NULL, flagged INTEGER NOT NULL, event INTEGER NOT NULL,
+  PRIMARY KEY (mmsi, flagged, event)) WITHOUT ROWID;
 CREATE INDEX alongside_vessels_of_event ON alongside_event_vessels (event);
 CREATE TABLE alongside_stored (number INTEGER NOT NULL);
 INSERT INTO alongside_stored VALUES (0);

@@ -16,10 +16,12 @@ mod vessels;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use maritime::{Timestamp, TrackPoint};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params, params_from_iter};
+use rustc_hash::FxHashMap;
 
 use crate::geopackage::{StoreError, check_schema, is_empty_or_sqlite, store_error};
 use crate::schema::prepare;
@@ -31,8 +33,11 @@ pub use self::lists::{Lists, StoredList, WatchSet, ZoneShape};
 pub use self::reviewing::{Audited, Review, ReviewState};
 pub use self::vessels::{Link, Network, Node, StoredIdentity, StoredVessel, VesselFilter};
 
-/// Pages of the file that a reader keeps, in KiB.
-const CACHE_KIB: i64 = 32_768;
+/// Pages of the file that a reader keeps, in KiB: the index of 100,000 events.
+const CACHE_KIB: i64 = 65_536;
+/// With fewer events than so many pages of them, they are found and sorted; with more a page is soon full when they are
+/// looked at in its order.
+const FEW_PAGES: u64 = 20;
 
 /// An open store, to read from.
 #[derive(Debug)]
@@ -76,10 +81,10 @@ pub struct Page {
 }
 
 /// An event on a map.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mark {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mark<'a> {
     /// Of the event.
-    pub id: String,
+    pub id: &'a str,
     /// East positive.
     pub longitude_deg: f64,
     /// North positive.
@@ -87,13 +92,13 @@ pub struct Mark {
     /// In `[0, 1]`.
     pub score: f64,
     /// See [`maritime::EventKind`].
-    pub kind: String,
+    pub kind: &'a str,
     /// Of an encounter.
-    pub class: Option<String>,
+    pub class: Option<&'a str>,
     /// In milliseconds since 1970.
     pub started_at_ms: i64,
     /// Of the review.
-    pub state: String,
+    pub state: &'a str,
 }
 
 /// How many events there are of each.
@@ -168,7 +173,7 @@ pub struct StoredTrack {
 pub struct Summary {
     /// Flagged encounters, and those of other kinds.
     pub events: u64,
-    /// When something was stored last.
+    /// When anything was stored last, reviews included.
     pub last_change: Option<String>,
     /// Of the run that was stored last.
     pub software_version: Option<String>,
@@ -228,16 +233,20 @@ impl Reader {
     ) -> Result<Page, StoreError> {
         self.reading(|connection| {
             let mut wanted = filter.conditions();
-            let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.source(), wanted.all());
+            let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.scanned(), wanted.all());
             let total = connection
                 .prepare_cached(&count)?
                 .query_row(params_from_iter(wanted.values()), |row| self::count(row, 0))?;
+            let source = match total < FEW_PAGES * limit as u64 {
+                true => wanted.scanned(),
+                false => wanted.source(),
+            };
             if let Some(after) = after {
                 wanted.begin_after(order, after);
             }
             let query = format!(
                 "SELECT i.event_id, i.score, i.started_ms, i.id FROM {} WHERE {} ORDER BY {} LIMIT {}",
-                wanted.source(),
+                source,
                 wanted.all(),
                 order.columns(),
                 limit + 1
@@ -264,8 +273,7 @@ impl Reader {
         })
     }
 
-    /// Calls `each` with the events that were asked for, at most `limit` of them, and gives how many there were and
-    /// whether there are more.
+    /// Calls `each` with the events that were asked for, at most `limit` of them, and says whether there are more.
     ///
     /// # Errors
     ///
@@ -274,15 +282,15 @@ impl Reader {
         &self,
         filter: &Filter,
         limit: usize,
-        mut each: impl FnMut(Mark),
+        mut each: impl FnMut(Mark<'_>),
     ) -> Result<bool, StoreError> {
         self.reading(|connection| {
             let wanted = filter.conditions();
+            let states = states(connection)?;
             let query = format!(
-                "SELECT i.event_id, i.longitude_deg, i.latitude_deg, i.score, i.kind, i.class, i.started_ms,
-                   ifnull(r.state, 'new')
-                 FROM {} LEFT JOIN reviews r ON r.event_id = i.event_id WHERE {} LIMIT {}",
-                wanted.source(),
+                "SELECT i.event_id, i.longitude_deg, i.latitude_deg, i.score, i.kind, i.class, i.started_ms
+                 FROM {} WHERE {} LIMIT {}",
+                wanted.scanned(),
                 wanted.all(),
                 limit + 1
             );
@@ -294,15 +302,16 @@ impl Reader {
                 if count > limit {
                     return Ok(true);
                 }
+                let id = row.get_ref(0)?.as_str()?;
                 each(Mark {
-                    id: row.get(0)?,
+                    id,
                     longitude_deg: row.get(1)?,
                     latitude_deg: row.get(2)?,
                     score: row.get(3)?,
-                    kind: row.get(4)?,
-                    class: row.get(5)?,
+                    kind: row.get_ref(4)?.as_str()?,
+                    class: row.get_ref(5)?.as_str_or_null()?,
                     started_at_ms: row.get(6)?,
-                    state: row.get(7)?,
+                    state: states.get(id).map_or(ReviewState::New.name(), String::as_str),
                 });
             }
             Ok(false)
@@ -317,23 +326,21 @@ impl Reader {
     pub fn facets(&self, filter: &Filter) -> Result<Facets, StoreError> {
         self.reading(|connection| {
             let wanted = filter.conditions();
-            // Few differ in all of these, so the database counts most of it.
+            let states = states(connection)?;
             let query = format!(
-                "SELECT i.kind, i.class, i.profiles, i.flags, i.types, ifnull(r.state, 'new'), i.zones,
-                   i.watchlists, count(*), {marks}
-                 FROM {source} LEFT JOIN reviews r ON r.event_id = i.event_id WHERE {all}
-                 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 10",
+                "SELECT i.event_id, i.kind, i.class, i.profiles, i.flags, i.types, i.zones, i.watchlists, {marks}
+                 FROM {source} WHERE {all}",
                 marks = if self.lists.is_empty() { "''" } else { lists::MARKS },
-                source = wanted.source(),
+                source = wanted.scanned(),
                 all = wanted.all(),
             );
-            let mut facets = Facets::default();
             let mut statement = connection.prepare_cached(&query)?;
             let mut rows = statement.query(params_from_iter(wanted.values()))?;
+            let mut counts = Counts::default();
             while let Some(row) = rows.next()? {
-                facets.add(row)?;
+                counts.add(row, &states)?;
             }
-            Ok(facets)
+            Ok(counts.facets())
         })
     }
 
@@ -474,7 +481,7 @@ impl Reader {
                     [],
                     |row| count(row, 0),
                 )?,
-                last_change: one("SELECT max(started_at) FROM runs")?,
+                last_change: changed_at(&self.path).map(|at| at.to_string()),
                 software_version: one(
                     "SELECT software_version FROM runs ORDER BY started_at DESC LIMIT 1",
                 )?,
@@ -531,36 +538,98 @@ impl Reader {
     }
 }
 
-impl Facets {
-    fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
-        let count = count(row, 8)?;
-        let mut one = |counts: fn(&mut Facets) -> &mut BTreeMap<String, u64>, name: &str| {
-            *counts(self).entry(name.to_owned()).or_default() += count;
-        };
-        one(|facets| &mut facets.kinds, row.get_ref(0)?.as_str()?);
-        if let Some(class) = row.get_ref(1)?.as_str_or_null()? {
-            one(|facets| &mut facets.classes, class);
+/// How often each text stands in a column; they are few, and most stand there whole many times.
+#[derive(Default)]
+struct Counts {
+    /// Kinds, classes, profiles, flags, types.
+    columns: [FxHashMap<String, u64>; 5],
+    states: FxHashMap<String, u64>,
+    /// Zones and watchlists, with those of the reader's own.
+    listed: FxHashMap<String, u64>,
+}
+
+impl Counts {
+    fn add(&mut self, row: &Row<'_>, states: &FxHashMap<String, String>) -> rusqlite::Result<()> {
+        for (index, counts) in self.columns.iter_mut().enumerate() {
+            count_one(counts, row.get_ref(index + 1)?.as_str_or_null()?.unwrap_or_default());
         }
-        one(|facets| &mut facets.states, row.get_ref(5)?.as_str()?);
-        let Marks { zones, watchlists } = lists::marks(row.get_ref(9)?.as_str()?);
-        let counted: [(fn(&mut Facets) -> &mut BTreeMap<String, u64>, usize, Vec<String>); 5] = [
-            (|facets| &mut facets.profiles, 2, Vec::new()),
-            (|facets| &mut facets.flags, 3, Vec::new()),
-            (|facets| &mut facets.types, 4, Vec::new()),
-            (|facets| &mut facets.zones, 6, zones),
-            (|facets| &mut facets.watchlists, 7, watchlists),
-        ];
-        for (counts, column, own) in counted {
-            let barred = row.get_ref(column)?.as_str()?;
-            // Two vessels under one flag are one event of that flag.
-            let mut names: Vec<&str> = barred.split('|').filter(|name| !name.is_empty()).collect();
-            names.extend(own.iter().map(String::as_str));
-            names.sort_unstable();
-            names.dedup();
-            names.into_iter().for_each(|name| one(counts, name));
+        let id = row.get_ref(0)?.as_str()?;
+        let state = states.get(id).map_or(ReviewState::New.name(), String::as_str);
+        count_one(&mut self.states, state);
+        let [zones, watchlists, own] =
+            [row.get_ref(6)?.as_str()?, row.get_ref(7)?.as_str()?, row.get_ref(8)?.as_str()?];
+        if zones.len() + watchlists.len() > 2 || own.len() > 1 {
+            count_one(&mut self.listed, &format!("{zones}\n{watchlists}\n{own}"));
         }
         Ok(())
     }
+
+    fn facets(self) -> Facets {
+        let Counts { columns, states, listed } = self;
+        let [kinds, classes, profiles, flags, types] = columns;
+        let (mut zones, mut watchlists) = (BTreeMap::new(), BTreeMap::new());
+        for (text, count) in listed {
+            let mut parts = text.splitn(3, '\n');
+            let mut part = || parts.next().unwrap_or_default();
+            let (of_zones, of_watchlists) = (part(), part());
+            let own = lists::marks(part());
+            add_names(&mut zones, of_zones, &own.zones, count);
+            add_names(&mut watchlists, of_watchlists, &own.watchlists, count);
+        }
+        Facets {
+            kinds: each_name(kinds),
+            classes: each_name(classes),
+            profiles: each_name(profiles),
+            flags: each_name(flags),
+            types: each_name(types),
+            states: each_name(states),
+            zones,
+            watchlists,
+        }
+    }
+}
+
+fn count_one(counts: &mut FxHashMap<String, u64>, text: &str) {
+    match counts.get_mut(text) {
+        Some(count) => *count += 1,
+        None => {
+            counts.insert(text.to_owned(), 1);
+        }
+    }
+}
+
+fn each_name(counts: FxHashMap<String, u64>) -> BTreeMap<String, u64> {
+    let mut names = BTreeMap::new();
+    for (barred, count) in counts {
+        add_names(&mut names, &barred, &[], count);
+    }
+    names
+}
+
+/// Two vessels under one flag are one event of that flag.
+fn add_names(counts: &mut BTreeMap<String, u64>, barred: &str, own: &[String], count: u64) {
+    let mut names: Vec<&str> = barred.split('|').filter(|name| !name.is_empty()).collect();
+    names.extend(own.iter().map(String::as_str));
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        *counts.entry(name.to_owned()).or_default() += count;
+    }
+}
+
+/// Of the events that somebody has looked at: the others are new.
+fn states(connection: &Connection) -> rusqlite::Result<FxHashMap<String, String>> {
+    connection
+        .prepare_cached("SELECT event_id, state FROM reviews")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// By the file: a run that goes on for weeks has one row.
+fn changed_at(path: &Path) -> Option<Timestamp> {
+    let modified = path.metadata().and_then(|found| found.modified()).ok()?;
+    let since_1970 = modified.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since_1970.as_millis()).ok().map(Timestamp::from_millis)
 }
 
 fn version(row: &Row<'_>) -> rusqlite::Result<(Version, String)> {

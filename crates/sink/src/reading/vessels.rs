@@ -12,8 +12,10 @@ use crate::geopackage::StoreError;
 const NODES_MAX: usize = 400;
 /// Events that a network is made of, the highest scores first.
 const EVENTS_MAX: usize = 5_000;
+/// Of one vessel in a network.
+const EVENTS_OF_NODE_MAX: usize = 200;
 /// Events of one vessel that are shown with it, the newest first.
-const EVENTS_OF_VESSEL_MAX: usize = 500;
+const EVENTS_OF_VESSEL_MAX: usize = 200;
 
 /// A vessel, as it is known over all runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,8 +92,7 @@ pub struct Link {
 /// Of a row of `vessels`, and how many flagged events it is in.
 const COLUMNS: &str = "x.mmsi, x.imo, x.name, x.callsign, x.flag, x.type, x.length_m, x.beam_m,
     x.first_heard_at, x.last_heard_at, x.positions,
-    (SELECT count(*) FROM alongside_event_vessels w JOIN alongside_index i ON i.id = w.event
-     WHERE w.mmsi = x.mmsi AND i.flagged = 1)";
+    (SELECT count(*) FROM alongside_event_vessels w WHERE w.mmsi = x.mmsi AND w.flagged = 1)";
 
 impl Reader {
     /// Vessels in the order of their numbers, after one; and the number to go on after, if there are more.
@@ -169,7 +170,7 @@ impl Reader {
             let ids: Vec<i64> = connection
                 .prepare_cached(
                     "SELECT i.id FROM alongside_event_vessels w JOIN alongside_index i ON i.id = w.event
-                     WHERE w.mmsi = ?1 AND i.flagged = 1 ORDER BY i.started_ms DESC LIMIT ?2",
+                     WHERE w.mmsi = ?1 AND w.flagged = 1 ORDER BY i.started_ms DESC LIMIT ?2",
                 )?
                 .query_map(params![mmsi, EVENTS_OF_VESSEL_MAX as i64], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
@@ -191,17 +192,20 @@ impl Reader {
             let mut known = BTreeSet::from([mmsi]);
             let mut edge = vec![mmsi];
             let mut links = Links::default();
+            let mut left = EVENTS_MAX;
             for _ in 0..depth {
                 let mut next = Vec::new();
                 for mmsi in edge {
                     let mut statement = connection.prepare_cached(
                         "SELECT i.event_id, i.mmsis, i.score, i.started_ms
                          FROM alongside_event_vessels w JOIN alongside_index i ON i.id = w.event
-                         WHERE w.mmsi = ?1 AND i.flagged = 1
+                         WHERE w.mmsi = ?1 AND w.flagged = 1
                          ORDER BY i.score DESC, i.event_id LIMIT ?2",
                     )?;
-                    let mut rows = statement.query(params![mmsi, EVENTS_MAX as i64])?;
+                    let limit = EVENTS_OF_NODE_MAX.min(left);
+                    let mut rows = statement.query(params![mmsi, limit as i64])?;
                     while let Some(row) = rows.next()? {
+                        left -= 1;
                         for other in links.add(row, Some(mmsi))? {
                             if known.len() < NODES_MAX && known.insert(other) {
                                 next.push(other);
