@@ -201,6 +201,7 @@ function store(events, tracks, login) {
       sources: [{ name: 'udp:5000', state: 'connected', last_message_at: new Date().toISOString(), rate_per_s: 31.4, usual_rate_per_s: 34, lag_s: 0.4 }, { name: 'tcp:feed.example:4001', state: 'silent', last_message_at: '2024-01-01T00:00:00.000Z', rate_per_s: 0, usual_rate_per_s: 12, lag_s: 5400 }],
       sinks: [], store: { kind: 'geopackage', path: 'alongside.gpkg', events: events.length, last_change: '2024-01-02T03:04:05.000Z' },
     })],
+    ['GET', /^\/audit$/, () => ({ audit: [{ at: '2024-01-02T03:04:05.000Z', user: 'analyst', action: 'review', subject: events[0].id }] })],
     ['GET', /^\/watchlists$/, () => ({ watchlists: [...watchlists].map(([name, text]) => ({ name, entries: text.trim().split('\n').length - 1 })) })],
     ['PUT', /^\/watchlists\/([^/]+)$/, ([name], _, body) => void watchlists.set(name, body)],
     ['DELETE', /^\/watchlists\/([^/]+)$/, ([name]) => void watchlists.delete(name)],

@@ -334,6 +334,7 @@ export const api = {
   vessel: (mmsi: number, signal?: AbortSignal) => json<VesselCard>('GET', `/vessels/${mmsi}`, undefined, signal),
   network: (query: string, signal?: AbortSignal) => json<Network>('GET', `/network${asked(query)}`, undefined, signal),
   health: (signal?: AbortSignal) => json<Health>('GET', '/health', undefined, signal),
+  audit: (signal?: AbortSignal) => json<{ audit: { at: string; user: string | null; action: string; subject: string }[] }>('GET', '/audit', undefined, signal),
   async watchlists(signal?: AbortSignal): Promise<Watchlist[]> {
     const said = await json<unknown>('GET', '/watchlists', undefined, signal)
     const lists = Array.isArray(said) ? said : ((said as { watchlists?: unknown[] })?.watchlists ?? [])

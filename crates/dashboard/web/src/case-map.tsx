@@ -104,6 +104,8 @@ export function CaseMap({ event, tracks, range, cursor }: Props) {
           : [longitude, latitude, longitude, latitude]
       }
     }
+    const after = bounds ? null : silenceEnd(event)
+    if (after) bounds = [Math.min(event.longitude_deg, after[0]), Math.min(event.latitude_deg, after[1]), Math.max(event.longitude_deg, after[0]), Math.max(event.latitude_deg, after[1])]
     bounds ??= [event.longitude_deg, event.latitude_deg, event.longitude_deg, event.latitude_deg]
     made.current.map.fitBounds(bounds, { padding: 48, maxZoom, animate })
   }
@@ -115,13 +117,15 @@ export function CaseMap({ event, tracks, range, cursor }: Props) {
       const gaps = (event.vessels.find((vessel) => vessel.mmsi === track.mmsi)?.gaps ?? []).map((gap): [number, number] => [Date.parse(gap.started_at), Date.parse(gap.ended_at)])
       return lines(stretches(track.points, track.bridged, gaps), index === 0 ? 'a' : 'b')
     })
+    const after = silenceEnd(event)
+    if (after) ways.push({ type: 'Feature', properties: { vessel: 'a', known: 'dark', speed: 0 }, geometry: { type: 'LineString', coordinates: [[event.longitude_deg, event.latitude_deg], after] } })
     ;(map.getSource('ways') as GeoJSONSource).setData(tools.collection(ways))
     tools.setData(map, 'place', tools.collection([{ type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: [event.longitude_deg, event.latitude_deg] } }]))
     return cursor.follow(draw)
   }, [ready, near])
 
   useEffect(() => {
-    if (ready) fit(Date.parse(event.started_at), Date.parse(event.ended_at), near.length ? 15.5 : 7, false)
+    if (ready) fit(Date.parse(event.started_at), Date.parse(event.ended_at), near.length ? 15.5 : 9, false)
   }, [ready, event.id])
 
   const closeUp = () => {
@@ -147,7 +151,7 @@ export function CaseMap({ event, tracks, range, cursor }: Props) {
         }}
       />
       <div class="map-buttons">
-        <button type="button" disabled={!ready} onClick={() => fit(Date.parse(event.started_at), Date.parse(event.ended_at), 15.5, true)}>
+        <button type="button" disabled={!ready} onClick={() => fit(Date.parse(event.started_at), Date.parse(event.ended_at), near.length ? 15.5 : 9, true)}>
           {event.kind === 'encounter' ? 'Meeting' : 'Event'}
         </button>
         {tracks.tracks.length > 0 && (<>
@@ -168,6 +172,12 @@ export function CaseMap({ event, tracks, range, cursor }: Props) {
       {tracks.tracks.length > 0 && <Legend tracks={tracks} />}
     </div>
   )
+}
+
+/** Where a silent vessel was heard again. */
+function silenceEnd(event: EventRecord): [number, number] | null {
+  const { longitude_deg_after: longitude, latitude_deg_after: latitude } = event.figures
+  return longitude === undefined || latitude === undefined ? null : [nearest(longitude, event.longitude_deg), latitude]
 }
 
 function Legend({ tracks }: { tracks: Tracks }) {

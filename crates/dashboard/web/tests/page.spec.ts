@@ -253,6 +253,16 @@ test('a case is reviewed, and links to its vessels', async ({ page }) => {
   await expect(page).toHaveURL(/\/event\//)
 })
 
+test('an event without tracks shows its place', async ({ page }) => {
+  const answer = await page.request.get('/api/events?kind=gap,loitering&limit=1')
+  const [event] = ((await answer.json()) as { events: { id: string }[] }).events
+  test.skip(!event, 'the store has none')
+  await page.goto(`/event/${encodeURIComponent(event!.id)}`)
+  await drawn(page)
+  await expect(page.getByText('No track is kept of this event')).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Figures' })).toBeVisible()
+})
+
 test('the address of no event says so', async ({ page }) => {
   await page.goto('/event/no-such-event')
   await expect(page.getByRole('alert')).toContainText('no-such-event')
@@ -424,10 +434,10 @@ test('behind a login nothing is shown before it', async ({ page }) => {
   faults = faults.filter((fault) => !fault.includes('401'))
 })
 
-for (const theme of ['light', 'dark'] as const) {
-  test(`axe finds no serious fault on any screen, ${theme}`, async ({ browser, baseURL }) => {
+for (const [theme, width] of [['light', 1440], ['dark', 1440], ['light', 400]] as const) {
+  test(`axe finds no serious fault on any screen, ${theme}, ${width} pixels wide`, async ({ browser, baseURL }) => {
     test.setTimeout(240_000)
-    const context = await browser.newContext({ baseURL, colorScheme: theme, viewport: { width: 1440, height: 900 } })
+    const context = await browser.newContext({ baseURL, colorScheme: theme, viewport: { width, height: 900 } })
     const page = await context.newPage()
     const screens = await cases(page)
     if (mock) screens.push(['login', 'http://127.0.0.1:8793/'])

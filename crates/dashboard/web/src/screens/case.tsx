@@ -237,7 +237,13 @@ function Dossier({ id }: { id: string }) {
 function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
   const started = Date.parse(event.started_at)
   const ended = Date.parse(event.ended_at)
-  const whole: Range = [Math.min(started, Date.parse(tracks.from)), Math.max(ended, Date.parse(tracks.until), started + 60_000)]
+  const whole: Range = useMemo(() => {
+    const found: Range = [Math.min(started, Date.parse(tracks.from)), Math.max(ended, Date.parse(tracks.until), started + 60_000)]
+    if (tracks.tracks.length > 0) return found
+    // Of what has no tracks the silences around it are what is known.
+    const gaps = event.vessels.flatMap((vessel) => vessel.gaps.flatMap((gap) => [Date.parse(gap.started_at), Date.parse(gap.ended_at)]))
+    return [Math.min(found[0], ...gaps) - 3_600_000, Math.max(found[1], ...gaps) + 3_600_000]
+  }, [event, tracks])
   const around: Range = useMemo(() => {
     const margin = Math.max(30 * 60_000, (ended - started) / 4)
     return [Math.max(whole[0], started - margin), Math.min(whole[1], ended + margin)]
@@ -295,9 +301,9 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
   return (
     <section class="story" aria-label="Tracks in time">
       <CaseMap event={event} tracks={tracks} range={range} cursor={cursor.current} />
-      {tracks.tracks.length === 0 && <p class="note">No track is kept of this event; the map shows its place.</p>}
+      {tracks.tracks.length === 0 && <p class="note">No track is kept of this event; the map shows its place{event.figures.longitude_deg_after !== undefined && ', and dotted the way to where it was heard again'}.</p>}
       {tracks.tracks.length > 0 && <Playback range={range} cursor={cursor.current} />}
-      <Readout tracks={tracks} cursor={cursor.current} />
+      {tracks.tracks.length > 0 && <Readout tracks={tracks} cursor={cursor.current} />}
       <div class="plots">
         {distances.length > 0 && (
           <figure>
@@ -327,7 +333,7 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
           </figcaption>
           <Timeline event={event} tracks={tracks} range={range} cursor={cursor.current} />
         </figure>
-        <div class="buttons">
+        {tracks.tracks.length > 0 && <div class="buttons">
           <button type="button" aria-pressed={zoomed === null} onClick={() => setZoomed(null)}>
             Around the {event.kind === 'encounter' ? 'meeting' : 'event'}
           </button>
@@ -335,7 +341,7 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
             All that was heard
           </button>
           <span class="muted">Drag over a plot to look closer.</span>
-        </div>
+        </div>}
       </div>
     </section>
   )
@@ -470,6 +476,7 @@ function Figures({ event }: { event: EventRecord }) {
 
 function figure(name: string, value: number): [string, string] {
   const found: [RegExp, (value: number) => string][] = [
+    [/^(latitude|longitude)_deg/, (value) => `${value.toFixed(3)}°`],
     [/_m(_|$)/, distance],
     [/_s(_|$)/, duration],
     [/_knots(_|$)/, knots],
@@ -477,7 +484,8 @@ function figure(name: string, value: number): [string, string] {
     [/(probability|share)(_|$)/, percent],
   ]
   for (const [unit, tell] of found) {
-    if (unit.test(name)) return [words(name.replace(unit, (_, end: string) => (/probability|share/.test(name) ? _ : end === '_' ? '_' : ''))), tell(value)]
+    // The unit stands behind the number, and so no more in the name.
+    if (unit.test(name)) return [words(name.replace(/_(m|s|knots|deg)(?=_|$)/, '')), tell(value)]
   }
   return [words(name), String(Math.round(value * 100) / 100)]
 }

@@ -3,12 +3,14 @@
 import { useEffect } from 'preact/hooks'
 import { api } from '../api'
 import { duration, instant, thousands, words } from '../format'
+import { useMayAdminister } from '../session'
 import { Empty, Facts, Failure, Loading, Title, Told, useLoad } from '../parts'
 
 const EVERY_MS = 10_000
 
 export function Feeds() {
   const health = useLoad('', (signal) => api.health(signal))
+  const mayAdminister = useMayAdminister()
   useEffect(() => {
     const timer = setInterval(health.reload, EVERY_MS)
     return () => clearInterval(timer)
@@ -25,7 +27,7 @@ export function Feeds() {
           <section>
             <h2>Sources</h2>
             {health.data.sources.length === 0 ? (
-              <Empty>This page shows a store by itself: no source feeds it. `alongside run` has sources, and shows them here.</Empty>
+              <Empty>This page shows a store by itself: no source feeds it. <code>alongside run</code> has sources, and shows them here.</Empty>
             ) : (
               <div class="scroll" tabIndex={0} role="region" aria-label="Sources">
                 <table class="short">
@@ -78,10 +80,54 @@ export function Feeds() {
               ]}
             />
           </section>
+          {mayAdminister && <Audit />}
           <p class="muted">Asked again every {EVERY_MS / 1000} seconds.</p>
         </>
       )}
     </div>
+  )
+}
+
+/** Who changed or took away what. */
+function Audit() {
+  const audit = useLoad('', (signal) => api.audit(signal))
+  const rows = audit.data?.audit ?? []
+  return (
+    <section>
+      <h2>Changes and exports</h2>
+      {audit.error ? (
+        <Failure error={audit.error} retry={audit.reload} />
+      ) : rows.length === 0 ? (
+        <Empty>{audit.loading ? 'Loading …' : 'None yet.'}</Empty>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Changes and exports">
+          <table class="short">
+            <thead>
+              <tr>
+                <th scope="col">When (UTC)</th>
+                <th scope="col">Who</th>
+                <th scope="col">What</th>
+                <th scope="col">Of what</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.slice(0, 100).map((row, index) => (
+                <tr key={index}>
+                  <td>{instant(row.at, true)}</td>
+                  <td>{row.user ? <Told text={row.user} /> : '–'}</td>
+                  <td>
+                    <Told text={row.action} />
+                  </td>
+                  <td class="breakable">
+                    <Told text={row.subject} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
   )
 }
 

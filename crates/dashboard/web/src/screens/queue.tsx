@@ -183,7 +183,7 @@ export function Queue() {
         <div class="queue-tools">
           <label class="inline">
             <span class="muted">Order</span>
-            <select value={filters.order ?? '-score'} onChange={(change) => go({ ...filters, order: change.currentTarget.value === '-score' ? undefined : change.currentTarget.value })}>
+            <select aria-label="Order" value={filters.order ?? '-score'} onChange={(change) => go({ ...filters, order: change.currentTarget.value === '-score' ? undefined : change.currentTarget.value })}>
               {ORDERS.map(([order, name]) => (
                 <option key={order} value={order}>
                   {name}
