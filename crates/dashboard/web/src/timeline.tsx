@@ -41,7 +41,19 @@ export function Timeline({ event, tracks, range, cursor }: Props) {
   }
   const bar = (key: string, kind: string, from: number, until: number, row: number, thin = 0) => {
     const found = clipped(from, until)
-    return found && <rect key={key} class={`time-${kind}`} x={found[0]} width={found[1]} y={row * ROW + 5 + thin} height={12 - 2 * thin} rx="1.5" />
+    return (
+      found && (
+        <rect
+          key={key}
+          class={`time-${kind}`}
+          x={found[0]}
+          width={found[1]}
+          y={row * ROW + 5 + thin}
+          height={12 - 2 * thin}
+          rx="1.5"
+        />
+      )
+    )
   }
 
   useEffect(
@@ -74,7 +86,14 @@ export function Timeline({ event, tracks, range, cursor }: Props) {
         <text class="time-label" x="4" y={15}>
           {event.kind === 'encounter' ? 'Meeting' : 'Event'}
         </text>
-        {bar('bounds', 'bounds', event.started_at_earliest ? at(event.started_at_earliest) : range[0], event.ended_at_latest ? at(event.ended_at_latest) : range[1], 0, 3)}
+        {bar(
+          'bounds',
+          'bounds',
+          event.started_at_earliest ? at(event.started_at_earliest) : range[0],
+          event.ended_at_latest ? at(event.ended_at_latest) : range[1],
+          0,
+          3,
+        )}
         {bar('meeting', 'meeting', at(event.started_at), at(event.ended_at), 0)}
         {event.vessels.map((vessel, index) => {
           const row = index + 1
@@ -89,10 +108,14 @@ export function Timeline({ event, tracks, range, cursor }: Props) {
               {track && first !== undefined && last !== undefined && (
                 <>
                   {track.bridged.map(([from, until]) => bar(`bridged-${from}`, 'bridged', from, until, row, 4))}
-                  {heardSpans(first, last, track.bridged).map(([from, until]) => bar(`heard-${from}`, `heard-${index === 0 ? 'a' : 'b'}`, from, until, row))}
+                  {heardSpans(first, last, track.bridged).map(([from, until]) =>
+                    bar(`heard-${from}`, `heard-${index === 0 ? 'a' : 'b'}`, from, until, row),
+                  )}
                 </>
               )}
-              {vessel.gaps.map((gap) => bar(`gap-${gap.started_at}`, 'dark', at(gap.started_at), at(gap.ended_at), row))}
+              {vessel.gaps.map((gap) =>
+                bar(`gap-${gap.started_at}`, 'dark', at(gap.started_at), at(gap.ended_at), row),
+              )}
             </g>
           )
         })}

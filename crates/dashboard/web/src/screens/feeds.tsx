@@ -27,7 +27,10 @@ export function Feeds() {
           <section>
             <h2>Sources</h2>
             {health.data.sources.length === 0 ? (
-              <Empty>This page shows a store by itself: no source feeds it. <code>alongside run</code> has sources, and shows them here.</Empty>
+              <Empty>
+                This page shows a store by itself: no source feeds it. <code>alongside run</code> has sources, and shows
+                them here.
+              </Empty>
             ) : (
               <div class="scroll" tabIndex={0} role="region" aria-label="Sources">
                 <table class="short">
@@ -36,9 +39,15 @@ export function Feeds() {
                       <th scope="col">Source</th>
                       <th scope="col">State</th>
                       <th scope="col">Last message (UTC)</th>
-                      <th scope="col" class="number">Now, per second</th>
-                      <th scope="col" class="number">Usually</th>
-                      <th scope="col" class="number">Behind</th>
+                      <th scope="col" class="number">
+                        Now, per second
+                      </th>
+                      <th scope="col" class="number">
+                        Usually
+                      </th>
+                      <th scope="col" class="number">
+                        Behind
+                      </th>
                     </tr>
                   </thead>
                   <tbody>
@@ -48,7 +57,9 @@ export function Feeds() {
                           <Told text={source.name} />
                         </td>
                         <td>
-                          <span class={/ok|connected|live|running|reading|up/i.test(source.state) ? 'good' : 'bad'}>{words(source.state)}</span>
+                          <span class={/ok|connected|live|running|reading|up/i.test(source.state) ? 'good' : 'bad'}>
+                            {words(source.state)}
+                          </span>
                         </td>
                         <td>{instant(source.last_message_at, true)}</td>
                         <td class="number">{rate(source.rate_per_s)}</td>
@@ -65,7 +76,13 @@ export function Feeds() {
             <section>
               <h2>Sinks</h2>
               {health.data.sinks.map((sink, index) => (
-                <Facts key={index} rows={Object.entries(sink).map(([key, value]) => [words(key), <Told text={typeof value === 'object' ? JSON.stringify(value) : String(value)} />])} />
+                <Facts
+                  key={index}
+                  rows={Object.entries(sink).map(([key, value]) => [
+                    words(key),
+                    <Told text={typeof value === 'object' ? JSON.stringify(value) : String(value)} />,
+                  ])}
+                />
               ))}
             </section>
           )}
@@ -131,4 +148,5 @@ function Audit() {
   )
 }
 
-const rate = (value: number | null | undefined) => (value === null || value === undefined ? '–' : value < 10 ? value.toFixed(1) : thousands(value))
+const rate = (value: number | null | undefined) =>
+  value === null || value === undefined ? '–' : value < 10 ? value.toFixed(1) : thousands(value)
