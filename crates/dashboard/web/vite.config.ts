@@ -18,11 +18,17 @@ function licences(): Plugin {
         if (found) packages.add(found[0])
       }
       const texts = [...packages].sort().map((folder) => {
-        const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>
+        const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
+          string,
+          string
+        >
         const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each))
         return `${name} ${version} (${license})\n\n${file && existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim() : ''}\n`
       })
-      const text = texts.join(`\n${'-'.repeat(80)}\n\n`).replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+      const text = texts
+        .join(`\n${'-'.repeat(80)}\n\n`)
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
       const source = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Licences</title><h1>Licences of what is built in</h1><pre>${text}</pre>`
       this.emitFile({ type: 'asset', fileName: 'licences.html', source })
     },

@@ -4,7 +4,9 @@ import { feature } from 'topojson-client'
 
 export function landOf(topology) {
   const land = feature(topology, topology.objects.land)
-  const polygons = (land.features ?? [land]).flatMap(({ geometry }) => (geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates))
+  const polygons = (land.features ?? [land]).flatMap(({ geometry }) =>
+    geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates,
+  )
   return { type: 'MultiPolygon', coordinates: polygons.map(together) }
 }
 

@@ -107,7 +107,10 @@ export interface MapRows {
 }
 
 export type Facets = Partial<
-  Record<'kinds' | 'classes' | 'profiles' | 'flags' | 'types' | 'states' | 'zones' | 'watchlists', Record<string, number>>
+  Record<
+    'kinds' | 'classes' | 'profiles' | 'flags' | 'types' | 'states' | 'zones' | 'watchlists',
+    Record<string, number>
+  >
 >
 
 export interface Run {
@@ -258,7 +261,13 @@ export function whenSignedOut(then: () => void): void {
   onSignedOut = then
 }
 
-async function ask(method: string, path: string, body?: string, type?: string, signal?: AbortSignal): Promise<Response> {
+async function ask(
+  method: string,
+  path: string,
+  body?: string,
+  type?: string,
+  signal?: AbortSignal,
+): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (type) headers['content-type'] = type
   if (method !== 'GET' && csrf) headers['x-csrf-token'] = csrf
@@ -297,7 +306,8 @@ const asked = (query: string) => (query ? `?${query}` : '')
 
 /** Enough for any screen; the first answer should be there before one has looked for it. */
 export const PAGE = 50
-const eventsPath = (query: string, cursor: string | null) => `/events${and(query, `limit=${PAGE}${cursor ? `&cursor=${id(cursor)}` : ''}`)}`
+const eventsPath = (query: string, cursor: string | null) =>
+  `/events${and(query, `limit=${PAGE}${cursor ? `&cursor=${id(cursor)}` : ''}`)}`
 let early: { path: string; answer: Promise<EventPage> } | null = null
 
 export const api = {
@@ -328,12 +338,20 @@ export const api = {
   event: (event: string, signal?: AbortSignal) => json<EventDetail>('GET', `/events/${id(event)}`, undefined, signal),
   tracks: (event: string, detail: 'full' | 'thin', signal?: AbortSignal) =>
     json<Tracks>('GET', `/events/${id(event)}/tracks?detail=${detail}`, undefined, signal),
-  review: (event: string, state: ReviewState, note: string) => json<Review>('PUT', `/events/${id(event)}/review`, { state, note }),
+  review: (event: string, state: ReviewState, note: string) =>
+    json<Review>('PUT', `/events/${id(event)}/review`, { state, note }),
   vessels: (query: string, signal?: AbortSignal) =>
     json<{ vessels: VesselRow[]; next: string | null }>('GET', `/vessels${asked(query)}`, undefined, signal),
   vessel: (mmsi: number, signal?: AbortSignal) => json<VesselCard>('GET', `/vessels/${mmsi}`, undefined, signal),
   network: (query: string, signal?: AbortSignal) => json<Network>('GET', `/network${asked(query)}`, undefined, signal),
   health: (signal?: AbortSignal) => json<Health>('GET', '/health', undefined, signal),
+  audit: (signal?: AbortSignal) =>
+    json<{ audit: { at: string; user: string | null; action: string; subject: string }[] }>(
+      'GET',
+      '/audit',
+      undefined,
+      signal,
+    ),
   async watchlists(signal?: AbortSignal): Promise<Watchlist[]> {
     const said = await json<unknown>('GET', '/watchlists', undefined, signal)
     const lists = Array.isArray(said) ? said : ((said as { watchlists?: unknown[] })?.watchlists ?? [])

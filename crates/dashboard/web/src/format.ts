@@ -7,7 +7,10 @@ export function instant(at: string | number | null | undefined, seconds = false)
   if (at === null || at === undefined) return DASH
   const date = new Date(at)
   if (Number.isNaN(date.getTime())) return DASH
-  return date.toISOString().slice(0, seconds ? 19 : 16).replace('T', ' ')
+  return date
+    .toISOString()
+    .slice(0, seconds ? 19 : 16)
+    .replace('T', ' ')
 }
 
 /** `1 h 4 min`, in at most two units. */
@@ -47,7 +50,10 @@ export const score = (value: number) => value.toFixed(2)
 /** `28.250°N 094.860°W` */
 export function place(latitude_deg: number, longitude_deg: number): string {
   const longitude = wrap(longitude_deg)
-  const of = (value: number, digits: number) => Math.abs(value).toFixed(3).padStart(digits + 4, '0')
+  const of = (value: number, digits: number) =>
+    Math.abs(value)
+      .toFixed(3)
+      .padStart(digits + 4, '0')
   return `${of(latitude_deg, 2)}°${latitude_deg < 0 ? 'S' : 'N'} ${of(longitude, 3)}°${longitude < 0 ? 'W' : 'E'}`
 }
 

@@ -1,6 +1,14 @@
 // Who met whom, as a drawing and as a table that says the same.
 
-import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationNodeDatum } from 'd3-force'
+import {
+  forceCollide,
+  forceLink,
+  forceManyBody,
+  forceSimulation,
+  forceX,
+  forceY,
+  type SimulationNodeDatum,
+} from 'd3-force'
 import { useMemo } from 'preact/hooks'
 import type { Network } from './api'
 import { count, instant, vesselName } from './format'
@@ -23,12 +31,28 @@ export function Graph({ network, ego }: { network: Network; ego?: number }) {
   const few = drawn.length <= 40
   return (
     <>
-      <svg class="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={`${count(network.nodes.length, 'vessel')} and ${count(network.links.length, 'meeting pair')}; the table below says the same`}>
+      <svg
+        class="graph"
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="group"
+        aria-label={`${count(network.nodes.length, 'vessel')} and ${count(network.links.length, 'meeting pair')}; the table below says the same`}
+      >
         <g aria-hidden="true">
           {links.map((link) => {
             const a = at.get(link.a)!
             const b = at.get(link.b)!
-            return <line key={`${link.a}-${link.b}`} class="graph-link" x1={a.x} y1={a.y} x2={b.x} y2={b.y} stroke-width={1 + Math.min(5, Math.log2(1 + link.events))} stroke-opacity={0.25 + 0.65 * link.score_max} />
+            return (
+              <line
+                key={`${link.a}-${link.b}`}
+                class="graph-link"
+                x1={a.x}
+                y1={a.y}
+                x2={b.x}
+                y2={b.y}
+                stroke-width={1 + Math.min(5, Math.log2(1 + link.events))}
+                stroke-opacity={0.25 + 0.65 * link.score_max}
+              />
+            )
           })}
         </g>
         {drawn.map((node) => {
@@ -45,7 +69,12 @@ export function Graph({ network, ego }: { network: Network; ego?: number }) {
               }}
             >
               <title>{vesselName(node)}</title>
-              <circle class={node.mmsi === ego ? 'graph-ego' : 'graph-node'} cx={x} cy={y} r={node.mmsi === ego ? 9 : 5 + Math.min(5, Math.log2(1 + node.events))} />
+              <circle
+                class={node.mmsi === ego ? 'graph-ego' : 'graph-node'}
+                cx={x}
+                cy={y}
+                r={node.mmsi === ego ? 9 : 5 + Math.min(5, Math.log2(1 + node.events))}
+              />
               {(few || node.mmsi === ego) && (
                 <text class="graph-name" x={x} y={y - 13} text-anchor="middle">
                   {vesselName(node)}
@@ -55,7 +84,12 @@ export function Graph({ network, ego }: { network: Network; ego?: number }) {
           )
         })}
       </svg>
-      {network.nodes.length > DRAWN_MAX && <p class="note">The drawing shows {drawn.length} of {network.nodes.length} vessels, those that met the most others; the table has all of them.</p>}
+      {network.nodes.length > DRAWN_MAX && (
+        <p class="note">
+          The drawing shows {drawn.length} of {network.nodes.length} vessels, those that met the most others; the table
+          has all of them.
+        </p>
+      )}
     </>
   )
 }
@@ -64,7 +98,8 @@ export function Graph({ network, ego }: { network: Network; ego?: number }) {
 function layout(network: Network, ego?: number) {
   const degree = new Map<number, number>()
   for (const link of network.links) for (const end of [link.a, link.b]) degree.set(end, (degree.get(end) ?? 0) + 1)
-  const weight = (link: Network['links'][number]) => (link.a === ego || link.b === ego ? 1e6 : 0) + degree.get(link.a)! + degree.get(link.b)! + link.score_max
+  const weight = (link: Network['links'][number]) =>
+    (link.a === ego || link.b === ego ? 1e6 : 0) + degree.get(link.a)! + degree.get(link.b)! + link.score_max
   const chosen = new Set<number>(ego === undefined ? [] : [ego])
   for (const link of [...network.links].sort((a, b) => weight(b) - weight(a))) {
     const more = Number(!chosen.has(link.a)) + Number(!chosen.has(link.b))
@@ -73,10 +108,17 @@ function layout(network: Network, ego?: number) {
   const drawn = network.nodes.filter((node) => chosen.has(node.mmsi)).sort((a, b) => a.mmsi - b.mmsi)
   const known = new Set(drawn.map((node) => node.mmsi))
   const links = network.links.filter((link) => known.has(link.a) && known.has(link.b))
-  const nodes: Placed[] = drawn.map((node) => (node.mmsi === ego ? { mmsi: node.mmsi, fx: 0, fy: 0 } : { mmsi: node.mmsi }))
+  const nodes: Placed[] = drawn.map((node) =>
+    node.mmsi === ego ? { mmsi: node.mmsi, fx: 0, fy: 0 } : { mmsi: node.mmsi },
+  )
   // Its chance is seeded, so the same network is drawn the same each time.
   forceSimulation(nodes)
-    .force('link', forceLink<Placed, { source: number; target: number }>(links.map((link) => ({ source: link.a, target: link.b }))).id((node) => node.mmsi).distance(70))
+    .force(
+      'link',
+      forceLink<Placed, { source: number; target: number }>(links.map((link) => ({ source: link.a, target: link.b })))
+        .id((node) => node.mmsi)
+        .distance(70),
+    )
     .force('charge', forceManyBody().strength(-160).distanceMax(260))
     .force('x', forceX(0).strength(0.05))
     .force('y', forceY(0).strength(0.09))
@@ -87,13 +129,18 @@ function layout(network: Network, ego?: number) {
   const reach = (of: (node: Placed) => number) => Math.max(90, ...nodes.map((node) => Math.abs(of(node))))
   const across = (WIDTH / 2 - 60) / reach((node) => node.x ?? 0)
   const down = (HEIGHT / 2 - 34) / reach((node) => node.y ?? 0)
-  const at = new Map(nodes.map((node) => [node.mmsi, { x: WIDTH / 2 + (node.x ?? 0) * across, y: HEIGHT / 2 + (node.y ?? 0) * down }]))
+  const at = new Map(
+    nodes.map((node) => [node.mmsi, { x: WIDTH / 2 + (node.x ?? 0) * across, y: HEIGHT / 2 + (node.y ?? 0) * down }]),
+  )
   return { drawn, at, links }
 }
 
 export function LinksTable({ network }: { network: Network }) {
   const nodes = useMemo(() => new Map(network.nodes.map((node) => [node.mmsi, node])), [network])
-  const links = useMemo(() => [...network.links].sort((a, b) => b.score_max - a.score_max || b.events - a.events), [network])
+  const links = useMemo(
+    () => [...network.links].sort((a, b) => b.score_max - a.score_max || b.events - a.events),
+    [network],
+  )
   if (links.length === 0) return null
   const end = (mmsi: number) => nodes.get(mmsi) ?? { mmsi, name: null, flag: null }
   return (
@@ -121,7 +168,10 @@ export function LinksTable({ network }: { network: Network }) {
                 {link.ids.slice(0, 5).map((id, index) => (
                   <span key={id}>
                     {index > 0 && ', '}
-                    <A href={eventPath(id)} aria-label={`Event ${index + 1} of ${vesselName(end(link.a))} and ${vesselName(end(link.b))}`}>
+                    <A
+                      href={eventPath(id)}
+                      aria-label={`Event ${index + 1} of ${vesselName(end(link.a))} and ${vesselName(end(link.b))}`}
+                    >
                       {index + 1}
                     </A>
                   </span>
@@ -136,8 +186,9 @@ export function LinksTable({ network }: { network: Network }) {
           ))}
         </tbody>
       </table>
-      {links.length > 500 && <p class="note">The first 500 of {links.length}. Export GraphML from the queue for all of them.</p>}
+      {links.length > 500 && (
+        <p class="note">The first 500 of {links.length}. Export GraphML from the queue for all of them.</p>
+      )}
     </div>
   )
 }
-

@@ -78,10 +78,14 @@ function Frame({ session, onLogout }: { session: Session; onLogout: () => void }
   const current = first === '/event' ? '/' : first === '/vessel' ? '/vessels' : first
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => {
-        event.preventDefault()
-        document.querySelector<HTMLElement>('#main h1')?.focus()
-      }}>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault()
+          document.querySelector<HTMLElement>('#main h1')?.focus()
+        }}
+      >
         Skip to the content
       </a>
       <header class="top">
@@ -119,10 +123,14 @@ function Frame({ session, onLogout }: { session: Session; onLogout: () => void }
         <Screen path={path} />
       </main>
       <footer>
-        <span>Times in UTC, speeds in knots, distances between antennas. What is shown is evidence, and no proof of a transfer or of any wrong.</span>
+        <span>
+          Times in UTC, speeds in knots, distances between antennas. What is shown is evidence, and no proof of a
+          transfer or of any wrong.
+        </span>
         {about && (
           <span>
-            Alongside {about.software_version} · parameters <code>{about.parameters_hash}</code> · <a href="/api/openapi.json">API</a> · <a href="/licences.html">Licences</a>
+            Alongside {about.software_version} · parameters <code>{about.parameters_hash}</code> ·{' '}
+            <a href="/api/openapi.json">API</a> · <a href="/licences.html">Licences</a>
           </span>
         )}
       </footer>

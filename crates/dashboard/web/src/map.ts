@@ -1,6 +1,14 @@
 // The map: MapLibre over the land that the binary carries. It asks nobody else for tiles, letters or pictures.
 
-import { AttributionControl, type GeoJSONSource, Map, NavigationControl, ScaleControl, type StyleSpecification, setWorkerUrl } from 'maplibre-gl'
+import {
+  AttributionControl,
+  type GeoJSONSource,
+  Map,
+  NavigationControl,
+  ScaleControl,
+  type StyleSpecification,
+  setWorkerUrl,
+} from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import { LAND_PATH } from './api'
@@ -15,12 +23,22 @@ function style(): StyleSpecification {
     version: 8,
     sources: {
       // Fetched and cut by the worker: it is some megabytes, and nothing else waits for it.
-      land: { type: 'geojson', data: new URL(LAND_PATH, location.href).href, attribution: 'Land: Natural Earth', tolerance: 0.2 },
+      land: {
+        type: 'geojson',
+        data: new URL(LAND_PATH, location.href).href,
+        attribution: 'Land: Natural Earth',
+        tolerance: 0.2,
+      },
       graticule: { type: 'geojson', data: graticule() },
     },
     layers: [
       { id: 'sea', type: 'background', paint: { 'background-color': colour('sea') } },
-      { id: 'graticule', type: 'line', source: 'graticule', paint: { 'line-color': colour('graticule'), 'line-width': 0.6 } },
+      {
+        id: 'graticule',
+        type: 'line',
+        source: 'graticule',
+        paint: { 'line-color': colour('graticule'), 'line-width': 0.6 },
+      },
       { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': colour('land'), 'fill-antialias': false } },
       { id: 'coast', type: 'line', source: 'land', paint: { 'line-color': colour('coast'), 'line-width': 0.8 } },
     ],
@@ -30,9 +48,20 @@ function style(): StyleSpecification {
 /** Every ten degrees, so that an empty sea is a place all the same. */
 function graticule(): GeoJSON.FeatureCollection {
   const lines: GeoJSON.Position[][] = []
-  for (let longitude = -180; longitude <= 180; longitude += 10) lines.push([[longitude, -85], [longitude, 85]])
-  for (let latitude = -80; latitude <= 80; latitude += 10) lines.push([[-180, latitude], [180, latitude]])
-  return { type: 'FeatureCollection', features: [{ type: 'Feature', properties: {}, geometry: { type: 'MultiLineString', coordinates: lines } }] }
+  for (let longitude = -180; longitude <= 180; longitude += 10)
+    lines.push([
+      [longitude, -85],
+      [longitude, 85],
+    ])
+  for (let latitude = -80; latitude <= 80; latitude += 10)
+    lines.push([
+      [-180, latitude],
+      [180, latitude],
+    ])
+  return {
+    type: 'FeatureCollection',
+    features: [{ type: 'Feature', properties: {}, geometry: { type: 'MultiLineString', coordinates: lines } }],
+  }
 }
 
 export function paintBase(map: Map): void {
@@ -75,5 +104,8 @@ export function setData(map: Map, source: string, data: GeoJSON.GeoJSON): void {
   found?.setData(data)
 }
 
-export const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({ type: 'FeatureCollection', features })
+export const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({
+  type: 'FeatureCollection',
+  features,
+})
 export const NOTHING = collection([])

@@ -9,7 +9,9 @@ import { A, vesselPath } from './router'
 /** Text that somebody else wrote: shown as text, kept from turning the line around it, with nothing hidden in it. */
 export const Told = ({ text }: { text: string }) => <bdi>{visible(text)}</bdi>
 
-export const VesselName = ({ vessel }: { vessel: { name: string | null; mmsi: number } }) => <bdi>{vesselName(vessel)}</bdi>
+export const VesselName = ({ vessel }: { vessel: { name: string | null; mmsi: number } }) => (
+  <bdi>{vesselName(vessel)}</bdi>
+)
 
 export function Flag({ flag }: { flag: string | null }) {
   if (!flag) return null
@@ -46,19 +48,30 @@ export function Bar({ share, tone = 'for' }: { share: number; tone?: 'for' | 'ag
 }
 
 export function Kind({ event }: { event: Pick<EventRecord, 'kind' | 'class'> }) {
-  return <span class="kind">{event.kind === 'encounter' && event.class ? words(event.class) : kindWords(event.kind)}</span>
+  return (
+    <span class="kind">{event.kind === 'encounter' && event.class ? words(event.class) : kindWords(event.kind)}</span>
+  )
 }
 
 export const State = ({ state }: { state: ReviewState }) => <span class={`state state-${state}`}>{state}</span>
 
 /** Watchlists and zones of the reader that hold it, and watchlists that it was found with. */
 export function marksOf(event: EventRecord): string[] {
-  return [...new Set([...event.vessels.flatMap((vessel) => vessel.watchlists), ...(event.marks?.watchlists ?? []), ...(event.marks?.zones ?? [])])]
+  return [
+    ...new Set([
+      ...event.vessels.flatMap((vessel) => vessel.watchlists),
+      ...(event.marks?.watchlists ?? []),
+      ...(event.marks?.zones ?? []),
+    ]),
+  ]
 }
 
 /** What speaks for the score, the strongest first. */
 export function strongest(reasons: Reason[], count: number): Reason[] {
-  return [...reasons].filter((reason) => Math.abs(reason.weight) >= 0.01).sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight)).slice(0, count)
+  return [...reasons]
+    .filter((reason) => Math.abs(reason.weight) >= 0.01)
+    .sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
+    .slice(0, count)
 }
 
 export function Loading({ what }: { what: string }) {
@@ -95,7 +108,11 @@ export interface Loaded<T> {
 
 /** What was there before stays until the next answer is here, so that nothing jumps. Begins once it is `wanted`. */
 export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T>, wanted = true): Loaded<T> {
-  const [state, setState] = useState<{ data: T | null; error: Error | null; loading: boolean }>({ data: null, error: null, loading: true })
+  const [state, setState] = useState<{ data: T | null; error: Error | null; loading: boolean }>({
+    data: null,
+    error: null,
+    loading: true,
+  })
   const [turn, setTurn] = useState(0)
   useEffect(() => {
     if (!wanted) return
@@ -184,11 +201,21 @@ export function useKeys(onKey: (key: KeyboardEvent) => void): void {
   }, [])
 }
 
-type FieldProps = Omit<JSX.IntrinsicElements['input'], 'value' | 'onInput' | 'onChange'> & { value: string; onCommit: (value: string) => void }
+type FieldProps = Omit<JSX.IntrinsicElements['input'], 'value' | 'onInput' | 'onChange'> & {
+  value: string
+  onCommit: (value: string) => void
+}
 
 /** An input that takes effect when it is left or Enter is pressed; until then nothing that is drawn anew takes away what is written. */
 export function Field({ value, onCommit, ...rest }: FieldProps) {
   const [draft, setDraft] = useState(value)
   useEffect(() => setDraft(value), [value])
-  return <input {...(rest as object)} value={draft} onInput={(input) => setDraft(input.currentTarget.value)} onChange={(change) => onCommit(change.currentTarget.value)} />
+  return (
+    <input
+      {...(rest as object)}
+      value={draft}
+      onInput={(input) => setDraft(input.currentTarget.value)}
+      onChange={(change) => onCommit(change.currentTarget.value)}
+    />
+  )
 }

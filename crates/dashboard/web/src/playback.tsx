@@ -47,7 +47,12 @@ export function Playback({ range, cursor }: { range: Range; cursor: Cursor }) {
     setPlaying(!playing)
   }
   useKeys((key) => {
-    if (key.key !== ' ' || isWriting(key.target) || (key.target instanceof HTMLElement && key.target.closest('button, a, summary, dialog'))) return
+    if (
+      key.key !== ' ' ||
+      isWriting(key.target) ||
+      (key.target instanceof HTMLElement && key.target.closest('button, a, summary, dialog'))
+    )
+      return
     key.preventDefault()
     toggle()
   })

@@ -39,9 +39,17 @@ export function Plot({ label, unit, lines, range, meeting, cut, height, cursor, 
   useEffect(() => {
     const element = container.current
     if (!element) return
-    const tables = lines.map((line) => [line.series.map((point) => point[0] / 1000), line.series.map((point) => point[1])] as uPlot.AlignedData)
+    const tables = lines.map(
+      (line) =>
+        [line.series.map((point) => point[0] / 1000), line.series.map((point) => point[1])] as uPlot.AlignedData,
+    )
     // 2: a null stands for all until the next value, though the other lines have values in between.
-    const data = tables.length ? uPlot.join(tables, tables.map(() => [2, 2])) : ([[]] as unknown as uPlot.AlignedData)
+    const data = tables.length
+      ? uPlot.join(
+          tables,
+          tables.map(() => [2, 2]),
+        )
+      : ([[]] as unknown as uPlot.AlignedData)
     const axis: uPlot.Axis = {
       stroke: colour('muted'),
       grid: { stroke: colour('grid'), width: 1 },

@@ -66,7 +66,15 @@ export function ReviewForm({ event, review, onReview, onDone }: FormProps) {
   )
 }
 
-export function ReviewDialog({ event, onClose, onReview }: { event: EventRecord; onClose: () => void; onReview: (review: Review) => void }) {
+export function ReviewDialog({
+  event,
+  onClose,
+  onReview,
+}: {
+  event: EventRecord
+  onClose: () => void
+  onReview: (review: Review) => void
+}) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => dialog.current?.showModal(), [])
   const review = event.review ?? { state: 'new', note: '', changed_at: null, changed_by: null }

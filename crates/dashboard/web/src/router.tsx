@@ -30,7 +30,10 @@ export function useAddress(): Address {
   return address
 }
 
-type AnchorProps = Pick<JSX.IntrinsicElements['a'], 'onClick' | 'onFocus' | 'class' | 'id' | 'aria-label' | 'aria-current'> & {
+type AnchorProps = Pick<
+  JSX.IntrinsicElements['a'],
+  'onClick' | 'onFocus' | 'class' | 'id' | 'aria-label' | 'aria-current'
+> & {
   href: string
   children?: ComponentChildren
 }
@@ -42,7 +45,15 @@ export function A({ href, onClick, ...rest }: AnchorProps) {
       href={href}
       onClick={(event) => {
         onClick?.(event)
-        if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+        if (
+          event.defaultPrevented ||
+          event.button !== 0 ||
+          event.metaKey ||
+          event.ctrlKey ||
+          event.shiftKey ||
+          event.altKey
+        )
+          return
         event.preventDefault()
         navigate(href)
         scrollTo(0, 0)

@@ -6,7 +6,10 @@ export type Series = [at_ms: number, value: number | null][]
  * Cuts a line in two, which together are the line again: the stretches for which `bridged` says so of their middle, and
  * the others. Each is broken by a null where the other has the line.
  */
-export function split(points: [number, number | null][], bridged: (at_ms: number) => boolean): { heard: Series; bridged: Series } {
+export function split(
+  points: [number, number | null][],
+  bridged: (at_ms: number) => boolean,
+): { heard: Series; bridged: Series } {
   const parts: { heard: Series; bridged: Series } = { heard: [], bridged: [] }
   for (let index = 1; index < points.length; index += 1) {
     const from = points[index - 1]!

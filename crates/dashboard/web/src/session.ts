@@ -9,3 +9,8 @@ export function useMayReview(): boolean {
   const session = useContext(SessionContext)
   return session.open || session.role === 'analyst' || session.role === 'admin'
 }
+
+export function useMayAdminister(): boolean {
+  const session = useContext(SessionContext)
+  return session.open || session.role === 'admin'
+}

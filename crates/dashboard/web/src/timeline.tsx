@@ -41,7 +41,19 @@ export function Timeline({ event, tracks, range, cursor }: Props) {
   }
   const bar = (key: string, kind: string, from: number, until: number, row: number, thin = 0) => {
     const found = clipped(from, until)
-    return found && <rect key={key} class={`time-${kind}`} x={found[0]} width={found[1]} y={row * ROW + 5 + thin} height={12 - 2 * thin} rx="1.5" />
+    return (
+      found && (
+        <rect
+          key={key}
+          class={`time-${kind}`}
+          x={found[0]}
+          width={found[1]}
+          y={row * ROW + 5 + thin}
+          height={12 - 2 * thin}
+          rx="1.5"
+        />
+      )
+    )
   }
 
   useEffect(
@@ -56,7 +68,7 @@ export function Timeline({ event, tracks, range, cursor }: Props) {
   )
 
   const at = Date.parse
-  const height = (1 + tracks.tracks.length) * ROW
+  const height = (1 + event.vessels.length) * ROW
   const point = (move: PointerEvent) => {
     const left = move.clientX - (container.current?.getBoundingClientRect().left ?? 0)
     cursor.set(range[0] + ((left - GUTTER) / inner) * (range[1] - range[0]))
@@ -74,25 +86,36 @@ export function Timeline({ event, tracks, range, cursor }: Props) {
         <text class="time-label" x="4" y={15}>
           {event.kind === 'encounter' ? 'Meeting' : 'Event'}
         </text>
-        {bar('bounds', 'bounds', event.started_at_earliest ? at(event.started_at_earliest) : range[0], event.ended_at_latest ? at(event.ended_at_latest) : range[1], 0, 3)}
+        {bar(
+          'bounds',
+          'bounds',
+          event.started_at_earliest ? at(event.started_at_earliest) : range[0],
+          event.ended_at_latest ? at(event.ended_at_latest) : range[1],
+          0,
+          3,
+        )}
         {bar('meeting', 'meeting', at(event.started_at), at(event.ended_at), 0)}
-        {tracks.tracks.map((track, index) => {
+        {event.vessels.map((vessel, index) => {
           const row = index + 1
-          const first = track.points[0]?.[0]
-          const last = track.points[track.points.length - 1]?.[0]
-          const gaps = event.vessels.find((vessel) => vessel.mmsi === track.mmsi)?.gaps ?? []
+          const track = tracks.tracks.find((each) => each.mmsi === vessel.mmsi)
+          const first = track?.points[0]?.[0]
+          const last = track?.points[track.points.length - 1]?.[0]
           return (
-            <g key={track.mmsi}>
+            <g key={vessel.mmsi}>
               <text class="time-label" x="4" y={row * ROW + 15}>
                 {'AB'[index] ?? index + 1}
               </text>
-              {first !== undefined && last !== undefined && (
+              {track && first !== undefined && last !== undefined && (
                 <>
                   {track.bridged.map(([from, until]) => bar(`bridged-${from}`, 'bridged', from, until, row, 4))}
-                  {heardSpans(first, last, track.bridged).map(([from, until]) => bar(`heard-${from}`, `heard-${index === 0 ? 'a' : 'b'}`, from, until, row))}
+                  {heardSpans(first, last, track.bridged).map(([from, until]) =>
+                    bar(`heard-${from}`, `heard-${index === 0 ? 'a' : 'b'}`, from, until, row),
+                  )}
                 </>
               )}
-              {gaps.map((gap) => bar(`gap-${gap.started_at}`, 'dark', at(gap.started_at), at(gap.ended_at), row))}
+              {vessel.gaps.map((gap) =>
+                bar(`gap-${gap.started_at}`, 'dark', at(gap.started_at), at(gap.ended_at), row),
+              )}
             </g>
           )
         })}

@@ -1,10 +1,25 @@
 import { expect, test } from 'vitest'
 import type { TrackPoint } from './api'
-import { angleBetween, antennaOf, apartMetres, hullRing, indexAt, shipAt, stretches, unwrapped, valueAt } from './tracks'
+import {
+  angleBetween,
+  antennaOf,
+  apartMetres,
+  hullRing,
+  indexAt,
+  shipAt,
+  stretches,
+  unwrapped,
+  valueAt,
+} from './tracks'
 
-const point = (at: number, lon: number, lat: number, speed: number | null = 5, course: number | null = 90, heading: number | null = null): TrackPoint => [
-  at, lon, lat, speed, course, heading,
-]
+const point = (
+  at: number,
+  lon: number,
+  lat: number,
+  speed: number | null = 5,
+  course: number | null = 90,
+  heading: number | null = null,
+): TrackPoint => [at, lon, lat, speed, course, heading]
 
 test('a ship between two reports is on the line between them', () => {
   const track = { points: [point(0, 10, 50, 4), point(1000, 11, 52, 8)], bridged: [] as [number, number][] }
@@ -65,11 +80,32 @@ test('a hull is to scale and stands around its antenna', () => {
 })
 
 test('a hull of which only the length is known', () => {
-  expect(antennaOf({ antenna: null, length_m: 100, beam_m: 20 })).toEqual({ to_bow_m: 50, to_stern_m: 50, to_port_m: 10, to_starboard_m: 10 })
+  expect(antennaOf({ antenna: null, length_m: 100, beam_m: 20 })).toEqual({
+    to_bow_m: 50,
+    to_stern_m: 50,
+    to_port_m: 10,
+    to_starboard_m: 10,
+  })
   expect(antennaOf({ antenna: null, length_m: null, beam_m: null })).toBeNull()
 })
 
 test('a series between its points', () => {
-  expect(valueAt([[0, 10], [10, 20]], 5)).toBe(15)
-  expect(valueAt([[0, 10], [10, 20]], 11)).toBeNull()
+  expect(
+    valueAt(
+      [
+        [0, 10],
+        [10, 20],
+      ],
+      5,
+    ),
+  ).toBe(15)
+  expect(
+    valueAt(
+      [
+        [0, 10],
+        [10, 20],
+      ],
+      11,
+    ),
+  ).toBeNull()
 })

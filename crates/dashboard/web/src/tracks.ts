@@ -68,7 +68,14 @@ const COURSE_KNOTS_MIN = 1
 
 function standing(point: TrackPoint, bridged: boolean): ShipAt {
   const bow_deg = point[5] ?? ((point[3] ?? 0) >= COURSE_KNOTS_MIN ? point[4] : null)
-  return { longitude_deg: point[1], latitude_deg: point[2], speed_knots: point[3], course_deg: point[4], bow_deg, bridged }
+  return {
+    longitude_deg: point[1],
+    latitude_deg: point[2],
+    speed_knots: point[3],
+    course_deg: point[4],
+    bow_deg,
+    bridged,
+  }
 }
 
 /** The shorter way round. */
@@ -132,7 +139,12 @@ export function antennaOf(track: Pick<Track, 'antenna' | 'length_m' | 'beam_m'>)
 }
 
 /** The outline of a hull as a ring of longitudes and latitudes, to scale: square at the stern, pointed over the foremost fifth. */
-export function hullRing(longitude_deg: number, latitude_deg: number, bow_deg: number, antenna: Antenna): [number, number][] {
+export function hullRing(
+  longitude_deg: number,
+  latitude_deg: number,
+  bow_deg: number,
+  antenna: Antenna,
+): [number, number][] {
   const { to_bow_m, to_stern_m, to_port_m, to_starboard_m } = antenna
   const middle = (to_starboard_m - to_port_m) / 2
   const shoulder = to_bow_m - (to_bow_m + to_stern_m) / 5
@@ -149,7 +161,13 @@ export function hullRing(longitude_deg: number, latitude_deg: number, bow_deg: n
 }
 
 /** A place some metres ahead and to the right of another, for distances of a ship. */
-export function displaced(longitude_deg: number, latitude_deg: number, bow_deg: number, ahead_m: number, right_m: number): [number, number] {
+export function displaced(
+  longitude_deg: number,
+  latitude_deg: number,
+  bow_deg: number,
+  ahead_m: number,
+  right_m: number,
+): [number, number] {
   const bow = (bow_deg * Math.PI) / 180
   const north = ahead_m * Math.cos(bow) - right_m * Math.sin(bow)
   const east = ahead_m * Math.sin(bow) + right_m * Math.cos(bow)

@@ -20,17 +20,23 @@ export function parseRing(text: string): Corners {
   const ring: [number, number][] = []
   for (const [index, line] of trimmed.split('\n').entries()) {
     if (!line.trim()) continue
-    const numbers = line.trim().split(/[\s,;]+/).map(Number)
+    const numbers = line
+      .trim()
+      .split(/[\s,;]+/)
+      .map(Number)
     const [longitude, latitude] = numbers
-    if (numbers.length !== 2 || !Number.isFinite(longitude) || !Number.isFinite(latitude)) return { ring, fault: `Line ${index + 1} is no longitude and latitude.` }
-    if (Math.abs(latitude!) > 90) return { ring, fault: `The latitude in line ${index + 1} is beyond the pole; longitude comes first.` }
+    if (numbers.length !== 2 || !Number.isFinite(longitude) || !Number.isFinite(latitude))
+      return { ring, fault: `Line ${index + 1} is no longitude and latitude.` }
+    if (Math.abs(latitude!) > 90)
+      return { ring, fault: `The latitude in line ${index + 1} is beyond the pole; longitude comes first.` }
     if (Math.abs(longitude!) > 360) return { ring, fault: `The longitude in line ${index + 1} is beyond the world.` }
     ring.push([longitude!, latitude!])
   }
   return { ring, fault: ring.length >= 3 ? null : 'A zone needs three corners at the least.' }
 }
 
-export const ringText = (ring: [number, number][]) => ring.map(([longitude, latitude]) => `${longitude.toFixed(5)}, ${latitude.toFixed(5)}`).join('\n')
+export const ringText = (ring: [number, number][]) =>
+  ring.map(([longitude, latitude]) => `${longitude.toFixed(5)}, ${latitude.toFixed(5)}`).join('\n')
 
 /** GeoJSON for the server. */
 export function zoneOf(name: string, text: string): unknown {

@@ -17,7 +17,8 @@ test.beforeEach(({ page }) => {
   })
   page.on('request', (request) => {
     const { hostname, protocol } = new URL(request.url())
-    if (protocol.startsWith('http') && hostname !== '127.0.0.1' && hostname !== 'localhost') faults.push(`asked elsewhere: ${request.url()}`)
+    if (protocol.startsWith('http') && hostname !== '127.0.0.1' && hostname !== 'localhost')
+      faults.push(`asked elsewhere: ${request.url()}`)
   })
 })
 test.afterEach(() => {
@@ -28,7 +29,8 @@ const rows = (page: Page) => page.locator('table.events tbody tr')
 
 async function encounter(page: Page): Promise<{ id: string; vessels: { mmsi: number; name: string | null }[] }> {
   const answer = await page.request.get('/api/events?kind=encounter&limit=2')
-  return ((await answer.json()) as { events: { id: string; vessels: { mmsi: number; name: string | null }[] }[] }).events[1]!
+  return ((await answer.json()) as { events: { id: string; vessels: { mmsi: number; name: string | null }[] }[] })
+    .events[1]!
 }
 
 /** The map has been given its data and drawn it. */
@@ -152,7 +154,9 @@ test('more events are shown when asked for', async ({ page }) => {
 test('a case shows the tracks, and one crosshair moves all of them', async ({ page }) => {
   const event = await encounter(page)
   await page.goto(`/event/${encodeURIComponent(event.id)}`)
-  await expect(page.getByRole('heading', { level: 1 })).toContainText(event.vessels[0]!.name ?? String(event.vessels[0]!.mmsi))
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(
+    event.vessels[0]!.name ?? String(event.vessels[0]!.mmsi),
+  )
   await drawn(page)
   const plots = page.locator('.plot .u-over')
   await expect(plots).toHaveCount(2)
@@ -184,7 +188,15 @@ test('a case plays back, by button and by space, at every speed', async ({ page 
   await slider.focus()
   await page.keyboard.press('Home')
   const speeds = page.getByLabel('Times as fast as it was')
-  expect(await speeds.locator('option').allTextContents()).toEqual(['1×', '10×', '60×', '300×', '600×', '1800×', '3600×'])
+  expect(await speeds.locator('option').allTextContents()).toEqual([
+    '1×',
+    '10×',
+    '60×',
+    '300×',
+    '600×',
+    '1800×',
+    '3600×',
+  ])
   await speeds.selectOption('3600')
   const began = Number(await slider.inputValue())
   await page.getByRole('button', { name: 'Play' }).click()
@@ -214,20 +226,23 @@ test('hulls are drawn where the ships are', async ({ page }) => {
     .poll(
       async () => {
         const picture = await page.locator('.map').screenshot()
-        return page.evaluate(async (bytes) => {
-          const image = await createImageBitmap(new Blob([new Uint8Array(bytes)]))
-          const canvas = new OffscreenCanvas(image.width, image.height)
-          const context = canvas.getContext('2d')!
-          context.drawImage(image, 0, 0)
-          const { data } = context.getImageData(image.width / 4, 0, image.width / 2, image.height)
-          let [blue, orange] = [0, 0]
-          for (let at = 0; at < data.length; at += 4) {
-            const [r, , b] = [data[at]!, data[at + 1]!, data[at + 2]!]
-            if (b > r + 60) blue += 1
-            if (r > b + 60) orange += 1
-          }
-          return Math.min(blue, orange)
-        }, [...picture])
+        return page.evaluate(
+          async (bytes) => {
+            const image = await createImageBitmap(new Blob([new Uint8Array(bytes)]))
+            const canvas = new OffscreenCanvas(image.width, image.height)
+            const context = canvas.getContext('2d')!
+            context.drawImage(image, 0, 0)
+            const { data } = context.getImageData(image.width / 4, 0, image.width / 2, image.height)
+            let [blue, orange] = [0, 0]
+            for (let at = 0; at < data.length; at += 4) {
+              const [r, , b] = [data[at]!, data[at + 1]!, data[at + 2]!]
+              if (b > r + 60) blue += 1
+              if (r > b + 60) orange += 1
+            }
+            return Math.min(blue, orange)
+          },
+          [...picture],
+        )
       },
       { timeout: 20_000 },
     )
@@ -251,6 +266,16 @@ test('a case is reviewed, and links to its vessels', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'Identities' })).toBeVisible()
   await page.goBack()
   await expect(page).toHaveURL(/\/event\//)
+})
+
+test('an event without tracks shows its place', async ({ page }) => {
+  const answer = await page.request.get('/api/events?kind=gap,loitering&limit=1')
+  const [event] = ((await answer.json()) as { events: { id: string }[] }).events
+  test.skip(!event, 'the store has none')
+  await page.goto(`/event/${encodeURIComponent(event!.id)}`)
+  await drawn(page)
+  await expect(page.getByText('No track is kept of this event')).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Figures' })).toBeVisible()
 })
 
 test('the address of no event says so', async ({ page }) => {
@@ -297,7 +322,11 @@ test('a watchlist is pasted, marks events and is deleted', async ({ page }) => {
   page.on('dialog', (dialog) => dialog.accept())
   await page.goto('/lists')
   await page.getByLabel('Name of the list').fill('mine')
-  await page.getByLabel(/Ships: CSV/).fill(`mmsi,imo,name\n${event.vessels[0]!.mmsi},${(event.vessels[0] as { imo?: number }).imo ?? ''},${event.vessels[0]!.name ?? ''}\n`)
+  await page
+    .getByLabel(/Ships: CSV/)
+    .fill(
+      `mmsi,imo,name\n${event.vessels[0]!.mmsi},${(event.vessels[0] as { imo?: number }).imo ?? ''},${event.vessels[0]!.name ?? ''}\n`,
+    )
   await page.getByRole('button', { name: 'Keep the list' }).click()
   await page.getByRole('link', { name: 'mine' }).click()
   await expect(page).toHaveURL(/watchlist=mine/)
@@ -309,7 +338,9 @@ test('a watchlist is pasted, marks events and is deleted', async ({ page }) => {
 
 test('a watchlist is read from a file', async ({ page }) => {
   await page.goto('/lists')
-  await page.getByLabel('or from a file').setInputFiles({ name: 'tankers.csv', mimeType: 'text/csv', buffer: Buffer.from('imo,name\n9123456,EXAMPLE\n') })
+  await page
+    .getByLabel('or from a file')
+    .setInputFiles({ name: 'tankers.csv', mimeType: 'text/csv', buffer: Buffer.from('imo,name\n9123456,EXAMPLE\n') })
   await expect(page.getByLabel('Name of the list')).toHaveValue('tankers')
   await expect(page.getByLabel(/Ships: CSV/)).toHaveValue(/9123456/)
 })
@@ -320,7 +351,12 @@ test('a zone is drawn, filters the queue and is deleted', async ({ page }) => {
   await drawn(page)
   await page.getByRole('button', { name: 'Draw a zone' }).click()
   const box = (await page.locator('.zone-map .map').boundingBox())!
-  for (const [x, y] of [[0.03, 0.1], [0.9, 0.1], [0.9, 0.8], [0.03, 0.8]] as const) {
+  for (const [x, y] of [
+    [0.03, 0.1],
+    [0.9, 0.1],
+    [0.9, 0.8],
+    [0.03, 0.8],
+  ] as const) {
     await page.mouse.click(box.x + box.width * x, box.y + box.height * y)
     await page.waitForTimeout(400)
   }
@@ -424,10 +460,14 @@ test('behind a login nothing is shown before it', async ({ page }) => {
   faults = faults.filter((fault) => !fault.includes('401'))
 })
 
-for (const theme of ['light', 'dark'] as const) {
-  test(`axe finds no serious fault on any screen, ${theme}`, async ({ browser, baseURL }) => {
+for (const [theme, width] of [
+  ['light', 1440],
+  ['dark', 1440],
+  ['light', 400],
+] as const) {
+  test(`axe finds no serious fault on any screen, ${theme}, ${width} pixels wide`, async ({ browser, baseURL }) => {
     test.setTimeout(240_000)
-    const context = await browser.newContext({ baseURL, colorScheme: theme, viewport: { width: 1440, height: 900 } })
+    const context = await browser.newContext({ baseURL, colorScheme: theme, viewport: { width, height: 900 } })
     const page = await context.newPage()
     const screens = await cases(page)
     if (mock) screens.push(['login', 'http://127.0.0.1:8793/'])
@@ -439,7 +479,8 @@ for (const theme of ['light', 'dark'] as const) {
       if (name === 'queue' || name.startsWith('case')) await drawn(page)
       const { violations } = await new AxeBuilder({ page }).analyze()
       for (const fault of violations) {
-        if (fault.impact === 'serious' || fault.impact === 'critical') found.push(`${name}: ${fault.id}: ${fault.nodes.map((node) => node.target.join(' ')).join(', ')}`)
+        if (fault.impact === 'serious' || fault.impact === 'critical')
+          found.push(`${name}: ${fault.id}: ${fault.nodes.map((node) => node.target.join(' ')).join(', ')}`)
       }
     }
     expect(found).toEqual([])

@@ -6,7 +6,10 @@ import { cases } from './cases'
 test.skip(!process.env.SCREENSHOTS, 'SCREENSHOTS is not set')
 
 for (const theme of ['light', 'dark'] as const) {
-  for (const [width, height, size] of [[1440, 900, 'wide'], [400, 860, 'narrow']] as const) {
+  for (const [width, height, size] of [
+    [1440, 900, 'wide'],
+    [400, 860, 'narrow'],
+  ] as const) {
     test(`${theme} ${size}`, async ({ browser, baseURL }) => {
       test.setTimeout(240_000)
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, baseURL })

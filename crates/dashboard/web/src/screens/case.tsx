@@ -1,11 +1,51 @@
 // One case: all that is known of an event, and how it is known.
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { api, type Antenna, dossierPath, type EventDetail, type EventRecord, type Reason, type Review, saveFile, type Tracks, type Vessel } from '../api'
+import {
+  api,
+  type Antenna,
+  dossierPath,
+  type EventDetail,
+  type EventRecord,
+  type Reason,
+  type Review,
+  saveFile,
+  type Tracks,
+  type Vessel,
+} from '../api'
 import { CaseMap } from '../case-map'
 import { Cursor, type Range } from '../cursor'
-import { country, degrees, distance, duration, instant, kindWords, knots, metres, percent, place, score as scoreText, span, vesselName, words } from '../format'
-import { Bar, Failure, Facts, Flag, Kind, Loading, marksOf, Score, State, Title, Told, useLoad, VesselLink } from '../parts'
+import {
+  country,
+  degrees,
+  distance,
+  duration,
+  instant,
+  kindWords,
+  knots,
+  metres,
+  percent,
+  place,
+  score as scoreText,
+  span,
+  vesselName,
+  words,
+} from '../format'
+import {
+  Bar,
+  Failure,
+  Facts,
+  Flag,
+  Kind,
+  Loading,
+  marksOf,
+  Score,
+  State,
+  Title,
+  Told,
+  useLoad,
+  VesselLink,
+} from '../parts'
 import { Playback } from '../playback'
 import { type Line, Plot } from '../plot'
 import { ReviewForm } from '../review'
@@ -98,7 +138,13 @@ function Opened({ detail, tracks, tracksError, onTracks }: OpenedProps) {
       <div class="case-body">
         <div class="case-main">
           <Explanation text={event.explanation} />
-          {tracksError ? <Failure error={tracksError} retry={onTracks} /> : tracks ? <Story event={event} tracks={tracks} /> : <Loading what="the tracks" />}
+          {tracksError ? (
+            <Failure error={tracksError} retry={onTracks} />
+          ) : tracks ? (
+            <Story event={event} tracks={tracks} />
+          ) : (
+            <Loading what="the tracks" />
+          )}
           <section>
             <h2>Vessels</h2>
             <VesselTable event={event} tracks={tracks} />
@@ -129,8 +175,21 @@ function Opened({ detail, tracks, tracksError, onTracks }: OpenedProps) {
                 <ol class="history">
                   {history.map((each, index) => (
                     <li key={index}>
-                      <State state={each.state} /> <span class="muted">{instant(each.changed_at)}{each.changed_by && <> by <Told text={each.changed_by} /></>}</span>
-                      {each.note && <div><Told text={each.note} /></div>}
+                      <State state={each.state} />{' '}
+                      <span class="muted">
+                        {instant(each.changed_at)}
+                        {each.changed_by && (
+                          <>
+                            {' '}
+                            by <Told text={each.changed_by} />
+                          </>
+                        )}
+                      </span>
+                      {each.note && (
+                        <div>
+                          <Told text={each.note} />
+                        </div>
+                      )}
                     </li>
                   ))}
                 </ol>
@@ -163,7 +222,16 @@ function Opened({ detail, tracks, tracksError, onTracks }: OpenedProps) {
               rows={[
                 ['Position', place(event.latitude_deg, event.longitude_deg)],
                 ['Coast', distance(event.coast_distance_m)],
-                ['Port', event.port_name ? <><Told text={event.port_name} />, {distance(event.port_distance_m)}</> : '–'],
+                [
+                  'Port',
+                  event.port_name ? (
+                    <>
+                      <Told text={event.port_name} />, {distance(event.port_distance_m)}
+                    </>
+                  ) : (
+                    '–'
+                  ),
+                ],
                 ['Anchorage', distance(event.anchorage_distance_m)],
                 ['Zones', event.zones.length ? <Told text={event.zones.join(', ')} /> : '–'],
                 ['H3 cell', <code>{event.h3_cell}</code>],
@@ -237,7 +305,18 @@ function Dossier({ id }: { id: string }) {
 function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
   const started = Date.parse(event.started_at)
   const ended = Date.parse(event.ended_at)
-  const whole: Range = [Math.min(started, Date.parse(tracks.from)), Math.max(ended, Date.parse(tracks.until), started + 60_000)]
+  const whole: Range = useMemo(() => {
+    const found: Range = [
+      Math.min(started, Date.parse(tracks.from)),
+      Math.max(ended, Date.parse(tracks.until), started + 60_000),
+    ]
+    if (tracks.tracks.length > 0) return found
+    // Of what has no tracks the silences around it are what is known.
+    const gaps = event.vessels.flatMap((vessel) =>
+      vessel.gaps.flatMap((gap) => [Date.parse(gap.started_at), Date.parse(gap.ended_at)]),
+    )
+    return [Math.min(found[0], ...gaps) - 3_600_000, Math.max(found[1], ...gaps) + 3_600_000]
+  }, [event, tracks])
   const around: Range = useMemo(() => {
     const margin = Math.max(30 * 60_000, (ended - started) / 4)
     return [Math.max(whole[0], started - margin), Math.min(whole[1], ended + margin)]
@@ -277,7 +356,10 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
       { name: 'Distance, bridged', series: apart.bridged, colour: 'ink', dashed: true },
     ].filter((line) => line.series.length > 0) as Line[]
     const speeds = tracks.tracks.flatMap((track, index): Line[] => {
-      const told = split(track.points.map((point) => [point[0], point[3]]), (at_ms) => isBridged(track.bridged, at_ms))
+      const told = split(
+        track.points.map((point) => [point[0], point[3]]),
+        (at_ms) => isBridged(track.bridged, at_ms),
+      )
       const colour = index === 0 ? 'vessel-a' : 'vessel-b'
       return [
         { name: `Speed of ${vesselName(track)}`, series: told.heard, colour, dashed: false },
@@ -288,20 +370,32 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
   }, [tracks])
 
   // Ships that met are near each other, and the miles before and after would flatten that; others are not.
-  const nearest = useMemo(() => Math.min(Infinity, ...tracks.distance.filter(([at]) => at >= started && at <= ended).map(([, apart]) => apart)), [tracks])
+  const nearest = useMemo(
+    () =>
+      Math.min(Infinity, ...tracks.distance.filter(([at]) => at >= started && at <= ended).map(([, apart]) => apart)),
+    [tracks],
+  )
   const cut = nearest < CUT_M * 0.8 ? CUT_M : undefined
   const meeting: Range = [started, ended]
   const shared = { range, meeting, cursor: cursor.current, onRange: setZoomed }
   return (
     <section class="story" aria-label="Tracks in time">
       <CaseMap event={event} tracks={tracks} range={range} cursor={cursor.current} />
-      {tracks.tracks.length === 0 && <p class="note">No track is kept of this event; the map shows its place.</p>}
+      {tracks.tracks.length === 0 && (
+        <p class="note">
+          No track is kept of this event; the map shows its place
+          {event.figures.longitude_deg_after !== undefined && ', and dotted the way to where it was heard again'}.
+        </p>
+      )}
       {tracks.tracks.length > 0 && <Playback range={range} cursor={cursor.current} />}
-      <Readout tracks={tracks} cursor={cursor.current} />
+      {tracks.tracks.length > 0 && <Readout tracks={tracks} cursor={cursor.current} />}
       <div class="plots">
         {distances.length > 0 && (
           <figure>
-            <figcaption>Distance between the antennas <span class="muted">{cut ? `cut off above ${cut} m; ` : ''}dashed where bridged</span></figcaption>
+            <figcaption>
+              Distance between the antennas{' '}
+              <span class="muted">{cut ? `cut off above ${cut} m; ` : ''}dashed where bridged</span>
+            </figcaption>
             <Plot
               {...shared}
               label={`Distance between the antennas over time: ${metres(event.distance_m_min)} at the nearest, ${metres(event.distance_m_p50)} in the median, ${metres(event.distance_m_p95)} at the 95th percentile.`}
@@ -315,7 +409,13 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
         {speeds.length > 0 && (
           <figure>
             <figcaption>Speed over ground</figcaption>
-            <Plot {...shared} label={`Speed over ground of each vessel over time; ${knots(event.speed_knots_p50)} in the median of the meeting.`} unit="kn" lines={speeds} height={130} />
+            <Plot
+              {...shared}
+              label={`Speed over ground of each vessel over time; ${knots(event.speed_knots_p50)} in the median of the meeting.`}
+              unit="kn"
+              lines={speeds}
+              height={130}
+            />
           </figure>
         )}
         <figure>
@@ -327,15 +427,17 @@ function Story({ event, tracks }: { event: EventRecord; tracks: Tracks }) {
           </figcaption>
           <Timeline event={event} tracks={tracks} range={range} cursor={cursor.current} />
         </figure>
-        <div class="buttons">
-          <button type="button" aria-pressed={zoomed === null} onClick={() => setZoomed(null)}>
-            Around the {event.kind === 'encounter' ? 'meeting' : 'event'}
-          </button>
-          <button type="button" onClick={() => setZoomed(whole)}>
-            All that was heard
-          </button>
-          <span class="muted">Drag over a plot to look closer.</span>
-        </div>
+        {tracks.tracks.length > 0 && (
+          <div class="buttons">
+            <button type="button" aria-pressed={zoomed === null} onClick={() => setZoomed(null)}>
+              Around the {event.kind === 'encounter' ? 'meeting' : 'event'}
+            </button>
+            <button type="button" onClick={() => setZoomed(whole)}>
+              All that was heard
+            </button>
+            <span class="muted">Drag over a plot to look closer.</span>
+          </div>
+        )}
       </div>
     </section>
   )
@@ -374,7 +476,8 @@ function Readout({ tracks, cursor }: { tracks: Tracks; cursor: Cursor }) {
         const ship = shipAt(track, at_ms)
         return (
           <span key={track.mmsi}>
-            <span class={`swatch swatch-${index === 0 ? 'a' : 'b'}`} aria-hidden="true" /> <b>{ship ? knots(ship.speed_knots) : 'not heard'}</b>
+            <span class={`swatch swatch-${index === 0 ? 'a' : 'b'}`} aria-hidden="true" />{' '}
+            <b>{ship ? knots(ship.speed_knots) : 'not heard'}</b>
             {ship && (
               <span class="muted">
                 {' '}
@@ -396,7 +499,10 @@ function Reasons({ reasons }: { reasons: Reason[] }) {
     <ul class="reasons">
       {reasons.map((reason) => (
         <li key={reason.rule}>
-          <span class="reason-weight">{reason.weight < 0 ? '−' : '+'}{Math.abs(reason.weight).toFixed(2)}</span>
+          <span class="reason-weight">
+            {reason.weight < 0 ? '−' : '+'}
+            {Math.abs(reason.weight).toFixed(2)}
+          </span>
           <span class="reason-text">
             <span class="reason-rule">{words(reason.rule)}</span> <Told text={reason.text} />
             <Bar share={Math.abs(reason.weight) / most} tone={reason.weight < 0 ? 'against' : 'for'} />
@@ -422,13 +528,21 @@ function Bounds({ event }: { event: EventRecord }) {
         <tr>
           <th scope="row">Start</th>
           <td>{event.started_at_earliest ? <Stamp at={event.started_at_earliest} /> : 'not heard before'}</td>
-          <td><Stamp at={event.started_at} /></td>
-          <td><Stamp at={event.started_at_latest} /></td>
+          <td>
+            <Stamp at={event.started_at} />
+          </td>
+          <td>
+            <Stamp at={event.started_at_latest} />
+          </td>
         </tr>
         <tr>
           <th scope="row">End</th>
-          <td><Stamp at={event.ended_at_earliest} /></td>
-          <td><Stamp at={event.ended_at} /></td>
+          <td>
+            <Stamp at={event.ended_at_earliest} />
+          </td>
+          <td>
+            <Stamp at={event.ended_at} />
+          </td>
           <td>{event.ended_at_latest ? <Stamp at={event.ended_at_latest} /> : 'not heard since'}</td>
         </tr>
       </tbody>
@@ -449,16 +563,30 @@ function Figures({ event }: { event: EventRecord }) {
   const rows: [string, preact.ComponentChildren][] = []
   if (event.kind === 'encounter') {
     rows.push(
-      ['Distance', `${metres(event.distance_m_min)} at the nearest, ${metres(event.distance_m_p50)} in the median, ${metres(event.distance_m_p95)} at 95 %`],
-      ['Hull to hull', event.hull_gap_m_p50 === null ? '–' : `${metres(event.hull_gap_m_p50)} ± ${metres(event.hull_gap_uncertainty_m)}`],
+      [
+        'Distance',
+        `${metres(event.distance_m_min)} at the nearest, ${metres(event.distance_m_p50)} in the median, ${metres(event.distance_m_p95)} at 95 %`,
+      ],
+      [
+        'Hull to hull',
+        event.hull_gap_m_p50 === null
+          ? '–'
+          : `${metres(event.hull_gap_m_p50)} ± ${metres(event.hull_gap_uncertainty_m)}`,
+      ],
       ['In contact', duration(event.contact_s)],
       ['within 50 m', duration(event.contact_within_50_m_s)],
       ['within 100 m', duration(event.contact_within_100_m_s)],
       ['within 200 m', duration(event.contact_within_200_m_s)],
       ['Speed', `${knots(event.speed_knots_p50)} in the median`],
-      ['Drift', event.drift_knots === null ? '–' : `${knots(event.drift_knots)} towards ${degrees(event.drift_course_deg)}`],
+      [
+        'Drift',
+        event.drift_knots === null ? '–' : `${knots(event.drift_knots)} towards ${degrees(event.drift_course_deg)}`,
+      ],
       ['Between the bows', degrees(event.heading_difference_deg_p50)],
-      ['Place kept', `${metres(event.body_frame_spread_m)} beside the other, ${metres(event.earth_frame_spread_m)} over ground`],
+      [
+        'Place kept',
+        `${metres(event.body_frame_spread_m)} beside the other, ${metres(event.earth_frame_spread_m)} over ground`,
+      ],
       ['By night', percent(event.night_share)],
       ['Meetings nearby', event.meetings_nearby ?? '–'],
     )
@@ -470,6 +598,7 @@ function Figures({ event }: { event: EventRecord }) {
 
 function figure(name: string, value: number): [string, string] {
   const found: [RegExp, (value: number) => string][] = [
+    [/^(latitude|longitude)_deg/, (value) => `${value.toFixed(3)}°`],
     [/_m(_|$)/, distance],
     [/_s(_|$)/, duration],
     [/_knots(_|$)/, knots],
@@ -477,26 +606,58 @@ function figure(name: string, value: number): [string, string] {
     [/(probability|share)(_|$)/, percent],
   ]
   for (const [unit, tell] of found) {
-    if (unit.test(name)) return [words(name.replace(unit, (_, end: string) => (/probability|share/.test(name) ? _ : end === '_' ? '_' : ''))), tell(value)]
+    // The unit stands behind the number, and so no more in the name.
+    if (unit.test(name)) return [words(name.replace(/_(m|s|knots|deg)(?=_|$)/, '')), tell(value)]
   }
   return [words(name), String(Math.round(value * 100) / 100)]
 }
 
 function VesselTable({ event, tracks }: { event: EventRecord; tracks: Tracks | null }) {
-  const antenna = (vessel: Vessel): Antenna | null => tracks?.tracks.find((track) => track.mmsi === vessel.mmsi)?.antenna ?? null
+  const antenna = (vessel: Vessel): Antenna | null =>
+    tracks?.tracks.find((track) => track.mmsi === vessel.mmsi)?.antenna ?? null
   const of = <T,>(list: T[] | null | undefined, index: number): T | null => list?.[index] ?? null
   const rows: [string, (vessel: Vessel, index: number) => preact.ComponentChildren][] = [
     ['MMSI', (vessel) => <A href={vesselPath(vessel.mmsi)}>{vessel.mmsi}</A>],
     ['IMO', (vessel) => vessel.imo ?? '–'],
     ['Callsign', (vessel) => (vessel.callsign ? <Told text={vessel.callsign} /> : '–')],
-    ['Flag', (vessel) => (vessel.flag ? <><Flag flag={vessel.flag} /> {country(vessel.flag)}</> : '–')],
+    [
+      'Flag',
+      (vessel) =>
+        vessel.flag ? (
+          <>
+            <Flag flag={vessel.flag} /> {country(vessel.flag)}
+          </>
+        ) : (
+          '–'
+        ),
+    ],
     ['Type', (vessel) => words(vessel.type)],
     ['Length × beam', (vessel) => (vessel.length_m ? `${vessel.length_m} × ${vessel.beam_m ?? '–'} m` : '–')],
-    ['Antenna', (vessel) => { const at = antenna(vessel); return at ? `${at.to_bow_m} m from the bow, ${at.to_port_m} m from port` : '–' }],
+    [
+      'Antenna',
+      (vessel) => {
+        const at = antenna(vessel)
+        return at ? `${at.to_bow_m} m from the bow, ${at.to_port_m} m from port` : '–'
+      },
+    ],
     ['Draught', (vessel) => <Draught vessel={vessel} />],
     ['Heard', (_, index) => coverage(of(event.observed_s, index), of(event.bridged_s, index))],
     ['Longest silence', (_, index) => duration(of(event.silence_max_s, index))],
-    ['Silent within a day', (vessel) => vessel.gaps.length === 0 ? 'no' : <ul class="bare">{vessel.gaps.map((gap) => <li key={gap.started_at}>{instant(gap.started_at)} for {duration(span(gap.started_at, gap.ended_at))}</li>)}</ul>],
+    [
+      'Silent within a day',
+      (vessel) =>
+        vessel.gaps.length === 0 ? (
+          'no'
+        ) : (
+          <ul class="bare">
+            {vessel.gaps.map((gap) => (
+              <li key={gap.started_at}>
+                {instant(gap.started_at)} for {duration(span(gap.started_at, gap.ended_at))}
+              </li>
+            ))}
+          </ul>
+        ),
+    ],
     ['In the hour before', (_, index) => knots(of(event.approach_knots, index))],
     ['In the hour after', (_, index) => knots(of(event.parting_knots, index))],
     ['Changes of identity', (vessel) => vessel.identity_changes],
@@ -511,7 +672,8 @@ function VesselTable({ event, tracks }: { event: EventRecord; tracks: Tracks | n
             <td />
             {event.vessels.map((vessel, index) => (
               <th key={vessel.mmsi} scope="col">
-                <span class={`swatch swatch-${index === 0 ? 'a' : 'b'}`} aria-hidden="true" /> <VesselLink vessel={vessel} />
+                <span class={`swatch swatch-${index === 0 ? 'a' : 'b'}`} aria-hidden="true" />{' '}
+                <VesselLink vessel={vessel} />
               </th>
             ))}
           </tr>
@@ -538,7 +700,13 @@ function Draught({ vessel }: { vessel: Vessel }) {
   return (
     <>
       {metres(before, 1)} <span class="muted">before</span> → {metres(after, 1)} <span class="muted">after</span>
-      {change !== null && Math.abs(change) >= 0.1 && <b class="change"> {change > 0 ? '+' : '−'}{Math.abs(change).toFixed(1)} m</b>}
+      {change !== null && Math.abs(change) >= 0.1 && (
+        <b class="change">
+          {' '}
+          {change > 0 ? '+' : '−'}
+          {Math.abs(change).toFixed(1)} m
+        </b>
+      )}
     </>
   )
 }
@@ -599,7 +767,12 @@ function Provenance({ detail }: { detail: EventDetail }) {
           ['Known as of', `${instant(event.as_of, true)} UTC`],
           ['Software', event.software_version],
           ['Parameters', <code>{event.parameters_hash}</code>],
-          ...(run?.run_id ? ([['Run', <code class="breakable">{run.run_id}</code>], ['Run started', `${instant(run.started_at, true)} UTC`]] as [string, preact.ComponentChildren][]) : []),
+          ...(run?.run_id
+            ? ([
+                ['Run', <code class="breakable">{run.run_id}</code>],
+                ['Run started', `${instant(run.started_at, true)} UTC`],
+              ] as [string, preact.ComponentChildren][])
+            : []),
         ]}
       />
       {versions.length > 0 && (
@@ -642,7 +815,13 @@ function Raw({ name, value }: { name: string; value: unknown }) {
   return (
     <details>
       <summary>{name}</summary>
-      <pre tabIndex={0}>{text.split('\n').map((line, index) => <div key={index}><Told text={line} /></div>)}</pre>
+      <pre tabIndex={0}>
+        {text.split('\n').map((line, index) => (
+          <div key={index}>
+            <Told text={line} />
+          </div>
+        ))}
+      </pre>
     </details>
   )
 }

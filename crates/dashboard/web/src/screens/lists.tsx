@@ -68,11 +68,14 @@ function Watchlists({ mayChange }: { mayChange: boolean }) {
               <A href={`/?watchlist=${encodeURIComponent(list.name)}`}>
                 <Told text={list.name} />
               </A>
-              <span class="muted">
-                {typeof list.entries === 'number' && count(list.entries, 'entry', 'entries')}
-              </span>
+              <span class="muted">{typeof list.entries === 'number' && count(list.entries, 'entry', 'entries')}</span>
               {mayChange && (
-                <button type="button" class="quiet" onClick={() => remove(list.name)} aria-label={`Delete the watchlist ${list.name}`}>
+                <button
+                  type="button"
+                  class="quiet"
+                  onClick={() => remove(list.name)}
+                  aria-label={`Delete the watchlist ${list.name}`}
+                >
                   Delete
                 </button>
               )}
@@ -85,11 +88,25 @@ function Watchlists({ mayChange }: { mayChange: boolean }) {
           <h3>A new one, or another text for one that is there</h3>
           <label>
             Name of the list
-            <input value={name} onInput={(input) => setName(input.currentTarget.value)} required maxLength={80} pattern="[^,\|]+" title="without a comma or a bar" />
+            <input
+              value={name}
+              onInput={(input) => setName(input.currentTarget.value)}
+              required
+              maxLength={80}
+              pattern="[^,\|]+"
+              title="without a comma or a bar"
+            />
           </label>
           <label>
             Ships: CSV with the columns imo, mmsi, callsign, name; or the JSON of OpenSanctions
-            <textarea rows={7} value={text} required spellcheck={false} placeholder={'imo,name\n9123456,EXAMPLE'} onInput={(input) => setText(input.currentTarget.value)} />
+            <textarea
+              rows={7}
+              value={text}
+              required
+              spellcheck={false}
+              placeholder={'imo,name\n9123456,EXAMPLE'}
+              onInput={(input) => setText(input.currentTarget.value)}
+            />
           </label>
           <FileInput
             label="or from a file"
@@ -109,7 +126,15 @@ function Watchlists({ mayChange }: { mayChange: boolean }) {
   )
 }
 
-function FileInput({ label, accept, onText }: { label: string; accept: string; onText: (text: string, file: string) => void }) {
+function FileInput({
+  label,
+  accept,
+  onText,
+}: {
+  label: string
+  accept: string
+  onText: (text: string, file: string) => void
+}) {
   return (
     <label>
       {label}
@@ -142,11 +167,41 @@ function Zones({ mayChange }: { mayChange: boolean }) {
   const onReady = (map: Map, tools: MapTools) => {
     map.addSource('zones', { type: 'geojson', data: tools.NOTHING })
     map.addSource('drawn', { type: 'geojson', data: tools.NOTHING })
-    map.addLayer({ id: 'zones', type: 'fill', source: 'zones', paint: { 'fill-color': colour('accent'), 'fill-opacity': 0.15 } })
-    map.addLayer({ id: 'zone-edges', type: 'line', source: 'zones', paint: { 'line-color': colour('accent'), 'line-width': 1.5 } })
-    map.addLayer({ id: 'drawn', type: 'fill', source: 'drawn', paint: { 'fill-color': colour('vessel-b'), 'fill-opacity': 0.2 } })
-    map.addLayer({ id: 'drawn-edges', type: 'line', source: 'drawn', paint: { 'line-color': colour('vessel-b'), 'line-width': 2 } })
-    map.addLayer({ id: 'drawn-corners', type: 'circle', source: 'drawn', paint: { 'circle-radius': 4, 'circle-color': colour('vessel-b'), 'circle-stroke-width': 1.5, 'circle-stroke-color': colour('panel') } })
+    map.addLayer({
+      id: 'zones',
+      type: 'fill',
+      source: 'zones',
+      paint: { 'fill-color': colour('accent'), 'fill-opacity': 0.15 },
+    })
+    map.addLayer({
+      id: 'zone-edges',
+      type: 'line',
+      source: 'zones',
+      paint: { 'line-color': colour('accent'), 'line-width': 1.5 },
+    })
+    map.addLayer({
+      id: 'drawn',
+      type: 'fill',
+      source: 'drawn',
+      paint: { 'fill-color': colour('vessel-b'), 'fill-opacity': 0.2 },
+    })
+    map.addLayer({
+      id: 'drawn-edges',
+      type: 'line',
+      source: 'drawn',
+      paint: { 'line-color': colour('vessel-b'), 'line-width': 2 },
+    })
+    map.addLayer({
+      id: 'drawn-corners',
+      type: 'circle',
+      source: 'drawn',
+      paint: {
+        'circle-radius': 4,
+        'circle-color': colour('vessel-b'),
+        'circle-stroke-width': 1.5,
+        'circle-stroke-color': colour('panel'),
+      },
+    })
     map.on('click', (click: MapMouseEvent) => {
       if (!active.current) return
       setText(ringText([...drawn.current, [click.lngLat.lng, click.lngLat.lat]]))
@@ -161,9 +216,23 @@ function Zones({ mayChange }: { mayChange: boolean }) {
     map.getCanvas().style.cursor = drawing ? 'crosshair' : ''
     if (drawing) map.doubleClickZoom.disable()
     else map.doubleClickZoom.enable()
-    const features: GeoJSON.Feature[] = parsed.ring.map((corner) => ({ type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: corner } }))
-    if (parsed.ring.length >= 2) features.push({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: [...parsed.ring, parsed.ring[0]!] } })
-    if (parsed.ring.length >= 3) features.push({ type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [[...parsed.ring, parsed.ring[0]!]] } })
+    const features: GeoJSON.Feature[] = parsed.ring.map((corner) => ({
+      type: 'Feature',
+      properties: {},
+      geometry: { type: 'Point', coordinates: corner },
+    }))
+    if (parsed.ring.length >= 2)
+      features.push({
+        type: 'Feature',
+        properties: {},
+        geometry: { type: 'LineString', coordinates: [...parsed.ring, parsed.ring[0]!] },
+      })
+    if (parsed.ring.length >= 3)
+      features.push({
+        type: 'Feature',
+        properties: {},
+        geometry: { type: 'Polygon', coordinates: [[...parsed.ring, parsed.ring[0]!]] },
+      })
     tools.setData(map, 'drawn', tools.collection(features))
   }, [ready, text, drawing])
 
@@ -196,7 +265,9 @@ function Zones({ mayChange }: { mayChange: boolean }) {
       setError(failed as Error)
     }
   }
-  const names = [...new Set((zones.data?.features ?? []).map((zone) => String(zone.properties?.name ?? '')))].filter(Boolean)
+  const names = [...new Set((zones.data?.features ?? []).map((zone) => String(zone.properties?.name ?? '')))].filter(
+    Boolean,
+  )
   return (
     <section>
       <h2>Zones</h2>
@@ -229,7 +300,12 @@ function Zones({ mayChange }: { mayChange: boolean }) {
           onTheme={(map) => {
             map.setPaintProperty('zones', 'fill-color', colour('accent'))
             map.setPaintProperty('zone-edges', 'line-color', colour('accent'))
-            for (const [layer, property] of [['drawn', 'fill-color'], ['drawn-edges', 'line-color'], ['drawn-corners', 'circle-color']] as const) map.setPaintProperty(layer, property, colour('vessel-b'))
+            for (const [layer, property] of [
+              ['drawn', 'fill-color'],
+              ['drawn-edges', 'line-color'],
+              ['drawn-corners', 'circle-color'],
+            ] as const)
+              map.setPaintProperty(layer, property, colour('vessel-b'))
             map.setPaintProperty('drawn-corners', 'circle-stroke-color', colour('panel'))
           }}
         />
@@ -256,11 +332,25 @@ function Zones({ mayChange }: { mayChange: boolean }) {
           <h3>A new one</h3>
           <label>
             Name of the zone
-            <input value={name} onInput={(input) => setName(input.currentTarget.value)} required maxLength={80} pattern="[^,\|]+" title="without a comma or a bar" />
+            <input
+              value={name}
+              onInput={(input) => setName(input.currentTarget.value)}
+              required
+              maxLength={80}
+              pattern="[^,\|]+"
+              title="without a comma or a bar"
+            />
           </label>
           <label>
             Corners, one a line as longitude, latitude; or GeoJSON. Click the map while drawing to add some.
-            <textarea rows={5} value={text} required spellcheck={false} placeholder={'-94.5, 28.0\n-94.0, 28.0\n-94.0, 28.5'} onInput={(input) => setText(input.currentTarget.value)} />
+            <textarea
+              rows={5}
+              value={text}
+              required
+              spellcheck={false}
+              placeholder={'-94.5, 28.0\n-94.0, 28.0\n-94.0, 28.5'}
+              onInput={(input) => setText(input.currentTarget.value)}
+            />
           </label>
           <FileInput
             label="or from a GeoJSON file"

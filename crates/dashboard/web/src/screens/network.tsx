@@ -26,18 +26,40 @@ export function NetworkScreen() {
         </label>
         <label>
           From (UTC)
-          <Field type="text" placeholder="2024-01-01" size={12} value={filters.since ?? ''} onCommit={(text) => set('since', isoOf(text))} />
+          <Field
+            type="text"
+            placeholder="2024-01-01"
+            size={12}
+            value={filters.since ?? ''}
+            onCommit={(text) => set('since', isoOf(text))}
+          />
         </label>
         <label>
           Until (UTC)
-          <Field type="text" placeholder="2024-01-31" size={12} value={filters.until ?? ''} onCommit={(text) => set('until', isoOf(text))} />
+          <Field
+            type="text"
+            placeholder="2024-01-31"
+            size={12}
+            value={filters.until ?? ''}
+            onCommit={(text) => set('until', isoOf(text))}
+          />
         </label>
         <label>
           Score from
-          <Field type="number" min="0" max="1" step="0.05" value={filters.score_min ?? ''} onCommit={(text) => set('score_min', text)} />
+          <Field
+            type="number"
+            min="0"
+            max="1"
+            step="0.05"
+            value={filters.score_min ?? ''}
+            onCommit={(text) => set('score_min', text)}
+          />
         </label>
         <p class="row-end">
-          <A href={query ? `/?${query}` : '/'}>These events in the queue</A> · <a href={exportPath('graphml', query)} download="">GraphML</a>
+          <A href={query ? `/?${query}` : '/'}>These events in the queue</A> ·{' '}
+          <a href={exportPath('graphml', query)} download="">
+            GraphML
+          </a>
           {narrowing(filters) > 0 && (
             <>
               {' '}

@@ -1,12 +1,64 @@
 // The queue: what was found, the most telling first, to be looked through from the keyboard.
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { api, type EventPage, type EventRecord, exportPath, type Facets, type MapRows, PAGE, REVIEW_STATES, type Review, type ReviewState, saveFile } from '../api'
-import { type Filters, filterQuery, type ListKey, LISTS, narrowing, parseFilters, toggled, type ValueKey, VALUES } from '../filters'
-import { count, country, distance, duration, instant, kindWords, place, span, thousands, vesselName, words } from '../format'
+import {
+  api,
+  type EventPage,
+  type EventRecord,
+  exportPath,
+  type Facets,
+  type MapRows,
+  PAGE,
+  REVIEW_STATES,
+  type Review,
+  type ReviewState,
+  saveFile,
+} from '../api'
+import {
+  type Filters,
+  filterQuery,
+  type ListKey,
+  LISTS,
+  narrowing,
+  parseFilters,
+  toggled,
+  type ValueKey,
+  VALUES,
+} from '../filters'
+import {
+  count,
+  country,
+  distance,
+  duration,
+  instant,
+  kindWords,
+  place,
+  span,
+  thousands,
+  vesselName,
+  words,
+} from '../format'
 import type { GeoJSONSource, Map } from '../map'
 import { MapPane, type MapTools } from '../map-pane'
-import { announce, Empty, Failure, Field, Flag, isWriting, Kind, Loading, marksOf, Score, State, strongest, Title, Told, useKeys, useLoad, VesselName } from '../parts'
+import {
+  announce,
+  Empty,
+  Failure,
+  Field,
+  Flag,
+  isWriting,
+  Kind,
+  Loading,
+  marksOf,
+  Score,
+  State,
+  strongest,
+  Title,
+  Told,
+  useKeys,
+  useLoad,
+  VesselName,
+} from '../parts'
 import { ReviewDialog } from '../review'
 import { A, eventPath, navigate, useAddress } from '../router'
 import { useMayReview } from '../session'
@@ -79,13 +131,21 @@ export function Queue() {
   }, [page.loading])
 
   // Pages after the first, and what was reviewed here, of the answer that they belong to.
-  const [added, setAdded] = useState<{ to: EventPage | null; events: EventRecord[]; next: string | null; state: Error | 'loading' | null }>(NOTHING_ADDED)
+  const [added, setAdded] = useState<{
+    to: EventPage | null
+    events: EventRecord[]
+    next: string | null
+    state: Error | 'loading' | null
+  }>(NOTHING_ADDED)
   const [reviews, setReviews] = useState(new globalThis.Map<string, Review>())
   const extra = added.to === page.data ? added : NOTHING_ADDED
   const next = extra.to ? extra.next : (page.data?.next ?? null)
   const more = extra.state
   const rows = useMemo(
-    () => [...(page.data?.events ?? []), ...extra.events].map((event) => (reviews.has(event.id) ? { ...event, review: reviews.get(event.id)! } : event)),
+    () =>
+      [...(page.data?.events ?? []), ...extra.events].map((event) =>
+        reviews.has(event.id) ? { ...event, review: reviews.get(event.id)! } : event,
+      ),
     [page.data, extra.events, reviews],
   )
 
@@ -136,17 +196,22 @@ export function Queue() {
   }
 
   useKeys((key) => {
-    if (key.ctrlKey || key.metaKey || key.altKey || isWriting(key.target) || document.querySelector('dialog[open]')) return
+    if (key.ctrlKey || key.metaKey || key.altKey || isWriting(key.target) || document.querySelector('dialog[open]'))
+      return
     const index = rows.findIndex((event) => event.id === current.current)
     const event = rows[index]
     if (key.key === 'j') {
       if (index + 1 < rows.length) select(index + 1)
       else if (next && more === null && rows.length < ROWS_MAX) loadMore()
-    }
-    else if (key.key === 'k') select(Math.max(0, index - 1))
+    } else if (key.key === 'k') select(Math.max(0, index - 1))
     else if (key.key === '/') document.getElementById('text')?.focus()
     else if (key.key === '?') setHelp(true)
-    else if (key.key === 'Enter' && event && !(key.target instanceof HTMLElement && key.target.closest('a, button, summary'))) navigate(eventPath(event.id))
+    else if (
+      key.key === 'Enter' &&
+      event &&
+      !(key.target instanceof HTMLElement && key.target.closest('a, button, summary'))
+    )
+      navigate(eventPath(event.id))
     else if (event && mayReview && key.key in STATE_KEYS) setState(event, STATE_KEYS[key.key]!)
     else if (event && mayReview && key.key === 'n') setNoting(event)
     else return
@@ -160,7 +225,12 @@ export function Queue() {
     try {
       const answer = await api.events(query, next)
       const had = new Set(rows.map((event) => event.id))
-      setAdded({ to, events: [...extra.events, ...answer.events.filter((event) => !had.has(event.id))], next: answer.next, state: null })
+      setAdded({
+        to,
+        events: [...extra.events, ...answer.events.filter((event) => !had.has(event.id))],
+        next: answer.next,
+        state: null,
+      })
     } catch (error) {
       setAdded({ ...extra, to, next, state: error as Error })
     }
@@ -183,7 +253,16 @@ export function Queue() {
         <div class="queue-tools">
           <label class="inline">
             <span class="muted">Order</span>
-            <select value={filters.order ?? '-score'} onChange={(change) => go({ ...filters, order: change.currentTarget.value === '-score' ? undefined : change.currentTarget.value })}>
+            <select
+              aria-label="Order"
+              value={filters.order ?? '-score'}
+              onChange={(change) =>
+                go({
+                  ...filters,
+                  order: change.currentTarget.value === '-score' ? undefined : change.currentTarget.value,
+                })
+              }
+            >
               {ORDERS.map(([order, name]) => (
                 <option key={order} value={order}>
                   {name}
@@ -210,7 +289,10 @@ export function Queue() {
           <Empty>
             {narrowing(filters) > 0 ? (
               <>
-                Nothing fits these filters. <button type="button" onClick={() => go({ order: filters.order })}>Take all filters away</button>
+                Nothing fits these filters.{' '}
+                <button type="button" onClick={() => go({ order: filters.order })}>
+                  Take all filters away
+                </button>
               </>
             ) : (
               'The store holds no flagged event yet. It fills while alongside runs, or by a replay into the same file.'
@@ -230,7 +312,20 @@ export function Queue() {
               </thead>
               <tbody>
                 {rows.map((event, index) => (
-                  <Row key={event.id} event={event} selected={event.id === selected} onSelect={() => choose(event.id)} onNote={mayReview ? () => { select(index); setNoting(event) } : undefined} />
+                  <Row
+                    key={event.id}
+                    event={event}
+                    selected={event.id === selected}
+                    onSelect={() => choose(event.id)}
+                    onNote={
+                      mayReview
+                        ? () => {
+                            select(index)
+                            setNoting(event)
+                          }
+                        : undefined
+                    }
+                  />
                 ))}
               </tbody>
             </table>
@@ -251,22 +346,35 @@ export function Queue() {
       </div>
 
       <div class="queue-map">
-        {seen && <EventMap
-          points={points.data}
-          selected={rows.find((event) => event.id === selected) ?? null}
-          bbox={filters.bbox}
-          onPick={(id) => {
-            const index = rows.findIndex((event) => event.id === id)
-            if (index >= 0) select(index)
-            else navigate(eventPath(id))
-          }}
-          onBounds={(bbox) => go({ ...filters, bbox })}
-        />}
+        {seen && (
+          <EventMap
+            points={points.data}
+            selected={rows.find((event) => event.id === selected) ?? null}
+            bbox={filters.bbox}
+            onPick={(id) => {
+              const index = rows.findIndex((event) => event.id === id)
+              if (index >= 0) select(index)
+              else navigate(eventPath(id))
+            }}
+            onBounds={(bbox) => go({ ...filters, bbox })}
+          />
+        )}
         {points.error && <Failure error={points.error} retry={points.reload} />}
-        {points.data?.truncated && <p class="note">The map shows the first {thousands(points.data.rows.length)} of them.</p>}
+        {points.data?.truncated && (
+          <p class="note">The map shows the first {thousands(points.data.rows.length)} of them.</p>
+        )}
       </div>
 
-      {noting && <ReviewDialog event={noting} onClose={() => setNoting(null)} onReview={(review) => { reviewed(noting.id, review); facets.reload() }} />}
+      {noting && (
+        <ReviewDialog
+          event={noting}
+          onClose={() => setNoting(null)}
+          onReview={(review) => {
+            reviewed(noting.id, review)
+            facets.reload()
+          }}
+        />
+      )}
       {help && <Keys onClose={() => setHelp(false)} mayReview={mayReview} />}
     </div>
   )
@@ -325,11 +433,26 @@ function Row({ event, selected, onSelect, onNote }: RowProps) {
         <time dateTime={event.started_at}>{instant(event.started_at)}</time>
         <div>{duration(span(event.started_at, event.ended_at))}</div>
         <div class="muted">{place(event.latitude_deg, event.longitude_deg)}</div>
-        <div class="muted">{event.port_name ? <><Told text={event.port_name} />, {distance(event.port_distance_m)}</> : event.coast_distance_m !== null ? `${distance(event.coast_distance_m)} off the coast` : ''}</div>
+        <div class="muted">
+          {event.port_name ? (
+            <>
+              <Told text={event.port_name} />, {distance(event.port_distance_m)}
+            </>
+          ) : event.coast_distance_m !== null ? (
+            `${distance(event.coast_distance_m)} off the coast`
+          ) : (
+            ''
+          )}
+        </div>
       </td>
       <td>
         {onNote ? (
-          <button type="button" class="state-button" aria-label={`Review of ${names(event)}: ${review.state}`} onClick={onNote}>
+          <button
+            type="button"
+            class="state-button"
+            aria-label={`Review of ${names(event)}: ${review.state}`}
+            onClick={onNote}
+          >
             <State state={review.state} />
           </button>
         ) : (
@@ -361,12 +484,18 @@ function ExportMenu({ query }: { query: string }) {
       <ul>
         {EXPORTS.map(([format, name]) => (
           <li key={format}>
-            <a href={exportPath(format, query)} download="" onClick={(click) => {
-              if (menu.current) menu.current.open = false
-              if (!MAY_BE_REFUSED.has(format)) return
-              click.preventDefault()
-              saveFile(exportPath(format, query), `alongside.${format}`).catch((error: Error) => announce(error.message))
-            }}>
+            <a
+              href={exportPath(format, query)}
+              download=""
+              onClick={(click) => {
+                if (menu.current) menu.current.open = false
+                if (!MAY_BE_REFUSED.has(format)) return
+                click.preventDefault()
+                saveFile(exportPath(format, query), `alongside.${format}`).catch((error: Error) =>
+                  announce(error.message),
+                )
+              }}
+            >
               {name}
             </a>
           </li>
@@ -397,29 +526,66 @@ function FilterPanel({ filters, facets, go }: PanelProps) {
         <div class="pair">
           <label>
             From (UTC)
-            <Field type="text" inputMode="numeric" placeholder="2024-01-01" value={filters.since ?? ''} onCommit={(text) => value('since', isoOf(text))} />
+            <Field
+              type="text"
+              inputMode="numeric"
+              placeholder="2024-01-01"
+              value={filters.since ?? ''}
+              onCommit={(text) => value('since', isoOf(text))}
+            />
           </label>
           <label>
             Until (UTC)
-            <Field type="text" inputMode="numeric" placeholder="2024-01-31" value={filters.until ?? ''} onCommit={(text) => value('until', isoOf(text))} />
+            <Field
+              type="text"
+              inputMode="numeric"
+              placeholder="2024-01-31"
+              value={filters.until ?? ''}
+              onCommit={(text) => value('until', isoOf(text))}
+            />
           </label>
         </div>
         <div class="pair">
           <label>
             Score from
-            <Field type="number" min="0" max="1" step="0.05" value={filters.score_min ?? ''} onCommit={(text) => value('score_min', text)} />
+            <Field
+              type="number"
+              min="0"
+              max="1"
+              step="0.05"
+              value={filters.score_min ?? ''}
+              onCommit={(text) => value('score_min', text)}
+            />
           </label>
           <label>
             to
-            <Field type="number" min="0" max="1" step="0.05" value={filters.score_max ?? ''} onCommit={(text) => value('score_max', text)} />
+            <Field
+              type="number"
+              min="0"
+              max="1"
+              step="0.05"
+              value={filters.score_max ?? ''}
+              onCommit={(text) => value('score_max', text)}
+            />
           </label>
         </div>
         <label class="check">
-          <input type="checkbox" checked={filters.flagged === 'all'} onChange={(change) => go({ ...filters, flagged: change.currentTarget.checked ? 'all' : undefined })} />
+          <input
+            type="checkbox"
+            checked={filters.flagged === 'all'}
+            onChange={(change) => go({ ...filters, flagged: change.currentTarget.checked ? 'all' : undefined })}
+          />
           Encounters that satisfy no profile too
         </label>
         {FACETS.map(([group, key, title]) => (
-          <Facet key={key} title={title} name={key} counts={facets?.[group] ?? null} chosen={filters[key] ?? []} onToggle={(term) => go(toggled(filters, key, term))} />
+          <Facet
+            key={key}
+            title={title}
+            name={key}
+            counts={facets?.[group] ?? null}
+            chosen={filters[key] ?? []}
+            onToggle={(term) => go(toggled(filters, key, term))}
+          />
         ))}
       </form>
     </details>
@@ -489,17 +655,33 @@ function termWords(key: string, term: string): string {
 }
 
 const VALUE_WORDS: Record<string, string> = {
-  text: 'text', name: 'name', since: 'from', until: 'until', score_min: 'score ≥', score_max: 'score ≤', bbox: 'within', flagged: 'flagged',
+  text: 'text',
+  name: 'name',
+  since: 'from',
+  until: 'until',
+  score_min: 'score ≥',
+  score_max: 'score ≤',
+  bbox: 'within',
+  flagged: 'flagged',
 }
 
 function Chips({ filters, go }: { filters: Filters; go: (filters: Filters) => void }) {
   if (narrowing(filters) === 0) return null
   const chips: [string, Filters][] = []
-  for (const key of LISTS) for (const term of filters[key] ?? []) chips.push([`${words(key)}: ${termWords(key, term)}`, toggled(filters, key, term)])
+  for (const key of LISTS)
+    for (const term of filters[key] ?? [])
+      chips.push([`${words(key)}: ${termWords(key, term)}`, toggled(filters, key, term)])
   for (const key of VALUES) {
     const value = filters[key]
     if (!value || key === 'order') continue
-    const shown = key === 'bbox' ? 'a part of the map' : key === 'flagged' ? 'no profile too' : key === 'since' || key === 'until' ? instant(value) : value
+    const shown =
+      key === 'bbox'
+        ? 'a part of the map'
+        : key === 'flagged'
+          ? 'no profile too'
+          : key === 'since' || key === 'until'
+            ? instant(value)
+            : value
     chips.push([key === 'flagged' ? shown : `${VALUE_WORDS[key]} ${shown}`, { ...filters, [key]: undefined }])
   }
   return (
@@ -548,7 +730,13 @@ function EventMap({ points, selected, bbox, onPick, onBounds }: EventMapProps) {
       clusterProperties: { score_max: ['max', ['get', 'score']] },
     })
     map.addSource('selected', { type: 'geojson', data: tools.NOTHING })
-    map.addLayer({ id: 'clusters', type: 'circle', source: 'events', filter: ['has', 'point_count'], paint: clusterPaint() })
+    map.addLayer({
+      id: 'clusters',
+      type: 'circle',
+      source: 'events',
+      filter: ['has', 'point_count'],
+      paint: clusterPaint(),
+    })
     map.addLayer({
       id: 'cluster-counts',
       type: 'symbol',
@@ -557,12 +745,23 @@ function EventMap({ points, selected, bbox, onPick, onBounds }: EventMapProps) {
       layout: { 'text-field': ['get', 'point_count_abbreviated'], 'text-size': 11, 'text-allow-overlap': true },
       paint: { 'text-color': colour('on-point') },
     })
-    map.addLayer({ id: 'points', type: 'circle', source: 'events', filter: ['!', ['has', 'point_count']], paint: pointPaint() })
+    map.addLayer({
+      id: 'points',
+      type: 'circle',
+      source: 'events',
+      filter: ['!', ['has', 'point_count']],
+      paint: pointPaint(),
+    })
     map.addLayer({
       id: 'selected',
       type: 'circle',
       source: 'selected',
-      paint: { 'circle-radius': 11, 'circle-color': 'transparent', 'circle-stroke-width': 2.5, 'circle-stroke-color': colour('ink') },
+      paint: {
+        'circle-radius': 11,
+        'circle-color': 'transparent',
+        'circle-stroke-width': 2.5,
+        'circle-stroke-color': colour('ink'),
+      },
     })
     map.on('click', 'points', (click) => {
       const id = click.features?.[0]?.properties?.id
@@ -607,7 +806,13 @@ function EventMap({ points, selected, bbox, onPick, onBounds }: EventMapProps) {
       map,
       'selected',
       selected
-        ? tools.collection([{ type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: [selected.longitude_deg, selected.latitude_deg] } }])
+        ? tools.collection([
+            {
+              type: 'Feature',
+              properties: {},
+              geometry: { type: 'Point', coordinates: [selected.longitude_deg, selected.latitude_deg] },
+            },
+          ])
         : tools.NOTHING,
     )
     if (selected && !map.getBounds().contains([selected.longitude_deg, selected.latitude_deg])) {
@@ -622,7 +827,11 @@ function EventMap({ points, selected, bbox, onPick, onBounds }: EventMapProps) {
     const wrapped = (longitude: number) => ((((longitude + 180) % 360) + 360) % 360) - 180
     const west = wide ? -180 : wrapped(bounds.getWest())
     const east = wide ? 180 : wrapped(bounds.getEast())
-    onBounds([west, Math.max(-90, bounds.getSouth()), east, Math.min(90, bounds.getNorth())].map((value) => value.toFixed(4)).join(','))
+    onBounds(
+      [west, Math.max(-90, bounds.getSouth()), east, Math.min(90, bounds.getNorth())]
+        .map((value) => value.toFixed(4))
+        .join(','),
+    )
   }
 
   return (
@@ -631,8 +840,10 @@ function EventMap({ points, selected, bbox, onPick, onBounds }: EventMapProps) {
         label="Map of the events that fit the filters"
         onReady={onReady}
         onTheme={(map) => {
-          for (const [key, value] of Object.entries(clusterPaint())) map.setPaintProperty('clusters', key as 'circle-color', value as string)
-          for (const [key, value] of Object.entries(pointPaint())) map.setPaintProperty('points', key as 'circle-color', value as string)
+          for (const [key, value] of Object.entries(clusterPaint()))
+            map.setPaintProperty('clusters', key as 'circle-color', value as string)
+          for (const [key, value] of Object.entries(pointPaint()))
+            map.setPaintProperty('points', key as 'circle-color', value as string)
           map.setPaintProperty('cluster-counts', 'text-color', colour('on-point'))
           map.setPaintProperty('selected', 'circle-stroke-color', colour('ink'))
         }}
@@ -652,15 +863,41 @@ function EventMap({ points, selected, bbox, onPick, onBounds }: EventMapProps) {
 }
 
 const clusterPaint = () => ({
-  'circle-color': ['interpolate', ['linear'], ['get', 'score_max'], 0.2, colour('score-low'), 0.9, colour('score-high')] as unknown as string,
-  'circle-radius': ['interpolate', ['linear'], ['ln', ['get', 'point_count']], 0.7, 9, 4.6, 15, 9, 24] as unknown as number,
+  'circle-color': [
+    'interpolate',
+    ['linear'],
+    ['get', 'score_max'],
+    0.2,
+    colour('score-low'),
+    0.9,
+    colour('score-high'),
+  ] as unknown as string,
+  'circle-radius': [
+    'interpolate',
+    ['linear'],
+    ['ln', ['get', 'point_count']],
+    0.7,
+    9,
+    4.6,
+    15,
+    9,
+    24,
+  ] as unknown as number,
   'circle-opacity': 0.9,
   'circle-stroke-width': 1,
   'circle-stroke-color': colour('panel'),
 })
 
 const pointPaint = () => ({
-  'circle-color': ['interpolate', ['linear'], ['get', 'score'], 0.2, colour('score-low'), 0.9, colour('score-high')] as unknown as string,
+  'circle-color': [
+    'interpolate',
+    ['linear'],
+    ['get', 'score'],
+    0.2,
+    colour('score-low'),
+    0.9,
+    colour('score-high'),
+  ] as unknown as string,
   'circle-radius': ['interpolate', ['linear'], ['get', 'score'], 0, 4, 1, 7] as unknown as number,
   'circle-stroke-width': 1,
   'circle-stroke-color': colour('panel'),

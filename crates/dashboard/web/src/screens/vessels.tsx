@@ -14,7 +14,9 @@ export function Vessels() {
   const keys = ['text', 'flag', 'type']
   const query = new URLSearchParams(keys.flatMap((key) => (asked.get(key) ? [[key, asked.get(key)!]] : []))).toString()
   const found = useLoad(query, (signal) => api.vessels(query ? `${query}&limit=200` : 'limit=200', signal))
-  const [more, setMore] = useState<{ of: string; rows: VesselRow[]; next: string | null; error: Error | null } | null>(null)
+  const [more, setMore] = useState<{ of: string; rows: VesselRow[]; next: string | null; error: Error | null } | null>(
+    null,
+  )
   const extra = more && more.of === query ? more : null
   const rows = [...(found.data?.vessels ?? []), ...(extra?.rows ?? [])]
   const next = extra ? extra.next : (found.data?.next ?? null)
@@ -43,11 +45,23 @@ export function Vessels() {
         </label>
         <label>
           Flag (two letters)
-          <Field type="text" size={4} maxLength={2} value={asked.get('flag') ?? ''} onCommit={(text) => set('flag', text.toUpperCase())} />
+          <Field
+            type="text"
+            size={4}
+            maxLength={2}
+            value={asked.get('flag') ?? ''}
+            onCommit={(text) => set('flag', text.toUpperCase())}
+          />
         </label>
         <label>
           Type
-          <Field type="text" size={12} placeholder="tanker" value={asked.get('type') ?? ''} onCommit={(text) => set('type', text)} />
+          <Field
+            type="text"
+            size={12}
+            placeholder="tanker"
+            value={asked.get('type') ?? ''}
+            onCommit={(text) => set('type', text)}
+          />
         </label>
       </form>
       {found.error ? (
@@ -66,9 +80,13 @@ export function Vessels() {
                 <th scope="col">Type</th>
                 <th scope="col">MMSI</th>
                 <th scope="col">IMO</th>
-                <th scope="col" class="number">Length</th>
+                <th scope="col" class="number">
+                  Length
+                </th>
                 <th scope="col">Last heard (UTC)</th>
-                <th scope="col" class="number">Events</th>
+                <th scope="col" class="number">
+                  Events
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -104,7 +122,9 @@ export function Vessels() {
 
 export function VesselScreen({ mmsi }: { mmsi: number }) {
   const { path, search } = useAddress()
-  const depth = ['2', '3'].includes(new URLSearchParams(search).get('depth') ?? '') ? new URLSearchParams(search).get('depth')! : '1'
+  const depth = ['2', '3'].includes(new URLSearchParams(search).get('depth') ?? '')
+    ? new URLSearchParams(search).get('depth')!
+    : '1'
   const card = useLoad(String(mmsi), (signal) => api.vessel(mmsi, signal))
   const network = useLoad(`${mmsi} ${depth}`, (signal) => api.network(`mmsi=${mmsi}&depth=${depth}`, signal))
   if (card.error) {
@@ -145,7 +165,10 @@ export function VesselScreen({ mmsi }: { mmsi: number }) {
               ['Length × beam', vessel.length_m ? `${vessel.length_m} × ${vessel.beam_m ?? '–'} m` : '–'],
               ['First heard', `${instant(vessel.first_heard_at)} UTC`],
               ['Last heard', `${instant(vessel.last_heard_at)} UTC`],
-              ['Positions', vessel.positions === null || vessel.positions === undefined ? '–' : thousands(vessel.positions)],
+              [
+                'Positions',
+                vessel.positions === null || vessel.positions === undefined ? '–' : thousands(vessel.positions),
+              ],
             ]}
           />
         </section>
@@ -175,9 +198,13 @@ export function VesselScreen({ mmsi }: { mmsi: number }) {
                     const mark = (same: boolean) => (before && !same ? 'changed' : undefined)
                     return (
                       <tr key={index}>
-                        <td class={mark(before?.name === identity.name)}>{identity.name ? <Told text={identity.name} /> : '–'}</td>
+                        <td class={mark(before?.name === identity.name)}>
+                          {identity.name ? <Told text={identity.name} /> : '–'}
+                        </td>
                         <td class={mark(before?.imo === identity.imo)}>{identity.imo ?? '–'}</td>
-                        <td class={mark(before?.callsign === identity.callsign)}>{identity.callsign ? <Told text={identity.callsign} /> : '–'}</td>
+                        <td class={mark(before?.callsign === identity.callsign)}>
+                          {identity.callsign ? <Told text={identity.callsign} /> : '–'}
+                        </td>
                         <td class={mark(before?.flag === identity.flag)}>
                           <Flag flag={identity.flag} />
                         </td>
@@ -197,14 +224,26 @@ export function VesselScreen({ mmsi }: { mmsi: number }) {
       </div>
       <section>
         <h2>{count(events.length, 'event')}</h2>
-        {events.length === 0 ? <Empty>No event of it is in the store.</Empty> : <EventsTable events={events} caption="Events of this vessel" />}
+        {events.length === 0 ? (
+          <Empty>No event of it is in the store.</Empty>
+        ) : (
+          <EventsTable events={events} caption="Events of this vessel" />
+        )}
       </section>
       <section>
         <div class="section-head">
           <h2>Whom it met</h2>
           <label class="inline">
             <span class="muted">Steps away</span>
-            <select value={depth} onChange={(change) => navigate(change.currentTarget.value === '1' ? path : `${path}?depth=${change.currentTarget.value}`, 'replace')}>
+            <select
+              value={depth}
+              onChange={(change) =>
+                navigate(
+                  change.currentTarget.value === '1' ? path : `${path}?depth=${change.currentTarget.value}`,
+                  'replace',
+                )
+              }
+            >
               <option value="1">1</option>
               <option value="2">2</option>
               <option value="3">3</option>

@@ -22,7 +22,11 @@ export function WhatIfScreen() {
   const defined = about.data?.profiles ?? []
   const profiles = defined.map((each) => each.name)
   const profile = asked.get('profile') ?? (profiles.includes('sts') ? 'sts' : (profiles[0] ?? ''))
-  const [state, setState] = useState<{ answer: WhatIf | null; error: Error | null; busy: boolean }>({ answer: null, error: null, busy: false })
+  const [state, setState] = useState<{ answer: WhatIf | null; error: Error | null; busy: boolean }>({
+    answer: null,
+    error: null,
+    busy: false,
+  })
 
   const current = defined.find((each) => each.name === profile)
   const asItIs = (key: string) => {
@@ -55,7 +59,10 @@ export function WhatIfScreen() {
   return (
     <div class="screen">
       <Title text="What if" />
-      <p class="lead">Change the thresholds of a profile and see which encounters would appear and which would vanish. What is stored stays as it is.</p>
+      <p class="lead">
+        Change the thresholds of a profile and see which encounters would appear and which would vanish. What is stored
+        stays as it is.
+      </p>
       {about.error ? (
         <Failure error={about.error} retry={about.reload} />
       ) : !about.data ? (
@@ -82,7 +89,14 @@ export function WhatIfScreen() {
             <label key={key}>
               {label}
               <span class="with-unit">
-                <input type="number" min="0" step={step} placeholder={asItIs(key)} value={asked.get(key) ?? ''} onInput={(input) => set(key, input.currentTarget.value)} />
+                <input
+                  type="number"
+                  min="0"
+                  step={step}
+                  placeholder={asItIs(key)}
+                  value={asked.get(key) ?? ''}
+                  onInput={(input) => set(key, input.currentTarget.value)}
+                />
                 <span aria-hidden="true">{unit}</span>
               </span>
             </label>
@@ -107,18 +121,27 @@ function Answer({ answer }: { answer: WhatIf }) {
   return (
     <div class="answer" aria-live="polite">
       <p class="total">
-        {count(answer.appear_total ?? answer.appear.length, 'encounter')} would appear, {thousands(answer.vanish_total ?? answer.vanish.length)} would vanish, {thousands(answer.stay)} would stay.
+        {count(answer.appear_total ?? answer.appear.length, 'encounter')} would appear,{' '}
+        {thousands(answer.vanish_total ?? answer.vanish.length)} would vanish, {thousands(answer.stay)} would stay.
       </p>
       <p class="muted">
         It rests on <Told text={answer.rests_on} />
       </p>
       <section>
         <h2>Would appear</h2>
-        {answer.appear.length ? <EventsTable events={answer.appear} caption="Encounters that would appear" /> : <Empty>None.</Empty>}
+        {answer.appear.length ? (
+          <EventsTable events={answer.appear} caption="Encounters that would appear" />
+        ) : (
+          <Empty>None.</Empty>
+        )}
       </section>
       <section>
         <h2>Would vanish</h2>
-        {answer.vanish.length ? <EventsTable events={answer.vanish} caption="Encounters that would vanish" /> : <Empty>None.</Empty>}
+        {answer.vanish.length ? (
+          <EventsTable events={answer.vanish} caption="Encounters that would vanish" />
+        ) : (
+          <Empty>None.</Empty>
+        )}
       </section>
     </div>
   )
