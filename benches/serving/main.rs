@@ -198,7 +198,7 @@ fn event(number: u32) -> Event {
         Mmsi::new(mmsi(numbers[0])).unwrap(),
         Mmsi::new(mmsi(numbers[1]) + 1).unwrap(),
     );
-    let is_encounter = number % 2 == 0 && pair.is_some();
+    let is_encounter = number.is_multiple_of(2) && pair.is_some();
     let vessel = |number: u32, mmsi: Mmsi| EventVessel {
         identity: identity(number),
         track: if is_encounter { track(started_at, position) } else { Vec::new() },

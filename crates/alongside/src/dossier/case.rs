@@ -309,7 +309,7 @@ fn vessels(record: &EventRecord) -> String {
 }
 
 fn figures(event: &Event, record: &EventRecord) -> String {
-    let bound = |at: Option<Timestamp>| at.map_or("unknown".into(), |at| report::minute(at));
+    let bound = |at: Option<Timestamp>| at.map_or("unknown".into(), report::minute);
     let seconds = |seconds: u64| report::duration(Duration::from_secs(seconds));
     let metres = |value: Option<f64>| value.map(|value| format!("{value:.1} m"));
     let knots = |value: Option<f64>| value.map(|value| format!("{value:.2} kn"));

@@ -27,6 +27,9 @@ pub struct Series<'a, T> {
     pub points: Vec<(Timestamp, T)>,
 }
 
+/// Outlines of the land within west, south, east and north, in steps of so many degrees.
+type LandWithin = fn([f64; 4], f64) -> Vec<Vec<[f64; 2]>>;
+
 /// A map of tracks.
 pub struct Map<'a> {
     /// Solid where reports are near each other, dashed where a silence is bridged.
@@ -37,8 +40,8 @@ pub struct Map<'a> {
     pub centre: Position,
     /// What is drawn is at least so wide.
     pub extent_m_min: f64,
-    /// Land within west, south, east, north, in steps of so many degrees.
-    pub land: fn([f64; 4], f64) -> Vec<Vec<[f64; 2]>>,
+    /// What is drawn of the coast.
+    pub land: LandWithin,
 }
 
 impl Map<'_> {
@@ -295,11 +298,10 @@ fn lines(points: &[(Timestamp, [f64; 2])], class: &str) -> String {
     for two in points.windows(2) {
         let [(from_at, from), (to_at, to)] = two else { continue };
         let silence_ms = to_at.millis_since(*from_at);
-        let path = match silence_ms {
-            ..=BRIDGED_MS => &mut solid,
-            ..=LOST_MS => &mut dashed,
-            _ => continue,
-        };
+        if silence_ms > LOST_MS {
+            continue;
+        }
+        let path = if silence_ms <= BRIDGED_MS { &mut solid } else { &mut dashed };
         let _ = write!(path, "M{:.1} {:.1}L{:.1} {:.1}", from[0], from[1], to[0], to[1]);
     }
     let path = |d: &str, more: &str| match d.is_empty() {

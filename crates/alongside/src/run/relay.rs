@@ -253,9 +253,9 @@ impl<'a> Heard<'a> {
                 [b'c', b':', digits @ ..] => {
                     let number = str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
                     let at = number.map(|number: i64| match number {
-                        ..100_000_000_000 => Timestamp::from_millis(number * 1000),
-                        ..100_000_000_000_000 => Timestamp::from_millis(number),
-                        _ => Timestamp::from_millis(number / 1000),
+                        100_000_000_000_000.. => Timestamp::from_millis(number / 1000),
+                        100_000_000_000.. => Timestamp::from_millis(number),
+                        _ => Timestamp::from_secs(number),
                     });
                     received_at = at.or(received_at);
                 }
