@@ -649,7 +649,10 @@ pub struct DemoArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 It opens and binds what `run` would, and leaves it as it was: run it where `run` shall run, as the same user, while that is \
-stopped. The exit code is 1 if something is missing.")]
+stopped. The exit code is 1 if something is missing.
+
+Examples:
+  alongside doctor --config my.toml")]
 pub struct DoctorArgs {
     /// What `run` is to do
     #[arg(long, value_name = "FILE")]
