@@ -405,7 +405,7 @@ test('links open in place, move the focus and name the window', async ({ page })
   await expect(page).toHaveTitle('Queue · Alongside')
 })
 
-test('names that would do harm are shown as text', async ({ page }) => {
+test('names that would do harm are shown as text', { tag: '@mock' }, async ({ page }) => {
   test.skip(!mock, 'the mock has such names')
   await page.goto('/?text=999000001')
   const link = rows(page).first().locator('.row-link')
@@ -421,7 +421,7 @@ test('names that would do harm are shown as text', async ({ page }) => {
   expect(await page.title()).not.toContain('owned')
 })
 
-test('a new event is announced and shown when asked for', async ({ page }) => {
+test('a new event is announced and shown when asked for', { tag: '@mock' }, async ({ page }) => {
   test.skip(!mock, 'the mock tells when it is asked to')
   await page.goto('/')
   await expect(rows(page).first()).toBeVisible()
@@ -435,7 +435,7 @@ test('a new event is announced and shown when asked for', async ({ page }) => {
   await expect(page.locator('.fresh')).toHaveCount(0)
 })
 
-test('without a dossier the page says why', async ({ page }) => {
+test('without a dossier the page says why', { tag: '@mock' }, async ({ page }) => {
   test.skip(!mock, 'the mock never has one')
   const event = await encounter(page)
   await page.goto(`/event/${encodeURIComponent(event.id)}`)
@@ -444,7 +444,7 @@ test('without a dossier the page says why', async ({ page }) => {
   faults = faults.filter((fault) => !fault.includes('501'))
 })
 
-test('behind a login nothing is shown before it', async ({ page }) => {
+test('behind a login nothing is shown before it', { tag: '@mock' }, async ({ page }) => {
   test.skip(!mock, 'the mock has a server behind a login')
   await page.goto('http://127.0.0.1:8793/')
   await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible()
