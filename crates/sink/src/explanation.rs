@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use maritime::{Event, EventKind, EventVessel, METRES_PER_NAUTICAL_MILE, Meeting, Timestamp};
 
+/// What a vessel is called whose name is not known.
+const NAMELESS: &str = "a vessel without a name";
+
 /// What happened, where, who, how it was seen and what speaks for and against, for those who read no
 /// columns. Names are as they came by radio: escape it where it is shown.
 pub fn explain(event: &Event) -> String {
@@ -19,7 +22,16 @@ pub fn explain(event: &Event) -> String {
     sentences.extend(class(event));
     sentences.extend(event.vessels.iter().filter_map(about));
     sentences.push(verdict(event));
+    let sentences: Vec<String> = sentences.into_iter().map(begun).collect();
     sentences.join(" ")
+}
+
+/// A sentence with a capital letter, where a name that came by radio does not begin it.
+fn begun(sentence: String) -> String {
+    match sentence.strip_prefix(NAMELESS) {
+        Some(rest) => format!("A{}{rest}", &NAMELESS[1..]),
+        None => sentence,
+    }
 }
 
 fn what(event: &Event) -> String {
@@ -64,7 +76,7 @@ fn who(vessel: &EventVessel) -> String {
 }
 
 fn called(vessel: &EventVessel) -> &str {
-    vessel.identity.name.as_ref().map_or("a vessel without a name", |name| name.as_str())
+    vessel.identity.name.as_ref().map_or(NAMELESS, |name| name.as_str())
 }
 
 fn how_near(meeting: &Meeting) -> String {
