@@ -1,4 +1,9 @@
-# The program with TLS and SASL, in an image without a compiler and without root.
+# The program with its web page, TLS and SASL, in an image without a compiler and without root.
+
+FROM node:22-bookworm-slim AS page
+WORKDIR /page
+COPY crates/dashboard/web .
+RUN npm ci && npm run build
 
 FROM rust:1.95.0-bookworm AS build
 RUN apt-get update \
@@ -6,6 +11,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
+COPY --from=page /page/dist crates/dashboard/web/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
     cargo build --release --locked -p alongside --features tls \
