@@ -200,6 +200,10 @@ fn differences(parameters: &Parameters, delivery: &Delivery, daemon: &Daemon) ->
     all_lines(parameters, delivery, daemon)
         .into_iter()
         .filter(|line| !defaults.contains(line))
+        .map(|line| match line.split_once(" = ") {
+            Some((key, value)) => format!("{key} = {}", print::masked(key, value)),
+            None => line,
+        })
         .collect()
 }
 

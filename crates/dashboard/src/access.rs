@@ -39,6 +39,8 @@ const PASSWORD_CHARS_MIN: usize = 10;
 /// Longer ones would only cost time.
 const PASSWORD_BYTES_MAX: usize = 1024;
 const COOKIE: &str = "alongside_session";
+/// What proxies say of whom they ask for.
+const PROXIED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 /// Of a password that nobody has.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$2P5nq3hkYwmYV4WqpJEzcuYwQ9tFbXgqmIr1jXKlXCs";
@@ -336,6 +338,17 @@ impl Door {
                     "this is served to the machine itself alone: ask for http://127.0.0.1 or http://localhost",
                 ));
             }
+            if PROXIED.iter().any(|name| headers.contains_key(*name)) {
+                return Err(Refusal::new(
+                    StatusCode::MISDIRECTED_REQUEST,
+                    "this came by way of a proxy, and whoever is on this machine may do everything: give users or a token",
+                ));
+            }
+            let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+            if site == Some("cross-site") {
+                let message = "a page of another site asks for this";
+                return Err(Refusal::new(StatusCode::FORBIDDEN, message));
+            }
             let csrf = Some(self.csrf.clone());
             return Ok(Caller { user: None, role: Some(Role::Admin), csrf });
         };
@@ -524,6 +537,9 @@ mod tests {
             let caller = door.caller(&headers(&[("host", host)])).unwrap();
             assert_eq!(caller.role, Some(Role::Admin));
             assert!(!carries_csrf(&caller, &HeaderMap::new()));
+        }
+        for (name, value) in [("x-forwarded-for", "192.0.2.1"), ("sec-fetch-site", "cross-site")] {
+            assert!(door.caller(&headers(&[("host", "localhost"), (name, value)])).is_err());
         }
         for host in ["evil.example", "127.0.0.1.evil.example", "192.0.2.1:8080", ""] {
             assert!(door.caller(&headers(&[("host", host)])).is_err(), "{host}");

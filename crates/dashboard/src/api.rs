@@ -296,11 +296,18 @@ pub(crate) async fn dossier(
             "the raw sentences are not at hand here: `alongside dossier` makes one beside the recording",
         ));
     };
-    let _permit = server.exports.acquire().await;
+    let permit = server.exports.clone().try_acquire_owned().map_err(|_| {
+        let message = "four exports are under way: wait for one to end";
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    })?;
     let (at, by, subject) = (server.now(), caller.name(), id.clone());
     server.store.with(move |reader| reader.audit(at, &by, "dossier", &subject)).await?;
     let of = id.clone();
-    let made = tokio::task::spawn_blocking(move || make(&of)).await;
+    let made = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        make(&of)
+    })
+    .await;
     let zip = made.unwrap_or_else(|_| Err("making it has failed".into()));
     let zip = zip.map_err(|reason| Refusal::new(StatusCode::NOT_IMPLEMENTED, reason))?;
     Ok(attachment(Body::from(zip), "application/zip", &format!("{}.zip", plain(&id))))

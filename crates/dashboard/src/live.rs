@@ -41,28 +41,39 @@ impl Live {
     }
 
     /// Asks the store for as long as anybody watches.
-    async fn ask(&self) {
+    fn ask(&self) {
         if self.is_asking.swap(true, Ordering::AcqRel) {
             return;
         }
         let (store, sender, is_asking) =
             (self.store.clone(), self.sender.clone(), self.is_asking.clone());
-        let begun = store.with(|reader| reader.stored_since(i64::MAX, 1)).await;
+        // By itself: whoever asks first may hang up at any moment.
         tokio::spawn(async move {
-            let mut number = begun.map_or(0, |(_, number)| number);
+            let mut number = None;
             let mut ticks = tokio::time::interval(ASKED_EVERY);
-            while sender.receiver_count() > 0 {
+            loop {
+                if sender.receiver_count() == 0 {
+                    is_asking.store(false, Ordering::Release);
+                    // Somebody may have come in between, and have seen that it is asked already.
+                    if sender.receiver_count() == 0 || is_asking.swap(true, Ordering::AcqRel) {
+                        return;
+                    }
+                }
                 ticks.tick().await;
-                let since = number;
+                let Some(since) = number else {
+                    // What is there already is no news.
+                    let begun = store.with(|reader| reader.stored_since(i64::MAX, 1)).await;
+                    number = begun.ok().map(|(_, number)| number);
+                    continue;
+                };
                 // What cannot be read now can be the next time.
                 let asked = store.with(move |reader| reader.stored_since(since, EVENTS_MAX)).await;
                 let Ok((events, last)) = asked else { continue };
-                number = last;
+                number = Some(last);
                 for event in events.iter().filter_map(with_review) {
                     let _ = sender.send(event.into());
                 }
             }
-            is_asking.store(false, Ordering::Release);
         });
     }
 }
@@ -78,7 +89,7 @@ pub(crate) async fn live(
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message)
     })?;
     let receiver = live.sender.subscribe();
-    live.ask().await;
+    live.ask();
     let events = stream::unfold((receiver, permit), |(mut receiver, permit)| async move {
         loop {
             match receiver.recv().await {

@@ -39,6 +39,8 @@ const HEAD_WITHIN: Duration = Duration::from_secs(10);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Of a watchlist: all vessels of OpenSanctions take less.
 const BODY_BYTES_MAX: usize = 16 << 20;
+/// Of a name and a password, from anybody.
+const LOGIN_BYTES_MAX: usize = 8 << 10;
 /// Of a head.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// At a time: each takes a thread.
@@ -94,7 +96,7 @@ pub(crate) struct Server {
     pub(crate) live: live::Live,
     pub(crate) options: Options,
     pub(crate) exports: Arc<Semaphore>,
-    pub(crate) logins: Semaphore,
+    pub(crate) logins: Arc<Semaphore>,
     pub(crate) land: std::sync::OnceLock<axum::body::Bytes>,
 }
 
@@ -160,7 +162,7 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<(), Refuse
         door: Door::new(options.access.clone()),
         options,
         exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
-        logins: Semaphore::new(LOGINS_MAX),
+        logins: Arc::new(Semaphore::new(LOGINS_MAX)),
         land: std::sync::OnceLock::new(),
     });
     let router = router(server);
@@ -222,7 +224,7 @@ fn router(server: Arc<Server>) -> Router {
         .route("/api/what-if", post(what_if::what_if))
         .route("/api/openapi.json", get(openapi::document))
         .route("/api/session", get(session::session))
-        .route("/api/login", post(session::log_in))
+        .route("/api/login", post(session::log_in).layer(DefaultBodyLimit::max(LOGIN_BYTES_MAX)))
         .route("/api/logout", post(session::log_out))
         .layer(middleware::from_fn(in_time));
     Router::new()

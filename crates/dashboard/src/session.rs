@@ -44,15 +44,18 @@ pub(crate) async fn log_in(
         let message = "too many attempts: wait a minute";
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, message)
     };
-    let _permit = server.logins.acquire().await.map_err(|_| too_many())?;
+    let permit = server.logins.clone().acquire_owned().await.map_err(|_| too_many())?;
     if !server.door.may_try(peer.ip(), &user) {
         return Err(too_many());
     }
     let (at, name) = (server.now(), user.clone());
     let trying = server.clone();
-    let done =
-        tokio::task::spawn_blocking(move || trying.door.log_in(peer.ip(), &user, &password)).await;
-    let done = done.ok().flatten();
+    let trial = tokio::task::spawn_blocking(move || {
+        // It goes on when the other side hangs up, and so does the permit.
+        let _permit = permit;
+        trying.door.log_in(peer.ip(), &user, &password)
+    });
+    let done = trial.await.ok().flatten();
     let action = if done.is_some() { "login" } else { "failed login" };
     let name: String = sink::shown(&name.chars().take(64).collect::<String>());
     tracing::info!(user = name, from = %peer.ip(), "{action}");

@@ -113,9 +113,11 @@ impl Rule {
             && (self.watchlists.is_empty()
                 || vessels().flat_map(|vessel| &vessel.watchlists).any(|found| {
                     // A list is followed by what it matched by.
-                    self.watchlists
-                        .iter()
-                        .any(|asked| asked == "any" || found.starts_with(asked.as_str()))
+                    self.watchlists.iter().any(|asked| {
+                        let rest = found.strip_prefix(asked.as_str());
+                        asked == "any"
+                            || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" by "))
+                    })
                 }))
     }
 }

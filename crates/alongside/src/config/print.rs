@@ -12,7 +12,7 @@ use crate::duration::Span;
 use crate::output::Output;
 
 /// Of these, only that there is something is shown.
-const SECRET: [&str; 4] = ["password", "secret", "token", "credential"];
+const SECRET: [&str; 6] = ["password", "secret", "token", "credential", "pem", "oauthbearer"];
 const MASK: &str = "\"***\"";
 
 /// Prints every key with its value and where that comes from: the file, the environment, or the default.
@@ -56,12 +56,25 @@ fn variable(key: &str, overrides: &[Override]) -> Option<String> {
     Some(format!("${}", found.0))
 }
 
+/// Whether a property of Kafka has the word anywhere in its name, as `sasl.oauthbearer.config` has.
+fn is_property(key: &str, word: &str) -> bool {
+    key.starts_with("kafka.properties") && key.contains(word)
+}
+
 /// Secrets are not shown: those whose key says so, and those in a URL.
-fn masked(key: &str, value: &str) -> String {
+pub(super) fn masked(key: &str, value: &str) -> String {
     let last = key.rsplit(['.', ']']).next().unwrap_or(key).to_lowercase();
     let names_a_place = last.ends_with("_file") || last.ends_with("_variable");
-    if !names_a_place && value != "\"\"" && SECRET.iter().any(|secret| last.contains(secret)) {
+    if !names_a_place
+        && value != "\"\""
+        && SECRET.iter().any(|secret| last.contains(secret) || is_property(key, secret))
+    {
         return MASK.into();
+    }
+    if last == "url"
+        && let Some((address, _)) = value.split_once('?')
+    {
+        return format!("{}?***\"", masked(key, &format!("{address}\"")).trim_end_matches('"'));
     }
     if last == "url"
         && let Some((scheme, rest)) = value.split_once("://")

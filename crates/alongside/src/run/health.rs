@@ -85,6 +85,7 @@ struct Watched {
     options: SourceOptions,
     gauge: Arc<Gauge>,
     rates: Mutex<Rates>,
+    begun_at: Timestamp,
 }
 
 /// Lines a second.
@@ -123,6 +124,7 @@ impl Health {
             options: options.clone(),
             gauge: Arc::default(),
             rates: Mutex::default(),
+            begun_at: now(),
         };
         Health {
             started_at: now(),
@@ -481,17 +483,20 @@ impl Health {
 }
 
 impl Watched {
-    /// `waiting` before the first line, `receiving`, `silent`, or `ended`.
+    /// `waiting` before the first line, `receiving`, `silent`, which one that has never sent a line becomes too, or
+    /// `ended`.
     fn state(&self) -> &'static str {
         let last_at_ms = self.gauge.last_line_at_ms.load(Ordering::Relaxed);
         if self.gauge.ended.load(Ordering::Relaxed) {
             "ended"
-        } else if last_at_ms == 0 {
-            "waiting"
-        } else if now().as_millis() - last_at_ms > self.options.silent_after.as_millis() as i64 {
-            "silent"
         } else {
-            "receiving"
+            let since_ms = if last_at_ms == 0 { self.begun_at.as_millis() } else { last_at_ms };
+            let silent_ms = self.options.silent_after.as_millis() as i64;
+            match (now().as_millis() - since_ms > silent_ms, last_at_ms) {
+                (true, _) => "silent",
+                (false, 0) => "waiting",
+                (false, _) => "receiving",
+            }
         }
     }
 

@@ -22,7 +22,7 @@ use maritime::Timestamp;
 const EXTENSION: &str = "nmea";
 const COMMIT: &str = "#commit ";
 /// No commit is longer: the lines of one are bounded by [`super::pipeline`].
-const COMMIT_BYTES_MAX: usize = 16 << 20;
+const COMMIT_BYTES_MAX: usize = 64 << 20;
 
 /// How much is kept, and in which pieces.
 #[derive(Debug, Clone, PartialEq)]

@@ -282,6 +282,11 @@ impl<'a> Heard<'a> {
     }
 }
 
+/// Whether a sentence carries a part of a message: `!AIVDM,2,…`.
+fn is_part(sentence: &[u8]) -> bool {
+    sentence.split(|byte| *byte == b',').nth(1).is_some_and(|count| count != b"1")
+}
+
 /// What went out a moment ago.
 struct Known {
     window_ms: i64,
@@ -307,6 +312,11 @@ impl Known {
         }
         let mut hasher = FxHasher::default();
         hasher.write(heard.sentence);
+        // The last parts of the messages of many ships are alike, padding alone: those of one receiver are all told.
+        if is_part(heard.sentence) {
+            hasher.write(heard.station);
+            hasher.write_i64(heard.received_at.map_or(at, |at| at.as_millis()));
+        }
         let hash = hasher.finish();
         let is_new = self.hashes.insert(hash);
         if is_new {

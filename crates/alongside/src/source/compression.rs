@@ -47,6 +47,10 @@ impl ByteStream {
             Place::Stream(path) | Place::File { path, .. } => Raw::File(File::open(path)?),
         };
         let mut block = BufReader::with_capacity(BLOCK_BYTES, Counted { inner, progress });
+        if matches!(place, Place::Memory { .. }) {
+            // It is unpacked already; what is packed twice is there to fill the memory.
+            return Ok(ByteStream::Plain(block));
+        }
         let start = block.fill_buf()?;
         if start.starts_with(&[0x1f, 0x8b, 0x08]) {
             return Ok(ByteStream::Gzip(Box::new(MultiGzDecoder::new(block))));

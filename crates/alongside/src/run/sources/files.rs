@@ -71,7 +71,8 @@ struct Follower {
 impl Follower {
     fn new(feed: Feed, path: PathBuf, marks: &Marks, runtime: Handle) -> Self {
         let lines = Lines::new(&feed.options.name);
-        let mark = marks.iter().next();
+        let name = path.to_string_lossy();
+        let mark = marks.iter().find(|mark| mark.item == *name);
         Follower {
             lines,
             feed,
@@ -150,7 +151,8 @@ impl Follower {
     fn moved(&self) -> Option<File> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         for entry in fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?.flatten() {
-            let metadata = entry.metadata().ok()?;
+            // One that has just gone is not the one.
+            let Ok(metadata) = entry.metadata() else { continue };
             if metadata.is_file() && id(&metadata) == self.id && metadata.len() >= self.offset {
                 return File::open(entry.path()).ok();
             }

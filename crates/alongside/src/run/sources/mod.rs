@@ -181,6 +181,12 @@ impl Gauge {
         self.refused[refusal as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// What came and was not refused.
+    pub fn taken(&self) -> u64 {
+        let refused = self.refused.iter().map(|count| count.load(Ordering::Relaxed)).sum();
+        self.received.load(Ordering::Relaxed).saturating_sub(refused)
+    }
+
     /// How often that was.
     pub fn refused(&self, refusal: Refusal) -> u64 {
         self.refused[refusal as usize].load(Ordering::Relaxed)

@@ -77,11 +77,12 @@ where
 {
     let mut back_off = BACK_OFF_MIN;
     loop {
-        let before = feed.gauge.received.load(Ordering::Relaxed);
+        // One that only says no is not asked again at once.
+        let before = feed.gauge.taken();
         let ended = attempt().await;
         feed.gauge.connections.store(0, Ordering::Relaxed);
         feed.gauge.reconnects.fetch_add(1, Ordering::Relaxed);
-        if feed.gauge.received.load(Ordering::Relaxed) > before {
+        if feed.gauge.taken() > before {
             back_off = BACK_OFF_MIN;
         }
         let reason = ended.err().map_or("the other side ended it".into(), |e| e.to_string());
