@@ -383,6 +383,7 @@ struct Config {
     source: Vec<SourceSection>,
     #[serde(skip_serializing)]
     serve: ServeSection,
+    #[serde(skip_serializing)]
     relay: Vec<RelaySection>,
     #[serde(skip_serializing)]
     alerts: AlertsSection,

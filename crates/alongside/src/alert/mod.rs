@@ -116,7 +116,7 @@ impl Rule {
                     self.watchlists.iter().any(|asked| {
                         let rest = found.strip_prefix(asked.as_str());
                         asked == "any"
-                            || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" by "))
+                            || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" ("))
                     })
                 }))
     }
