@@ -24,12 +24,13 @@ use detector::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Rule;
 use crate::duration::Span;
 use crate::output::Output;
 use crate::run::Daemon;
 use crate::watchlist;
 
-use self::alerts::{AlertSection, AlertsSection, ChannelSection, RelaySection};
+use self::alerts::{AlertsSection, ChannelSection, RelaySection};
 pub use self::daemon::SILENT_AFTER;
 use self::daemon::{JournalSection, RunSection, ServeSection, SourceSection};
 pub use self::delivery::Delivery;
@@ -301,7 +302,11 @@ impl ConfigError {
 /// ``unknown field `speed_max`, expected one of `speed_knots_max`, …``.
 fn did_you_mean(message: &str) -> Option<&str> {
     let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
-    let found = names.next()?;
+    nearest(names.next()?, names)
+}
+
+/// The name that is meant by one that is not known; `None` if none is like it.
+fn nearest<'a>(found: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (strsim::jaro_winkler(found, name), name))
         .filter(|(likeness, _)| *likeness > 0.75)
@@ -390,7 +395,7 @@ struct Config {
     #[serde(skip_serializing)]
     channel: Vec<ChannelSection>,
     #[serde(skip_serializing)]
-    alert: Vec<AlertSection>,
+    alert: Vec<Rule>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

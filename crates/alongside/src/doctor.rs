@@ -14,7 +14,7 @@ use sink::{GeoPackage, Outbox};
 use crate::cli::DoctorArgs;
 use crate::config::{self, Delivery};
 use crate::output::Output;
-use crate::run::{Address, Daemon, SourceOptions};
+use crate::run::{Address, Daemon, SourceOptions, describe};
 use crate::store::now;
 use crate::{DONE, FAILED};
 
@@ -96,7 +96,7 @@ fn look(findings: &mut Findings, delivery: &Delivery, daemon: &Daemon) -> anyhow
             Ok(depth) => {
                 Good(format!("{}, {} messages wait", outbox.file.display(), depth.messages))
             }
-            Err(error) => Failure(words(&error), advice),
+            Err(error) => Failure(describe(&error), advice),
         },
     )?;
     if let Some(store) = &daemon.store {
@@ -110,7 +110,7 @@ fn look(findings: &mut Findings, delivery: &Delivery, daemon: &Daemon) -> anyhow
             "store",
             match opened {
                 Ok(_) => Good(store.display().to_string()),
-                Err(error) => Failure(words(&error), advice),
+                Err(error) => Failure(describe(&error), advice),
             },
         )?;
     }
@@ -135,22 +135,11 @@ fn look(findings: &mut Findings, delivery: &Delivery, daemon: &Daemon) -> anyhow
             format!("channel {}", channel.name),
             match key {
                 Ok(_) => Good("its key is there, if it needs one; nothing was sent".into()),
-                Err(error) => Failure(words(&error), "put the key there"),
+                Err(error) => Failure(describe(&error), "put the key there"),
             },
         )?;
     }
     Ok(())
-}
-
-/// An error with what caused it.
-fn words(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    words
 }
 
 fn clock() -> Finding {
@@ -221,7 +210,7 @@ fn source_finding(source: &SourceOptions) -> Finding {
     if let Some(key) = &source.key
         && let Err(error) = key.read()
     {
-        return Failure(words(&error), "put the key there");
+        return Failure(describe(&error), "put the key there");
     }
     let reach = |place: &str| match connect(place) {
         Ok(()) => Good(format!("{place} answers")),

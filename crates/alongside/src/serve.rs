@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use dashboard::{Access, Nearness, Options, Profile, Users, hash_password};
+use dashboard::{Access, MakeDossier, Nearness, Options, Profile, Users, hash_password};
 use detector::{Coast, Parameters, PortList};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -168,8 +168,7 @@ pub fn options(store: &Path, access: Access, parameters: &Parameters) -> Options
 }
 
 /// Makes the dossier of an event of that store, where the inputs of its run are still where they were.
-#[allow(clippy::type_complexity, reason = "an id in, a zip out")]
-fn dossier_of(store: PathBuf) -> Arc<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync> {
+fn dossier_of(store: PathBuf) -> MakeDossier {
     Arc::new(move |event_id| {
         let request = dossier::Request {
             event_id: event_id.into(),

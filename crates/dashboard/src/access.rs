@@ -265,7 +265,11 @@ fn random<const N: usize>() -> [u8; N] {
 
 /// 256 bits in hexadecimal digits.
 fn secret() -> String {
-    random::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&random::<32>())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// In a time that does not tell how much of it is right.
@@ -437,7 +441,7 @@ fn keys(from: IpAddr, name: &str) -> [String; 2] {
 
 /// What is kept of an id: whoever reads the memory cannot come in with it.
 fn hashed(id: &str) -> String {
-    Sha256::digest(id.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(id.as_bytes()))
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {

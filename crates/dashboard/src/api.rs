@@ -296,10 +296,7 @@ pub(crate) async fn dossier(
             "the raw sentences are not at hand here: `alongside dossier` makes one beside the recording",
         ));
     };
-    let permit = server.exports.clone().try_acquire_owned().map_err(|_| {
-        let message = "four exports are under way: wait for one to end";
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message)
-    })?;
+    let permit = server.may_export()?;
     let (at, by, subject) = (server.now(), caller.name(), id.clone());
     server.store.with(move |reader| reader.audit(at, &by, "dossier", &subject)).await?;
     let of = id.clone();

@@ -81,10 +81,7 @@ pub(crate) async fn export(
     let format = Format::of_name(&format)?;
     let filter = query.take_filter()?;
     query.finish()?;
-    let permit = server.exports.clone().try_acquire_owned().map_err(|_| {
-        let message = "four exports are under way: wait for one to end";
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message)
-    })?;
+    let permit = server.may_export()?;
     let (at, by) = (server.now(), caller.name());
     let subject = sink::shown(&subject.chars().take(1000).collect::<String>());
     server.store.with(move |reader| reader.audit(at, &by, "export", &subject)).await?;

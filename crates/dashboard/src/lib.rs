@@ -23,5 +23,5 @@ mod store;
 mod what_if;
 
 pub use access::{Access, AccessError, Role, Users, hash_password};
-pub use server::{Options, RefusedError, serve};
+pub use server::{MakeDossier, Options, RefusedError, serve};
 pub use what_if::{Nearness, Profile};

@@ -22,7 +22,7 @@ use maritime::Timestamp;
 use sink::StoreError;
 use sink::reading::WatchSet;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
 use crate::access::{Access, Caller, Door, Role, carries_csrf};
@@ -48,6 +48,9 @@ const EXPORTS_MAX: usize = 4;
 /// Passwords that are looked at at a time: each takes 19 MiB.
 const LOGINS_MAX: usize = 2;
 
+/// An id of an event in, a zip out, or why there is none.
+pub type MakeDossier = Arc<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync>;
+
 /// What is served, and with what of the rest of the program.
 #[derive(Clone)]
 pub struct Options {
@@ -66,8 +69,7 @@ pub struct Options {
     /// The definitions of a meeting of the configuration.
     pub profiles: Vec<Profile>,
     /// Makes the dossier of an event: a zip, or why there is none; `None` where the raw sentences are not at hand.
-    #[allow(clippy::type_complexity, reason = "an id in, a zip out")]
-    pub dossier: Option<Arc<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync>>,
+    pub dossier: Option<MakeDossier>,
     /// The members `sources` and `sinks` of the health of whatever fills the store; `None` of a store alone.
     #[allow(clippy::type_complexity, reason = "nothing in, JSON out")]
     pub health: Option<Arc<dyn Fn() -> serde_json::Value + Send + Sync>>,
@@ -120,6 +122,14 @@ impl Server {
                 "a change needs the header X-CSRF-Token with the token of GET /api/session",
             )),
         }
+    }
+
+    /// Leave to export, for as long as it is kept.
+    pub(crate) fn may_export(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.exports.clone().try_acquire_owned().map_err(|_| {
+            let message = "four exports are under way: wait for one to end";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message)
+        })
     }
 
     pub(crate) fn check_role(&self, caller: &Caller, role: Role) -> Result<(), Refusal> {

@@ -703,10 +703,10 @@ impl State {
             let known = self.encounters.get(pair);
             if let Some(known) = known.filter(|known| known.is_of_note(&parameters.encounter)) {
                 let noted = Noted::new(*pair, known, &parameters.encounter);
-                if known.is_untold() {
-                    self.company.enter(noted);
+                match known.is_untold() {
+                    true => self.company.enter(noted),
+                    false => self.company.note(noted),
                 }
-                self.company.note(noted);
             }
         }
         let mut replaced = std::mem::take(&mut self.replaced);

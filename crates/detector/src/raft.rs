@@ -66,8 +66,10 @@ impl Company {
     pub(crate) fn enter(&mut self, noted: Noted) {
         for track in [noted.pair.0, noted.pair.1] {
             let known = self.by_track.entry(track).or_default();
-            if known.len() < ENCOUNTERS_MAX && known.iter().all(|other| other.pair != noted.pair) {
-                known.push(noted);
+            match known.iter().position(|other| other.pair == noted.pair) {
+                Some(index) => known[index] = noted,
+                None if known.len() < ENCOUNTERS_MAX => known.push(noted),
+                None => {}
             }
         }
     }

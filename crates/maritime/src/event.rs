@@ -223,6 +223,20 @@ pub enum MeetingClass {
 }
 
 impl MeetingClass {
+    /// All of them.
+    pub const ALL: [MeetingClass; 10] = [
+        MeetingClass::PossibleTransfer,
+        MeetingClass::Alongside,
+        MeetingClass::Bunkering,
+        MeetingClass::Tow,
+        MeetingClass::PairTrawl,
+        MeetingClass::PilotOrCrew,
+        MeetingClass::Convoy,
+        MeetingClass::SameBerth,
+        MeetingClass::AnchoredNeighbours,
+        MeetingClass::Gear,
+    ];
+
     /// As written on the wire.
     pub const fn name(self) -> &'static str {
         match self {

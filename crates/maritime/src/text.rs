@@ -28,18 +28,8 @@ impl<const N: usize> Text<N> {
         const { assert!(N <= u8::MAX as usize) };
         // Most have no blanks around them, which is soon seen if they are ASCII.
         let bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-        let trimmed = bare(text.as_bytes().first()) && bare(text.as_bytes().last());
-        let text = if trimmed { text } else { text.trim() };
-        if trimmed && text.len() <= N {
-            let mut bytes = [0; N];
-            bytes[..text.len()].copy_from_slice(text.as_bytes());
-            return Some(Text { length: text.len() as u8, bytes });
-        }
-        let mut length = text.len().min(N);
-        while !text.is_char_boundary(length) {
-            length -= 1;
-        }
-        let text = text[..length].trim_end();
+        let is_bare = bare(text.as_bytes().first()) && bare(text.as_bytes().last());
+        let text = if is_bare && text.len() <= N { text } else { trimmed(text, N) };
         let mut bytes = [0; N];
         bytes[..text.len()].copy_from_slice(text.as_bytes());
         (!text.is_empty()).then_some(Text { length: text.len() as u8, bytes })
@@ -57,6 +47,16 @@ impl<const N: usize> Text<N> {
         core::str::from_utf8(self.as_bytes())
             .expect("a Text is made from a str, cut at a whole character")
     }
+}
+
+/// Without surrounding blanks, and cut to so many bytes at a whole character.
+fn trimmed(text: &str, bytes_max: usize) -> &str {
+    let text = text.trim();
+    let mut length = text.len().min(bytes_max);
+    while !text.is_char_boundary(length) {
+        length -= 1;
+    }
+    text[..length].trim_end()
 }
 
 impl<const N: usize> fmt::Display for Text<N> {

@@ -66,7 +66,7 @@ pub use messenger::{Messenger, Telling};
 pub use outbox::{Checkpoint, Depth, Outbox, OutboxError, Refused};
 pub use position::PositionRecord;
 pub use publisher::{PublishError, Published, Publisher, Until};
-pub use text::{is_seen, shown};
+pub use text::{escaped, is_seen, shown};
 pub use topics::{Kafka, Topic, TopicError};
 pub use wire::{EventRecord, GapRecord, Provenance, ReasonRecord, VesselRecord};
 pub use writer::Writer;

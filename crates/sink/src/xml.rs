@@ -9,7 +9,7 @@ use maritime::Timestamp;
 
 use crate::EventRecord;
 use crate::reading::Network;
-use crate::text::shown;
+use crate::text::escaped;
 
 /// Writes a placemark for each record, with its span of time.
 ///
@@ -97,21 +97,6 @@ pub fn write_graphml(network: &Network, mut out: impl Write) -> io::Result<()> {
     }
     out.write_all(b"</graph></graphml>\n")?;
     out.flush()
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in shown(text).chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use maritime::Timestamp;
+use serde::{Deserialize, Serialize};
 use sink::EventRecord;
 
 pub use self::delivery::{Sender, Tally};
 pub use self::queue::{Due, Queue, QueueError};
 
+use crate::duration::Span;
 use crate::run::Key;
 
 /// What is told, to whom, and how often.
@@ -32,29 +34,42 @@ pub struct Alerts {
     pub age_max: Duration,
 }
 
-/// Which events. Whatever is empty asks for nothing; of a list, one is enough.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Which events. Whatever is empty asks for nothing; of a list, one is enough. It stands in the configuration as it is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// In the alert.
     pub name: String,
     /// Names of channels.
     pub to: Vec<String>,
     /// Kinds of events.
+    #[serde(default)]
     pub kinds: Vec<String>,
     /// Definitions of a meeting that it satisfies.
+    #[serde(default)]
     pub profiles: Vec<String>,
     /// What sort of meeting.
+    #[serde(default)]
     pub classes: Vec<String>,
     /// At least.
+    #[serde(default)]
     pub score_min: f64,
     /// Of the user, around it.
+    #[serde(default)]
     pub zones: Vec<String>,
     /// Lists that name a vessel of it.
+    #[serde(default)]
     pub watchlists: Vec<String>,
     /// Of a vessel of it, two letters.
+    #[serde(default)]
     pub flags: Vec<String>,
     /// A vessel is told of not more often than this.
-    pub at_most_every: Duration,
+    #[serde(default = "at_most_every")]
+    pub at_most_every: Span,
+}
+
+fn at_most_every() -> Span {
+    Span(Duration::from_secs(12 * 3600))
 }
 
 /// Where alerts go.

@@ -187,7 +187,7 @@ fn is_due(connection: &Connection, rule: &Rule, event: &EventRecord) -> rusqlite
         return Ok(false);
     }
     let at = event.as_of.as_millis();
-    let every = rule.at_most_every.as_millis() as i64;
+    let every = rule.at_most_every.0.as_millis() as i64;
     let mut is_due = event.vessels.is_empty();
     for vessel in &event.vessels {
         let last: Option<i64> = connection
@@ -214,6 +214,7 @@ fn is_due(connection: &Connection, rule: &Rule, event: &EventRecord) -> rusqlite
 mod tests {
     use super::super::samples;
     use super::*;
+    use crate::duration::Span;
 
     fn at(secs: i64) -> Timestamp {
         samples::event().as_of.plus_millis(1000 * secs)
@@ -223,7 +224,7 @@ mod tests {
     fn an_event_is_told_once_and_a_vessel_not_too_often() {
         let folder = tempfile::tempdir().unwrap();
         let mut queue = Queue::open(&folder.path().join("alerts")).unwrap();
-        let at_most_every = Duration::from_secs(3600);
+        let at_most_every = Span(Duration::from_secs(3600));
         let rule = Rule { name: "r".into(), at_most_every, ..Rule::default() };
         let mut put = |id: &str, secs: i64, mmsi: u32| {
             let mut event = EventRecord { id: id.into(), as_of: at(secs), ..samples::event() };

@@ -2,27 +2,15 @@
 
 use std::time::Duration;
 
-use maritime::EventKind;
+use maritime::{EventKind, MeetingClass};
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, require};
+use super::daemon::{checked_key, written_key};
+use super::{ConfigError, nearest, require};
 use crate::alert::{Alerts, Channel, Rule, Target};
 use crate::duration::Span;
-use crate::run::{Key, RelayOptions};
+use crate::run::RelayOptions;
 
-/// The classes of meetings, by name.
-const CLASSES: [&str; 10] = [
-    "possible_transfer",
-    "alongside",
-    "bunkering",
-    "tow",
-    "pair_trawl",
-    "pilot_or_crew",
-    "convoy",
-    "same_berth",
-    "anchored_neighbours",
-    "gear",
-];
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,33 +48,6 @@ pub(super) struct ChannelSection {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AlertSection {
-    name: String,
-    to: Vec<String>,
-    #[serde(default)]
-    kinds: Vec<String>,
-    #[serde(default)]
-    profiles: Vec<String>,
-    #[serde(default)]
-    classes: Vec<String>,
-    #[serde(default)]
-    score_min: f64,
-    #[serde(default)]
-    zones: Vec<String>,
-    #[serde(default)]
-    watchlists: Vec<String>,
-    #[serde(default)]
-    flags: Vec<String>,
-    #[serde(default = "at_most_every")]
-    at_most_every: Span,
-}
-
-fn at_most_every() -> Span {
-    Span(Duration::from_secs(12 * 3600))
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct RelaySection {
     url: String,
     #[serde(default = "window")]
@@ -101,7 +62,7 @@ fn window() -> Span {
 pub(super) fn sections(
     alerts: &Alerts,
     relays: &[RelayOptions],
-) -> (AlertsSection, Vec<ChannelSection>, Vec<AlertSection>, Vec<RelaySection>) {
+) -> (AlertsSection, Vec<ChannelSection>, Vec<Rule>, Vec<RelaySection>) {
     let section =
         AlertsSection { file: alerts.file.display().to_string(), age_max: Span(alerts.age_max) };
     let channel = |channel: &Channel| {
@@ -113,46 +74,23 @@ pub(super) fn sections(
             }
             Target::Kafka => ("kafka".into(), false, String::new(), Vec::new()),
         };
-        let (key_file, key_variable) = match &channel.key {
-            None => Default::default(),
-            Some(Key::File(path)) => (path.display().to_string(), String::new()),
-            Some(Key::Variable(name)) => (String::new(), name.clone()),
-        };
+        let (key_file, key_variable) = written_key(channel.key.as_ref());
         let name = channel.name.clone();
         ChannelSection { name, url, text_only, key_file, key_variable, from, to }
-    };
-    let rule = |rule: &Rule| {
-        let Rule { name, to, kinds, profiles, classes, zones, watchlists, flags, .. } =
-            rule.clone();
-        let at_most_every = Span(rule.at_most_every);
-        let score_min = rule.score_min;
-        AlertSection {
-            name,
-            to,
-            kinds,
-            profiles,
-            classes,
-            score_min,
-            zones,
-            watchlists,
-            flags,
-            at_most_every,
-        }
     };
     let relay = |relay: &RelayOptions| RelaySection {
         url: relay.target.to_string(),
         window: Span(relay.window),
     };
     let channels = alerts.channels.iter().map(channel).collect();
-    let rules = alerts.rules.iter().map(rule).collect();
-    (section, channels, rules, relays.iter().map(relay).collect())
+    (section, channels, alerts.rules.clone(), relays.iter().map(relay).collect())
 }
 
 /// Checks what the sections say; `profiles` are those that there are, and `publishes` says whether Kafka gets anything.
 pub(super) fn from_sections(
     section: AlertsSection,
     channels: Vec<ChannelSection>,
-    rules: Vec<AlertSection>,
+    rules: Vec<Rule>,
     profiles: &[String],
     publishes: bool,
 ) -> Result<Alerts, ConfigError> {
@@ -173,7 +111,7 @@ pub(super) fn from_sections(
     }
     let names: Vec<String> = checked.iter().map(|channel| channel.name.clone()).collect();
     let kinds: Vec<String> = EventKind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
-    let classes = CLASSES.map(str::to_owned);
+    let classes = MeetingClass::ALL.map(|class| class.name().to_owned());
     let mut checked_rules: Vec<Rule> = Vec::new();
     for rule in rules {
         let of = |key: &str| format!("alert.{key} of {}", rule.name);
@@ -198,30 +136,7 @@ pub(super) fn from_sections(
         )?;
         let every = rule.at_most_every;
         require(span.contains(&every.0), &of("at_most_every"), every, "expected 0s to 36500d")?;
-        let AlertSection {
-            name,
-            to,
-            kinds,
-            profiles,
-            classes,
-            score_min,
-            zones,
-            watchlists,
-            flags,
-            ..
-        } = rule;
-        checked_rules.push(Rule {
-            name,
-            to,
-            kinds,
-            profiles,
-            classes,
-            score_min,
-            zones,
-            watchlists,
-            flags,
-            at_most_every: every.0,
-        });
+        checked_rules.push(rule);
     }
     let AlertsSection { file, age_max } = section;
     Ok(Alerts { channels: checked, rules: checked_rules, file: file.into(), age_max: age_max.0 })
@@ -270,16 +185,7 @@ fn checked_channel(channel: ChannelSection, publishes: bool) -> Result<Channel, 
         }
         _ => return Err(refused("expected http://…, https://…, smtp://host:port or kafka")),
     };
-    let key = match (&channel.key_file[..], &channel.key_variable[..]) {
-        ("", "") => None,
-        (file, "") => Some(Key::File(file.into())),
-        ("", variable) => Some(Key::Variable(variable.to_owned())),
-        (_, variable) => {
-            let expected = "expected one of `key_file` and `key_variable`";
-            require(false, &of("key_variable"), variable, expected)?;
-            None
-        }
-    };
+    let key = checked_key(&channel.key_file, &channel.key_variable, of)?;
     Ok(Channel { name: channel.name, target, key })
 }
 
@@ -287,9 +193,8 @@ fn checked_channel(channel: ChannelSection, publishes: bool) -> Result<Channel, 
 fn among(words: &[String], known: &[String], key: &str) -> Result<(), ConfigError> {
     for word in words {
         if !known.contains(word) {
-            let near = known.iter().map(|name| (strsim::jaro_winkler(word, name), name));
-            let meant = near.filter(|near| near.0 > 0.75).max_by(|a, b| a.0.total_cmp(&b.0));
-            let meant = meant.map(|(_, name)| format!("; did you mean `{name}`?"));
+            let meant = nearest(word, known.iter().map(String::as_str));
+            let meant = meant.map(|name| format!("; did you mean `{name}`?"));
             let expected =
                 format!("expected one of {}{}", known.join(", "), meant.unwrap_or_default());
             require(false, key, format!("{word:?}"), &expected)?;

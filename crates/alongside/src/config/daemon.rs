@@ -158,19 +158,16 @@ pub(super) fn sections(daemon: &Daemon) -> (RunSection, JournalSection, Vec<Sour
         bytes_max: daemon.journal.bytes_max,
         age_max: Span(daemon.journal.age_max),
     };
-    let section = |source: &SourceOptions| SourceSection {
-        name: source.name.clone(),
-        url: source.address.to_string(),
-        silent_after: Span(source.silent_after),
-        key_file: match &source.key {
-            Some(Key::File(path)) => path.display().to_string(),
-            _ => String::new(),
-        },
-        key_variable: match &source.key {
-            Some(Key::Variable(name)) => name.clone(),
-            _ => String::new(),
-        },
-        boxes: source.boxes.iter().map(|[[s, w], [n, e]]| [*w, *s, *e, *n]).collect(),
+    let section = |source: &SourceOptions| {
+        let (key_file, key_variable) = written_key(source.key.as_ref());
+        SourceSection {
+            name: source.name.clone(),
+            url: source.address.to_string(),
+            silent_after: Span(source.silent_after),
+            key_file,
+            key_variable,
+            boxes: source.boxes.iter().map(|[[s, w], [n, e]]| [*w, *s, *e, *n]).collect(),
+        }
     };
     (run, journal, daemon.sources.iter().map(section).collect())
 }
@@ -259,6 +256,31 @@ pub(super) fn from_sections(
 
 type Boxes = Vec<[[f64; 2]; 2]>;
 
+/// Where a key is, by `key_file` or `key_variable`; `of` names the key of the configuration.
+pub(super) fn checked_key(
+    key_file: &str,
+    key_variable: &str,
+    of: impl Fn(&str) -> String,
+) -> Result<Option<Key>, ConfigError> {
+    let expected = "expected one of `key_file` and `key_variable`";
+    let is_one = key_file.is_empty() || key_variable.is_empty();
+    require(is_one, &of("key_variable"), key_variable, expected)?;
+    Ok(match (key_file, key_variable) {
+        ("", "") => None,
+        ("", variable) => Some(Key::Variable(variable.to_owned())),
+        (file, _) => Some(Key::File(file.into())),
+    })
+}
+
+/// The same as `key_file` and `key_variable` are written.
+pub(super) fn written_key(key: Option<&Key>) -> (String, String) {
+    match key {
+        None => Default::default(),
+        Some(Key::File(path)) => (path.display().to_string(), String::new()),
+        Some(Key::Variable(name)) => (String::new(), name.clone()),
+    }
+}
+
 /// What only some sources have.
 fn key_and_boxes(
     source: &SourceOptions,
@@ -269,16 +291,7 @@ fn key_and_boxes(
     let of = |key: &str| format!("source.{key} of {}", source.name);
     let is_websocket = matches!(source.address, Address::Websocket(_));
     let takes_key = is_websocket || matches!(source.address, Address::Mqtt(_));
-    let key = match (key_file.is_empty(), key_variable.is_empty()) {
-        (true, true) => None,
-        (false, true) => Some(Key::File(key_file.clone().into())),
-        (true, false) => Some(Key::Variable(key_variable.clone())),
-        (false, false) => {
-            let expected = "expected one of `key_file` and `key_variable`";
-            return require(false, &of("key_variable"), key_variable, expected)
-                .map(|()| (None, vec![]));
-        }
-    };
+    let key = checked_key(&key_file, &key_variable, of)?;
     let given =
         if key_file.is_empty() { ("key_variable", key_variable) } else { ("key_file", key_file) };
     let expected = "only websockets and MQTT take a key";

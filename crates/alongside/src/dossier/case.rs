@@ -10,13 +10,13 @@ use maritime::{
     Event, EventKind, EventVessel, METRES_PER_NAUTICAL_MILE, Position, PositionFix, Timestamp,
 };
 use serde_json::Value;
-use sink::{EventRecord, ReasonRecord, shown};
+use sink::{EventRecord, ReasonRecord, escaped};
 
 use super::basis::{Basis, FORMAT};
 use super::comparing::Difference;
 use super::deriving::Derived;
 use super::manifest::FileSum;
-use super::plot::{Chart, LOST_MS, Map, Series};
+use super::plot::{Chart, LOST_MS, Map, Series, wrapped_deg};
 use crate::report::{self, grouped};
 
 /// Other ships that are drawn; of more those that come first in time.
@@ -75,22 +75,6 @@ pub fn html(
     page += &files(sums);
     page += "</body>\n</html>\n";
     page
-}
-
-/// Text as it may stand between tags and in an attribute; what is not seen or turns the writing around is written out.
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in shown(text).chars() {
-        match c {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
-            '\'' => escaped += "&#39;",
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 fn names(record: &EventRecord) -> String {
@@ -216,23 +200,10 @@ fn place_at(fixes: &[&PositionFix], at: Timestamp) -> Option<Position> {
     }
     let share = at.millis_since(from.observed_at) as f64 / millis as f64;
     let (from, to) = (from.position, to.position);
-    let east = to.longitude_deg() - from.longitude_deg();
-    let east = if east > 180.0 {
-        east - 360.0
-    } else if east < -180.0 {
-        east + 360.0
-    } else {
-        east
-    };
-    let longitude_deg = from.longitude_deg() + share * east;
-    let wrapped = if longitude_deg > 180.0 {
-        longitude_deg - 360.0
-    } else if longitude_deg < -180.0 {
-        longitude_deg + 360.0
-    } else {
-        longitude_deg
-    };
-    Position::new(from.latitude_deg() + share * (to.latitude_deg() - from.latitude_deg()), wrapped)
+    let east = wrapped_deg(to.longitude_deg() - from.longitude_deg());
+    let north = to.latitude_deg() - from.latitude_deg();
+    let longitude_deg = wrapped_deg(from.longitude_deg() + share * east);
+    Position::new(from.latitude_deg() + share * north, longitude_deg)
 }
 
 fn vessels(record: &EventRecord) -> String {

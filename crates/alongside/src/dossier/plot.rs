@@ -51,14 +51,7 @@ impl Map<'_> {
         let centre = [self.centre.longitude_deg(), self.centre.latitude_deg()];
         // Longitudes beside that of the centre, beyond 180° if need be.
         let place = |position: Position| {
-            let east = position.longitude_deg() - centre[0];
-            let east = if east > 180.0 {
-                east - 360.0
-            } else if east < -180.0 {
-                east + 360.0
-            } else {
-                east
-            };
+            let east = wrapped_deg(position.longitude_deg() - centre[0]);
             [centre[0] + east, position.latitude_deg()]
         };
         let shrink = libm::cos(centre[1].to_radians()).max(0.05);
@@ -376,14 +369,19 @@ fn time_ticks((from, to): (Timestamp, Timestamp), count: i64) -> Vec<Timestamp> 
     ticks.take_while(|at| *at <= to).take(50).collect()
 }
 
-fn degrees(value: f64, step: f64, [positive, negative]: [char; 2]) -> String {
-    let value = if value > 180.0 {
-        value - 360.0
-    } else if value < -180.0 {
-        value + 360.0
+/// A longitude, or a difference of two, within half a turn.
+pub fn wrapped_deg(longitude_deg: f64) -> f64 {
+    if longitude_deg > 180.0 {
+        longitude_deg - 360.0
+    } else if longitude_deg < -180.0 {
+        longitude_deg + 360.0
     } else {
-        value
-    };
+        longitude_deg
+    }
+}
+
+fn degrees(value: f64, step: f64, [positive, negative]: [char; 2]) -> String {
+    let value = wrapped_deg(value);
     let decimals = match step {
         0.3.. => 1,
         0.03.. => 2,

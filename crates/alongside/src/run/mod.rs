@@ -303,7 +303,7 @@ impl Publishing {
 }
 
 /// An error with what caused it.
-fn describe(error: &(dyn Error + 'static)) -> String {
+pub fn describe(error: &(dyn Error + 'static)) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -20,6 +20,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{sleep, timeout};
 
+use crate::source::checksum;
+
 /// Pieces of the journal that wait for the relay; beyond it they are left out, and counted.
 const PIECES_MAX: usize = 64;
 /// Sentences that a client may be behind.
@@ -239,7 +241,7 @@ impl<'a> Heard<'a> {
         let star = memchr(b'*', sentence)?;
         let stated = sentence.get(star + 1..star + 3)?;
         let stated = u8::from_str_radix(str::from_utf8(stated).ok()?, 16).ok()?;
-        if sentence[1..star].iter().fold(0, |sum, byte| sum ^ byte) != stated {
+        if checksum(&sentence[1..star]) != stated {
             return None;
         }
         let before = &line[..start];
@@ -272,7 +274,7 @@ impl<'a> Heard<'a> {
         if let Some(at) = self.received_at {
             fields.extend(format!(",c:{}", at.as_millis().div_euclid(1000)).bytes());
         }
-        let checksum = fields.iter().fold(0, |sum, byte| sum ^ byte);
+        let checksum = checksum(&fields);
         let mut written = vec![b'\\'];
         written.extend(fields);
         written.extend(format!("*{checksum:02X}\\").bytes());

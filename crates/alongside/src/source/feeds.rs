@@ -142,7 +142,8 @@ fn feed_of(line: &[u8]) -> Option<(&[u8], Station, &[u8])> {
     Some((time, Station::new(name)?, &rest[1..]))
 }
 
-fn checksum(bytes: &[u8]) -> u8 {
+/// Of a sentence or a tag block: the exclusive or of all that stands between its marks.
+pub fn checksum(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum, byte| sum ^ byte)
 }
 
