@@ -346,8 +346,6 @@ fn run_with_little_room(desk: &Desk, arguments: &str, blocks: u64) -> Outcome {
     Outcome::from(command.args(["-c", &script]).current_dir(desk.path(".")).output().unwrap())
 }
 
-fn events_in(desk: &Desk, name: &str) -> Vec<String> {
-    let store = rusqlite::Connection::open(desk.path(name)).unwrap();
-    let mut query = store.prepare("SELECT record FROM encounters ORDER BY event_id").unwrap();
-    query.query_map([], |row| row.get(0)).unwrap().map(|row| row.unwrap()).collect()
+fn events_in(desk: &Desk, name: &str) -> Vec<sink::EventRecord> {
+    sink::GeoPackage::open(&desk.path(name)).unwrap().events().unwrap()
 }

@@ -10,7 +10,7 @@
 //! reports may begin at another time; it is then another event beside the first. `run_id` of
 //! `encounters` tells them apart: it names the row of `runs` that says what was read, with which
 //! selection and which parameters. Texts that came by radio are [`shown`] in columns; `record` has them
-//! exactly.
+//! exactly, see [`crate::packed`].
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -27,12 +27,13 @@ use crate::columns::{Cell, columns};
 use crate::geometry::{point_blob, track_blob};
 use crate::identities::HeardAs;
 use crate::json;
-use crate::schema::{APPLICATION_ID, FEATURE_TABLES, FLAGGED, SCHEMA_VERSION, create, prepare};
+use crate::packed::{Packer, Unpacked};
+use crate::schema::{APPLICATION_ID, FEATURE_TABLES, SCHEMA_VERSION, create, prepare};
 use crate::text::shown;
 use crate::trail;
 use crate::{EventRecord, Provenance, VesselRecord};
 
-/// Rows that are written out and wait to be stored; an encounter's is some 8 kB.
+/// Rows that are written out and wait to be stored; an encounter's is some 5 kB.
 const ROWS_AHEAD_MAX: usize = 64;
 
 /// An open store.
@@ -252,7 +253,7 @@ impl GeoPackage {
     ///
     /// A damaged file or record.
     pub fn events(&self) -> Result<Vec<EventRecord>, StoreError> {
-        let rows: Vec<(String, String)> = self
+        let rows: Vec<(String, Unpacked)> = self
             .connection
             .prepare("SELECT event_id, record FROM (SELECT * FROM encounters UNION ALL SELECT * FROM events)
                  ORDER BY started_at, event_id",
@@ -262,7 +263,7 @@ impl GeoPackage {
             })
             .map_err(|source| store_error(&self.path, "read events from", source))?;
         rows.into_iter()
-            .map(|(event_id, record)| {
+            .map(|(event_id, Unpacked(record))| {
                 serde_json::from_str(&record).map_err(|source| StoreError::Record {
                     path: self.path.clone(),
                     event_id,
@@ -353,8 +354,9 @@ fn store_all<'a>(
         // To write a row out takes about as long as to store it: one thread writes ahead of the other.
         let (sender, rows) = mpsc::sync_channel(ROWS_AHEAD_MAX);
         scope.spawn(move || {
+            let mut packer = Packer::new();
             for event in events {
-                if sender.send(Row::new(event, run)).is_err() {
+                if sender.send(Row::new(event, run, &mut packer)).is_err() {
                     return;
                 }
             }
@@ -504,7 +506,7 @@ fn next_number(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
 }
 
 impl<'a> Row<'a> {
-    fn new(event: &'a Event, run: &Run) -> Self {
+    fn new(event: &'a Event, run: &Run, packer: &mut Packer) -> Self {
         let event_id = event.id.to_string();
         if event.state == EventState::Retracted {
             return Row { event, event_id, values: Vec::new(), index: None };
@@ -512,7 +514,7 @@ impl<'a> Row<'a> {
         let record = EventRecord::new(event, &run.provenance);
         let values = columns().map(|column| Value::from((column.cell)(&record))).chain([
             Value::Blob(point_blob(record.longitude_deg, record.latitude_deg)),
-            Value::Text(json::to_text(&record)),
+            Value::Blob(packer.pack(&json::to_text(&record))),
             Value::Text(run.run_id.clone()),
         ]);
         let index = Some(IndexRow::new(&record));
@@ -745,16 +747,30 @@ pub(crate) fn describe_contents(
     changed_at: Timestamp,
 ) -> rusqlite::Result<()> {
     transaction.execute("UPDATE gpkg_contents SET last_change = ?1", [Cell::Time(changed_at)])?;
-    for table in FEATURE_TABLES.into_iter().chain([FLAGGED]) {
-        transaction.execute(
-            &format!(
-                "UPDATE gpkg_contents SET (min_x, max_x, min_y, max_y) =
-                   (SELECT min(ST_MinX(geom)), max(ST_MaxX(geom)), min(ST_MinY(geom)),
-                           max(ST_MaxY(geom)) FROM {table})
-                 WHERE table_name = '{table}'"
-            ),
-            [],
-        )?;
+    let points = |condition: &str| {
+        format!(
+            "SELECT min(longitude_deg), max(longitude_deg), min(latitude_deg), max(latitude_deg)
+             FROM alongside_index WHERE {condition}"
+        )
+    };
+    // Not of the layers of points, whose rows are wide.
+    let extents = [
+        ("encounters", points("kind = 'encounter'")),
+        ("events", points("kind <> 'encounter'")),
+        ("flagged", points("kind = 'encounter' AND flagged")),
+        (
+            "encounter_tracks",
+            "SELECT min(ST_MinX(geom)), max(ST_MaxX(geom)), min(ST_MinY(geom)), max(ST_MaxY(geom))
+             FROM encounter_tracks"
+                .into(),
+        ),
+    ];
+    for (table, extent) in extents {
+        let update = format!(
+            "UPDATE gpkg_contents SET (min_x, max_x, min_y, max_y) = ({extent})
+             WHERE table_name = '{table}'"
+        );
+        transaction.execute(&update, [])?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 use crate::EventRecord;
-use crate::text::is_seen;
+use crate::text::{is_seen, plain_prefix};
 
 /// No line of ours comes near. What is longer is something else, and could fill the memory.
 pub const LINE_BYTES_MAX: u64 = 1_000_000;
@@ -112,13 +112,17 @@ impl Formatter for Seen {
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        let mut written = 0;
-        for (at, c) in fragment.char_indices().filter(|(_, c)| !is_seen(*c)) {
-            out.write_all(&fragment.as_bytes()[written..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
+        let (mut written, mut at) = (0, plain_prefix(fragment));
+        while let Some(c) = fragment[at..].chars().next() {
+            let next = at + c.len_utf8();
+            if !is_seen(c) {
+                out.write_all(&fragment.as_bytes()[written..at])?;
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+                written = next;
             }
-            written = at + c.len_utf8();
+            at = next + plain_prefix(&fragment[next..]);
         }
         out.write_all(&fragment.as_bytes()[written..])
     }

@@ -40,6 +40,7 @@ mod position;
 mod message;
 mod messenger;
 mod outbox;
+mod packed;
 mod publisher;
 mod topics;
 

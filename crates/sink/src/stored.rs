@@ -4,6 +4,7 @@ use maritime::Timestamp;
 use rusqlite::{OptionalExtension, Row};
 
 use crate::geopackage::store_error;
+use crate::packed::Unpacked;
 use crate::{EventRecord, GeoPackage, Provenance, Run, StoreError};
 
 impl GeoPackage {
@@ -13,7 +14,7 @@ impl GeoPackage {
     ///
     /// A damaged file or record.
     pub fn event(&self, event_id: &str) -> Result<Option<(EventRecord, String)>, StoreError> {
-        let row: Option<(String, String)> = self
+        let row: Option<(Unpacked, String)> = self
             .connection
             .query_row(
                 "SELECT record, run_id FROM (SELECT event_id, record, run_id FROM encounters
@@ -23,7 +24,7 @@ impl GeoPackage {
             )
             .optional()
             .map_err(|source| store_error(&self.path, "read an event from", source))?;
-        let Some((record, run_id)) = row else { return Ok(None) };
+        let Some((Unpacked(record), run_id)) = row else { return Ok(None) };
         let record = serde_json::from_str(&record).map_err(|source| StoreError::Record {
             path: self.path.clone(),
             event_id: event_id.into(),

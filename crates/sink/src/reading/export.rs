@@ -9,6 +9,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use super::{Cursor, Filter, Order, Reader};
 use crate::EventRecord;
 use crate::geopackage::{GeoPackage, StoreError, describe_contents, store_error};
+use crate::packed::Unpacked;
 
 /// Records that are read at a time: between two of these others may write.
 const BATCH: usize = 500;
@@ -47,7 +48,8 @@ impl Records<'_> {
                 .query_map(params_from_iter(wanted.values()), |row| {
                     let id = row.get(0)?;
                     let (order, started_ms) = (Order::TimeUp, row.get(1)?);
-                    Ok((Cursor { order, score: 0.0, started_ms, id }, row.get(2)?))
+                    let record = row.get::<_, Option<Unpacked>>(2)?.map(|record| record.0);
+                    Ok((Cursor { order, score: 0.0, started_ms, id }, record))
                 })?
                 .collect()
         })?;

@@ -24,6 +24,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params, params_fro
 use rustc_hash::FxHashMap;
 
 use crate::geopackage::{StoreError, check_schema, is_empty_or_sqlite, store_error};
+use crate::packed::Unpacked;
 use crate::schema::prepare;
 use crate::trail;
 
@@ -505,7 +506,7 @@ impl Reader {
                  WHERE i.id = ?1"
             ))?
             .query_row([id], |row| {
-                let Some(record) = row.get::<_, Option<String>>(1)? else { return Ok(None) };
+                let Some(Unpacked(record)) = row.get(1)? else { return Ok(None) };
                 Ok(Some(Listed {
                     id: row.get(0)?,
                     record,
@@ -637,7 +638,7 @@ fn version(row: &Row<'_>) -> rusqlite::Result<(Version, String)> {
         version: row.get(0)?,
         state: row.get(1)?,
         as_of: row.get(2)?,
-        record: row.get(3)?,
+        record: row.get::<_, Unpacked>(3)?.0,
     };
     Ok((version, row.get(4)?))
 }
