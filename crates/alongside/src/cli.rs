@@ -295,7 +295,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub places: Vec<PathBuf>,
 
-    /// 1 reads and detects in turns, 2 side by side; the result is the same
+    /// 1 reads, detects and tells in turns, 2 side by side; the result is the same
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2), help_heading = "Run")]
     pub threads: u8,
 

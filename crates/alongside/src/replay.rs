@@ -1,7 +1,8 @@
 //! `alongside replay`: files in, encounters out.
 //!
-//! The sources give batches of reports in the order of time, the detector takes them one by one; with
-//! two threads the sources work ahead of it by a few batches. What is found does not depend on that.
+//! The sources give batches of reports in the order of time, the detector takes them one by one, and of what it tells
+//! the events are made. With two threads or more these three work side by side, each a few batches ahead of the next; what
+//! is found does not depend on that.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use detector::{Coast, Detector, Disposition, LandMap, Parameters, VesselSummary};
+use detector::{Coast, Detector, Disposition, LandMap, Parameters, Teller, Telling, VesselSummary};
 use maritime::{Event, EventId, EventKind, EventState, Report, Timestamp};
 use sink::{EventRecord, Identities, Provenance};
 
@@ -25,7 +26,7 @@ use crate::source::{Arrival, BoundingBox, Intake, Options, Sources};
 use crate::store::Keeper;
 use crate::{DONE, REJECTED, UsageError, config, places, terminal, watchlist};
 
-/// Batches that the sources may be ahead of the detector. When they are, they wait.
+/// Batches that the sources may be ahead of the detector, and the detector of whoever is told. When they are, they wait.
 const BATCHES_AHEAD_MAX: usize = 8;
 
 /// What is no encounter is shown and kept from this score on, unless its kind is asked for.
@@ -173,16 +174,23 @@ pub fn replay(
     let progress = sources.progress();
     let bytes_read = || progress.bytes_read.load(Ordering::Relaxed);
     let bar = Bar::new(progress.bytes_total, quiet);
-    let mut replay = Replay::new(parameters, versions, told);
-    let mut take = |batch: &[Arrival]| {
-        bar.update(bytes_read(), replay.reports);
-        replay.take(batch)
+    let mut finder = Finder::new(parameters, versions);
+    let mut findings = Findings::new(parameters, finder.detector.teller(), told);
+    let mut take = |step: Step| {
+        findings.take(step)?;
+        bar.update(bytes_read(), findings.reports);
+        io::Result::Ok(())
     };
-    if threads == 1 {
+    let found = if threads == 1 {
         let mut batch = Vec::new();
         while sources.next_batch(&mut batch) {
-            take(&batch)?;
+            take(finder.take(std::mem::take(&mut batch)))?;
         }
+        let mut taken = Ok(());
+        let found = finder.finish(|step| {
+            taken = std::mem::replace(&mut taken, Ok(())).and_then(|()| take(step));
+        });
+        taken.map(|()| found)
     } else {
         let sources = &mut sources;
         thread::scope(|scope| {
@@ -190,7 +198,7 @@ pub fn replay(
             if parameters.land == LandMap::NaturalEarth {
                 scope.spawn(Coast::natural_earth);
             }
-            let (sender, receiver) = mpsc::sync_channel::<Vec<Arrival>>(BATCHES_AHEAD_MAX);
+            let (sender, batches) = mpsc::sync_channel::<Vec<Arrival>>(BATCHES_AHEAD_MAX);
             scope.spawn(move || {
                 let mut batch = Vec::new();
                 while sources.next_batch(&mut batch) {
@@ -200,58 +208,63 @@ pub fn replay(
                     }
                 }
             });
-            receiver.into_iter().try_for_each(|batch| take(&batch))
-        })?;
-    }
+            let (sender, steps) = mpsc::sync_channel::<Step>(BATCHES_AHEAD_MAX);
+            let finding = scope.spawn(move || {
+                for batch in batches {
+                    if sender.send(finder.take(batch)).is_err() {
+                        break;
+                    }
+                }
+                finder.finish(|step| drop(sender.send(step)))
+            });
+            steps.into_iter().try_for_each(take)?;
+            Ok(finding.join().expect("the detector does not panic"))
+        })
+    }?;
     drop(bar);
-    replay.finish(sources.intake(), bytes_read())
+    Ok(findings.finish(found, sources.intake(), bytes_read()))
 }
 
-/// What is remembered between batches.
-struct Replay<T> {
+/// Reports, and what is told by them.
+struct Step {
+    arrivals: Vec<Arrival>,
+    tellings: Vec<Telling>,
+}
+
+/// The detector's side.
+struct Finder {
     detector: Detector,
-    told: T,
-    /// As told last. As many as there are encounters; what is retracted goes.
-    findings: BTreeMap<EventId, Event>,
-    /// Told and not looked at yet.
-    events: Vec<Event>,
-    reports: u64,
     /// Records that came too late; they are late whether or not the detector could put them in their place
     /// afterwards, which its own counters tell.
     late: u64,
     late_by_ms_max: i64,
     /// Of what came in time.
     newest_at: Timestamp,
-    identities: Identities,
 }
 
-impl<T: FnMut(Told<'_>) -> io::Result<()>> Replay<T> {
-    fn new(parameters: &Parameters, versions: Versions, told: T) -> Self {
+/// What a [`Finder`] leaves behind.
+struct Found {
+    late: u64,
+    late_by: Duration,
+    counters: detector::Counters,
+    vessels: Vec<VesselSummary>,
+}
+
+impl Finder {
+    fn new(parameters: &Parameters, versions: Versions) -> Self {
         let detector = Detector::new(parameters.clone());
-        Replay {
-            detector: match versions {
-                Versions::All => detector,
-                Versions::Last => detector.without_interim_versions(),
-            },
-            told,
-            findings: BTreeMap::new(),
-            events: Vec::new(),
-            reports: 0,
-            late: 0,
-            late_by_ms_max: 0,
-            newest_at: Timestamp::MIN,
-            identities: Identities::new(parameters.bounds.vessels_max),
-        }
+        let detector = match versions {
+            Versions::All => detector,
+            Versions::Last => detector.without_interim_versions(),
+        };
+        Finder { detector, late: 0, late_by_ms_max: 0, newest_at: Timestamp::MIN }
     }
 
-    fn take(&mut self, batch: &[Arrival]) -> io::Result<()> {
-        for arrival in batch {
+    fn take(&mut self, arrivals: Vec<Arrival>) -> Step {
+        let mut tellings = Vec::new();
+        for arrival in &arrivals {
             let at = arrival.report.observed_at();
-            (self.told)(Told::Report(&arrival.report))?;
-            if let Report::Static(report) = &arrival.report {
-                self.identities.learn(report);
-            }
-            match self.detector.push(&arrival.report, &mut self.events) {
+            match self.detector.settle(&arrival.report, &mut tellings) {
                 Disposition::Accepted => self.newest_at = self.newest_at.max(at),
                 Disposition::Late => {
                     self.late += u64::from(arrival.lines);
@@ -260,39 +273,75 @@ impl<T: FnMut(Told<'_>) -> io::Result<()>> Replay<T> {
                 }
             }
         }
-        self.reports += batch.len() as u64;
-        self.note()
+        Step { arrivals, tellings }
     }
 
-    fn note(&mut self) -> io::Result<()> {
-        for mut event in self.events.drain(..) {
+    /// The input has ended.
+    fn finish(mut self, mut take: impl FnMut(Step)) -> Found {
+        self.detector.settle_rest(|tellings| {
+            take(Step { arrivals: Vec::new(), tellings: std::mem::take(tellings) });
+        });
+        Found {
+            late: self.late,
+            late_by: Duration::from_millis(self.late_by_ms_max.unsigned_abs()),
+            counters: *self.detector.counters(),
+            vessels: self.detector.vessels().collect(),
+        }
+    }
+}
+
+/// The other side: whoever is told.
+struct Findings<T> {
+    teller: Teller,
+    told: T,
+    /// As told last. As many as there are encounters; what is retracted goes.
+    last: BTreeMap<EventId, Event>,
+    reports: u64,
+    identities: Identities,
+}
+
+impl<T: FnMut(Told<'_>) -> io::Result<()>> Findings<T> {
+    fn new(parameters: &Parameters, teller: Teller, told: T) -> Self {
+        let identities = Identities::new(parameters.bounds.vessels_max);
+        Findings { teller, told, last: BTreeMap::new(), reports: 0, identities }
+    }
+
+    fn take(&mut self, step: Step) -> io::Result<()> {
+        for arrival in &step.arrivals {
+            (self.told)(Told::Report(&arrival.report))?;
+            if let Report::Static(report) = &arrival.report {
+                self.identities.learn(report);
+            }
+        }
+        self.reports += step.arrivals.len() as u64;
+        for telling in step.tellings {
+            let mut event = self.teller.event(telling);
             (self.told)(Told::Event(&event))?;
             // Their tracks are not kept, and are most of what an encounter takes.
             if event.profiles.is_empty() {
                 event.vessels.iter_mut().for_each(|vessel| vessel.track = Vec::new());
             }
             match event.state {
-                EventState::Retracted => self.findings.remove(&event.id),
-                _ => self.findings.insert(event.id, event),
+                EventState::Retracted => self.last.remove(&event.id),
+                _ => self.last.insert(event.id, event),
             };
         }
         Ok(())
     }
 
-    fn finish(mut self, mut intake: Intake, bytes: u64) -> io::Result<Replayed> {
-        self.detector.finish(&mut self.events);
-        self.note()?;
-        intake.count_late(self.late);
+    fn finish(self, found: Found, mut intake: Intake, bytes: u64) -> Replayed {
+        let Found { late, late_by, counters, vessels } = found;
+        intake.count_late(late);
         let is_finding = |event: &Event| event.state != EventState::Candidate;
-        Ok(Replayed {
-            findings: self.findings.into_values().filter(is_finding).collect(),
+        Replayed {
+            findings: self.last.into_values().filter(is_finding).collect(),
             intake,
-            late_by: Duration::from_millis(self.late_by_ms_max.unsigned_abs()),
+            late_by,
             bytes,
-            counters: *self.detector.counters(),
-            vessels: self.detector.vessels().collect(),
+            counters,
+            vessels,
             identities: self.identities,
-        })
+        }
     }
 }
 

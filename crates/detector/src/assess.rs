@@ -10,7 +10,7 @@ use maritime::{
 
 use crate::coast::Coast;
 use crate::histogram::DistanceHistogram;
-use crate::parameters::{LandMap, PortList, Profile};
+use crate::parameters::{LandMap, Parameters, PortList, Profile};
 use crate::ports::Ports;
 use crate::story::World;
 
@@ -135,17 +135,9 @@ impl Weights {
     }
 }
 
-/// Fills in what can be said of any event once it is known what happened: what is near, the profiles it
-/// satisfies, if it is an encounter with these `distances`, and the score with its reasons. A chapter may
-/// have given reasons of its own, and a score if that is not their sum: they stay in front.
-pub(crate) fn complete(event: &mut Event, distances: Option<&DistanceHistogram>, world: World<'_>) {
-    if event.place == Surroundings::default() {
-        event.place = surroundings(event, world);
-    }
-    if let Some(distances) = distances {
-        event.profiles = profiles(event, distances, world);
-    }
-    let weights = &world.parameters.weights;
+/// Gives an event its score with the reasons, once all else is known. A chapter may have given reasons of its own, and a score if that is not their sum: they
+/// stay in front.
+pub(crate) fn weigh(event: &mut Event, weights: &Weights) {
     let given = score(&event.reasons);
     event.reasons.iter_mut().for_each(|reason| weights.adjust(reason));
     let mut own = score(&event.reasons);
@@ -167,18 +159,23 @@ pub(crate) fn complete(event: &mut Event, distances: Option<&DistanceHistogram>,
     event.score = hundredths((own + added).clamp(0.0, 1.0));
 }
 
-/// What is near an event's place.
-pub(crate) fn surroundings(event: &Event, world: World<'_>) -> Surroundings {
-    let position = event.position;
-    let files = world.parameters.place_files.iter();
-    let zones = files.flat_map(|file| &file.zones).filter(|zone| zone.contains(position));
+/// What has been learned by now of what is near an event's place.
+pub(crate) fn learned_surroundings(event: &Event, world: World<'_>) -> Surroundings {
     Surroundings {
-        coast_distance_m: coast_distance_m(position, world.parameters.land),
-        port: nearest_port(position, world),
-        anchorage_distance_m: world.places.anchorage_distance_m(position),
+        anchorage_distance_m: world.places.anchorage_distance_m(event.position),
         meetings_nearby: world.places.meetings_nearby(event, &world.parameters.places),
-        zones: zones.map(|zone| zone.name.clone()).collect(),
+        ..Surroundings::default()
     }
+}
+
+/// What is near an event's place on the map and by the lists of the user, whose ports are `ports`.
+pub(crate) fn look_around(event: &mut Event, parameters: &Parameters, ports: &Ports) {
+    let position = event.position;
+    let files = parameters.place_files.iter();
+    let zones = files.flat_map(|file| &file.zones).filter(|zone| zone.contains(position));
+    event.place.zones = zones.map(|zone| zone.name.clone()).collect();
+    event.place.coast_distance_m = coast_distance_m(position, parameters.land);
+    event.place.port = nearest_port(position, parameters.ports, ports);
 }
 
 /// 0 on land.
@@ -192,11 +189,8 @@ pub(crate) fn coast_distance_m(position: Position, land: LandMap) -> Option<f64>
     }
 }
 
-fn nearest_port(position: Position, world: World<'_>) -> Option<(String, f64)> {
-    let lists = [
-        Some(world.places.ports()),
-        (world.parameters.ports == PortList::WorldPortIndex).then(Ports::world),
-    ];
+fn nearest_port(position: Position, list: PortList, ports: &Ports) -> Option<(String, f64)> {
+    let lists = [Some(ports), (list == PortList::WorldPortIndex).then(Ports::world)];
     let nearest = lists.into_iter().flatten().filter_map(|ports| ports.nearest(position));
     // At one distance the user's own, which comes first.
     let (name, distance_m) = nearest.min_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -204,7 +198,11 @@ fn nearest_port(position: Position, world: World<'_>) -> Option<(String, f64)> {
 }
 
 /// Names of the profiles that the event satisfies.
-fn profiles(event: &Event, distances: &DistanceHistogram, world: World<'_>) -> Vec<String> {
+pub(crate) fn profiles(
+    event: &Event,
+    distances: &DistanceHistogram,
+    parameters: &Parameters,
+) -> Vec<String> {
     let satisfied = |profile: &&Profile| {
         let near = |distance_m_max: f64, duration_min: Duration| {
             Duration::from_millis(distances.millis_within(distance_m_max)) >= duration_min
@@ -213,15 +211,14 @@ fn profiles(event: &Event, distances: &DistanceHistogram, world: World<'_>) -> V
         (near(profile.distance_m_max, profile.duration_min)
             || alternatives.iter().any(|other| near(other.distance_m_max, other.duration_min)))
             && meeting(event).speed_knots_p50 <= profile.speed_knots_p50_max
-            && is_far_enough(event, profile, world)
+            && is_far_enough(event, profile, parameters)
     };
-    let profiles = world.parameters.profiles.iter();
+    let profiles = parameters.profiles.iter();
     profiles.filter(satisfied).map(|profile| profile.name.clone()).collect()
 }
 
-fn is_far_enough(event: &Event, profile: &Profile, world: World<'_>) -> bool {
+fn is_far_enough(event: &Event, profile: &Profile, parameters: &Parameters) -> bool {
     let place = &event.place;
-    let parameters = world.parameters;
     let knows_ports = parameters.ports == PortList::WorldPortIndex
         || parameters.place_files.iter().any(|file| !file.ports.is_empty())
         || place.anchorage_distance_m.is_some();

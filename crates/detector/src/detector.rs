@@ -1,12 +1,9 @@
 //! The whole way from reports to events.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use arrayvec::ArrayVec;
 use maritime::{
     Event, EventId, EventKind, EventState, Mmsi, MmsiKind, PositionFix, Report, StaticReport,
-    Timestamp, VesselIdentity, VesselPair,
+    Surroundings, Timestamp, VesselIdentity, VesselPair,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -25,6 +22,8 @@ use crate::raft::{Company, Noted, TrackPair};
 use crate::reorder::{self, Admission, ReorderBuffer};
 use crate::revision::Revision;
 use crate::story::{Heard, Learned, Story, WatchIndex, World};
+use crate::telling::{Settled, Teller, Telling};
+use crate::timers::Timers;
 use crate::track::{self, Joint, Track, TrackIndex};
 use crate::vessel::{Place, SUB_TRACKS_MAX, Vessel};
 
@@ -37,6 +36,8 @@ const LOOK_AHEAD: usize = 8;
 /// An encounter that could be closed, but one of its ships has not been heard yet, is looked at again
 /// after this.
 const RECHECK_MILLIS: i64 = 15 * 60_000;
+/// At the end whoever takes what is told is given so many at once.
+const TOLD_AT_A_TIME: usize = 64;
 
 /// Finds encounters in a stream of reports.
 ///
@@ -78,6 +79,9 @@ pub struct Detector {
     counters: Counters,
     reorder: ReorderBuffer,
     state: State,
+    teller: Teller,
+    /// Empty between calls; kept for its allocation.
+    tellings: Vec<Telling>,
 }
 
 /// Whether a report was taken in.
@@ -149,11 +153,14 @@ pub struct VesselSummary {
 impl Detector {
     /// A detector that has heard nothing yet.
     pub fn new(parameters: Parameters) -> Self {
+        let state = State::new(&parameters);
         Detector {
             reorder: ReorderBuffer::new(parameters.lateness, parameters.bounds.reports_held_max),
-            state: State::new(&parameters),
+            teller: Teller::new(&parameters, state.places.ports().clone()),
+            state,
             parameters,
             counters: Counters::default(),
+            tellings: Vec::new(),
         }
     }
 
@@ -166,17 +173,27 @@ impl Detector {
 
     /// Takes in a report, and appends to `events` what can be told by now.
     pub fn push(&mut self, report: &Report, events: &mut Vec<Event>) -> Disposition {
+        let mut tellings = std::mem::take(&mut self.tellings);
+        let disposition = self.settle(report, &mut tellings);
+        events.extend(tellings.drain(..).map(|telling| self.teller.event(telling)));
+        self.tellings = tellings;
+        disposition
+    }
+
+    /// Takes in a report as [`Detector::push`] does, and leaves to a [`Detector::teller`] what need not be done here and
+    /// now: most of what telling takes.
+    pub fn settle(&mut self, report: &Report, tellings: &mut Vec<Telling>) -> Disposition {
         let admission = self.reorder.push(report);
         self.counters.capped = self.reorder.capped();
         if admission != Admission::Held {
             self.counters.late += 1;
             if admission == Admission::Late {
-                self.take_late(report, events);
+                self.take_late(report, tellings);
             }
             return Disposition::Late;
         }
         while let Some(slice) = self.reorder.pop_slice() {
-            self.take(slice.iter(), events);
+            self.take(slice.iter(), tellings);
         }
         Disposition::Accepted
     }
@@ -184,13 +201,36 @@ impl Detector {
     /// The input has ended: appends to `events` what is known by then of the encounters that are open.
     /// They stay open, because nobody knows how they went on.
     pub fn finish(&mut self, events: &mut Vec<Event>) {
+        let teller = self.teller();
+        self.settle_rest(|tellings| {
+            events.extend(tellings.drain(..).map(|telling| teller.event(telling)));
+        });
+    }
+
+    /// The same, leaving to a [`Detector::teller`] what it can do. `take` is given some at a time, because there may be
+    /// as many as there are ships at anchor; what it does not drain is dropped.
+    pub fn settle_rest(&mut self, mut take: impl FnMut(&mut Vec<Telling>)) {
+        let mut tellings = Vec::new();
         while let Some(slice) = self.reorder.pop_first() {
-            self.take(slice.iter(), events);
+            self.take(slice.iter(), &mut tellings);
+            take(&mut tellings);
+            tellings.clear();
         }
-        let told = events.len();
-        self.state.revise(&self.parameters, &mut self.counters, events);
-        self.state.tell_rest(&self.parameters, events);
-        self.counters.events += (events.len() - told) as u64;
+        let mut count = 0;
+        let mut take = |tellings: &mut Vec<Telling>| {
+            count += tellings.len() as u64;
+            take(tellings);
+            tellings.clear();
+        };
+        self.state.revise(&self.parameters, &mut self.counters, &mut tellings);
+        self.state.tell_rest(&self.parameters, &mut tellings, &mut take);
+        take(&mut tellings);
+        self.counters.events += count;
+    }
+
+    /// Whoever makes events of what [`Detector::settle`] gives.
+    pub fn teller(&self) -> Teller {
+        self.teller.clone()
     }
 
     /// What has been done so far.
@@ -211,7 +251,9 @@ impl Detector {
     /// Goes on from what [`Detector::kept`] gave.
     pub(crate) fn with_kept(kept: Kept, parameters: Parameters) -> Self {
         let Kept(counters, reorder, state) = kept;
-        Detector { counters, reorder, state: state.with_parameters(&parameters), parameters }
+        let state = state.with_parameters(&parameters);
+        let teller = Teller::new(&parameters, state.places.ports().clone());
+        Detector { counters, reorder, state, teller, parameters, tellings: Vec::new() }
     }
 
     /// Everybody who was heard, in the order of their numbers.
@@ -230,7 +272,7 @@ impl Detector {
         })
     }
 
-    fn take_late(&mut self, report: &Report, events: &mut Vec<Event>) {
+    fn take_late(&mut self, report: &Report, events: &mut Vec<Telling>) {
         if report.observed_at().as_millis() > self.state.now {
             // It missed its slice, but nothing newer has been dealt with.
             self.counters.late_placed += 1;
@@ -253,7 +295,7 @@ impl Detector {
     fn take<'a>(
         &mut self,
         mut reports: impl Iterator<Item = reorder::Heard<'a>>,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
     ) {
         let told = events.len();
         self.state.revise(&self.parameters, &mut self.counters, events);
@@ -314,8 +356,7 @@ pub(crate) struct State {
     pub(crate) encounters: FxHashMap<TrackPair, Box<Encounter>>,
     pub(crate) partners: Partners,
     /// When to look at an encounter again. One for every encounter, and a few that have been overtaken.
-    #[serde(with = "crate::snapshot::sorted_heap")]
-    pub(crate) timers: BinaryHeap<Reverse<(i64, TrackPair)>>,
+    pub(crate) timers: Timers,
     pub(crate) now: i64,
     swept_at: i64,
     /// Sub-tracks near the leg at hand; kept for its allocation.
@@ -323,6 +364,9 @@ pub(crate) struct State {
     pub(crate) near: Vec<TrackIndex>,
     /// Encounters that the reports of this instant have added to.
     pub(crate) touched: Vec<TrackPair>,
+    /// What a chapter has just told; kept for its allocation.
+    #[serde(skip)]
+    told: Vec<Event>,
     /// Encounters that made room at this instant for another one of the same pair.
     pub(crate) replaced: Vec<(TrackPair, Box<Encounter>)>,
     pub(crate) company: Company,
@@ -348,11 +392,12 @@ impl State {
             free: Vec::new(),
             grid: Grid::new(parameters.contact.distance_m_out, parameters.bounds.presences_max),
             encounters: FxHashMap::default(),
-            timers: BinaryHeap::new(),
+            timers: Timers::default(),
             now: i64::MIN,
             swept_at: i64::MIN,
             near: Vec::new(),
             touched: Vec::new(),
+            told: Vec::new(),
             replaced: Vec::new(),
             company: Company::default(),
             revision: Revision::default(),
@@ -394,15 +439,12 @@ impl State {
     }
 
     /// Brings the time forward: what is due before `now` happens first.
-    fn advance(&mut self, now: i64, parameters: &Parameters, events: &mut Vec<Event>) {
+    fn advance(&mut self, now: i64, parameters: &Parameters, events: &mut Vec<Telling>) {
         if now == self.now {
             return;
         }
         self.tell_touched(parameters, events);
-        while let Some(&Reverse((due, pair))) = self.timers.peek()
-            && due < now
-        {
-            self.timers.pop();
+        while let Some((due, pair)) = self.timers.pop_before(now) {
             // Who has fallen silent by then belongs to what is told.
             self.tell_story(parameters, events, |story, world, told| {
                 story.open_gaps(due, world, told);
@@ -410,7 +452,7 @@ impl State {
             let Some(again) = self.look_at(pair, due, parameters, events) else { continue };
             if let Some(encounter) = self.encounters.get_mut(&pair) {
                 encounter.look_again_at = again;
-                self.timers.push(Reverse((again, pair)));
+                self.timers.set(again, pair);
             }
         }
         self.tell_story(parameters, events, |story, world, told| story.advance(now, world, told));
@@ -425,7 +467,7 @@ impl State {
         report: &StaticReport,
         parameters: &Parameters,
         counters: &mut Counters,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
     ) {
         counters.statics += 1;
         let Some(vessel) = self.vessel(report.mmsi) else { return };
@@ -448,7 +490,7 @@ impl State {
         report: &PositionFix,
         parameters: &Parameters,
         counters: &mut Counters,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
     ) {
         counters.positions += 1;
         let Some(vessel) = self.vessel(report.mmsi) else { return };
@@ -669,7 +711,7 @@ impl State {
                 encounter.add(&passage, inner, parties, &parameters.encounter);
                 if opened {
                     encounter.look_again_at = apart_at(inner);
-                    self.timers.push(Reverse((encounter.look_again_at, pair)));
+                    self.timers.set(encounter.look_again_at, pair);
                 }
                 continue;
             }
@@ -679,7 +721,7 @@ impl State {
             (encounter.changed_at, encounter.copied_at) = (self.now, copied_at);
             encounter.add(&passage, inner, parties, &parameters.encounter);
             encounter.look_again_at = apart_at(inner);
-            self.timers.push(Reverse((encounter.look_again_at, pair)));
+            self.timers.set(encounter.look_again_at, pair);
             let noted = Noted::new(pair, &encounter, &parameters.encounter);
             if let Some(replaced) = encounters.insert(pair, Box::new(encounter)) {
                 self.company.note(noted);
@@ -694,20 +736,29 @@ impl State {
     /// Tells what has become due of the encounters that the reports of this instant have added to. Not
     /// at once, because the reports of one instant come in the order of their numbers, and who has the
     /// lower number must not matter.
-    pub(crate) fn tell_touched(&mut self, parameters: &Parameters, events: &mut Vec<Event>) {
+    pub(crate) fn tell_touched(&mut self, parameters: &Parameters, events: &mut Vec<Telling>) {
         let mut touched = std::mem::take(&mut self.touched);
-        touched.sort_unstable_by_key(|pair| self.encounters.get(pair).map(|known| known.id));
+        touched.sort_unstable();
         touched.dedup();
-        for pair in &touched {
+        let rules = &parameters.encounter;
+        let mut of_note: Vec<(EventId, TrackPair)> = touched
+            .drain(..)
+            .filter_map(|pair| Some((pair, self.encounters.get(&pair)?)))
+            .filter(|(_, known)| known.is_of_note(rules))
+            .map(|(pair, known)| (known.id, pair))
+            .collect();
+        of_note.sort_unstable();
+        self.touched = touched;
+        let mut due: Vec<(TrackPair, EventState)> = Vec::new();
+        for (_, pair) in of_note {
             // Before anything is told, so that it does not matter who is told first.
-            let known = self.encounters.get(pair);
-            if let Some(known) = known.filter(|known| known.is_of_note(&parameters.encounter)) {
-                let noted = Noted::new(*pair, known, &parameters.encounter);
-                match known.is_untold() {
-                    true => self.company.enter(noted),
-                    false => self.company.note(noted),
-                }
+            let known = &self.encounters[&pair];
+            let noted = Noted::new(pair, known, rules);
+            match known.is_untold() {
+                true => self.company.enter(noted),
+                false => self.company.note(noted),
             }
+            due.extend(known.due_state(rules).map(|state| (pair, state)));
         }
         let mut replaced = std::mem::take(&mut self.replaced);
         replaced.sort_unstable_by_key(|(_, encounter)| encounter.id);
@@ -724,13 +775,9 @@ impl State {
             self.revision.is_replaced(pair, encounter, parameters.revision_millis());
         }
         self.replaced = replaced;
-        for pair in touched.drain(..) {
-            let Some(encounter) = self.encounters.get_mut(&pair) else { continue };
-            if let Some(state) = encounter.due_state(&parameters.encounter) {
-                self.tell_kept(pair, state, self.now, parameters, events);
-            }
+        for (pair, state) in due {
+            self.tell_kept(pair, state, self.now, parameters, events);
         }
-        self.touched = touched;
     }
 
     /// Counts the next version of an encounter, and appends it to `events` unless it is left out.
@@ -741,7 +788,7 @@ impl State {
         state: EventState,
         as_of: i64,
         parameters: &Parameters,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
     ) {
         let raft = self.meet_thirds(pair, encounter, as_of, parameters);
         let gaps = self.gaps_of(pair, encounter, as_of);
@@ -758,7 +805,8 @@ impl State {
             encounter.handed_out = true;
             let world = World { vessels: &self.vessels, places: &self.places, parameters };
             let as_of = Timestamp::from_millis(as_of);
-            events.push(encounter.event(state, parties, raft, gaps, as_of, world));
+            let outline = encounter.outline(state, parties, raft, gaps, as_of, world);
+            events.push(Telling(Settled::Encounter(Box::new(outline))));
         }
         for track in [pair.0, pair.1] {
             let vessel = self.track(track).vessel;
@@ -800,15 +848,20 @@ impl State {
     pub(crate) fn tell_story(
         &mut self,
         parameters: &Parameters,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
         tell: impl FnOnce(&mut Story, World<'_>, &mut Vec<Event>),
     ) {
-        let told = events.len();
         let world = World { vessels: &self.vessels, places: &self.places, parameters };
-        tell(&mut self.story, world, events);
-        for event in &mut events[told..] {
-            assess::complete(event, None, world);
-        }
+        let mut told = std::mem::take(&mut self.told);
+        tell(&mut self.story, world, &mut told);
+        events.extend(told.drain(..).map(|mut event| {
+            let is_placed = event.place != Surroundings::default();
+            if !is_placed {
+                event.place = assess::learned_surroundings(&event, world);
+            }
+            Telling(Settled::Other { event: Box::new(event), is_placed })
+        }));
+        self.told = told;
     }
 
     /// The same for one that is kept.
@@ -818,7 +871,7 @@ impl State {
         state: EventState,
         as_of: i64,
         parameters: &Parameters,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
     ) {
         let mut encounter = self.encounters.remove(&pair).expect("the caller has just seen it");
         self.tell(pair, &mut encounter, state, as_of, parameters, events);
@@ -832,7 +885,7 @@ impl State {
         pair: TrackPair,
         due: i64,
         parameters: &Parameters,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
     ) -> Option<i64> {
         let rules = &parameters.encounter;
         let encounter = self.encounters.get_mut(&pair)?;
@@ -877,7 +930,12 @@ impl State {
     }
 
     /// Tells of open encounters what is known at the end.
-    fn tell_rest(&mut self, parameters: &Parameters, events: &mut Vec<Event>) {
+    fn tell_rest(
+        &mut self,
+        parameters: &Parameters,
+        events: &mut Vec<Telling>,
+        mut take: impl FnMut(&mut Vec<Telling>),
+    ) {
         self.tell_touched(parameters, events);
         let mut rest: Vec<(EventId, TrackPair, EventState)> = self
             .encounters
@@ -888,6 +946,9 @@ impl State {
         let leaves_out_interim = std::mem::replace(&mut self.leaves_out_interim, false);
         for (_, pair, state) in rest {
             self.tell_kept(pair, state, self.now, parameters, events);
+            if events.len() >= TOLD_AT_A_TIME {
+                take(events);
+            }
         }
         self.leaves_out_interim = leaves_out_interim;
         let now = self.now;

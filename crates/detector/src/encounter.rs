@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use maritime::{
-    Event, EventId, EventState, EventVessel, METRES_PER_NAUTICAL_MILE, Meeting, MeetingClass, Mmsi,
-    Position, Surroundings, Timestamp, TrackPoint,
+    Event, EventId, EventState, EventVessel, METRES_PER_NAUTICAL_MILE, Meeting, Mmsi, Position,
+    Surroundings, Timestamp, TrackPoint,
 };
 
 use crate::assess;
 use crate::bounds::Standing;
-use crate::class;
 use crate::contact::{ContactPiece, EXCURSION_MILLIS_MAX, Passage};
 use crate::fix::{self, Fix, wrap};
 use crate::fixes::Fixes;
@@ -19,6 +18,7 @@ use crate::leg::Leg;
 use crate::parameters::EncounterRules;
 use crate::story::{DAY, World};
 use crate::sun;
+use crate::telling::Outline;
 use crate::track::Track;
 use crate::vessel::Vessel;
 
@@ -452,7 +452,7 @@ impl Encounter {
         }
     }
 
-    /// Counts another version, for which [`Encounter::event`] has the words.
+    /// Counts another version, for which [`Encounter::outline`] has the words.
     pub(crate) fn tell(
         &mut self,
         state: EventState,
@@ -471,7 +471,7 @@ impl Encounter {
     }
 
     /// The version of the event that was counted last.
-    pub(crate) fn event(
+    pub(crate) fn outline(
         &self,
         state: EventState,
         parties: Parties<'_>,
@@ -479,30 +479,24 @@ impl Encounter {
         gaps: [Gaps; 2],
         as_of: Timestamp,
         world: World<'_>,
-    ) -> Event {
-        let position = self.mean_position();
-        let percentile_m = |percent| {
-            self.distances.percentile_m(percent, self.distance_mm_min, self.distance_mm_max)
-        };
+    ) -> Outline {
         let within = |distance_m: u16| {
             let millis = self.distances.millis_within(f64::from(distance_m));
             (distance_m, Duration::from_millis(millis))
         };
         let (drift_knots, drift_course_deg) = self.drift();
-        let dimensions = parties.vessels.map(|vessel| vessel.identity.dimensions);
-        let lie = self.formation.lie(dimensions, drift_course_deg);
         let meeting = Meeting {
             contact: Duration::from_millis(self.contact_millis),
             distance_m_min: f64::from((self.distance_mm_min + 50) / 100) / 10.0,
-            distance_m_p50: percentile_m(50),
-            distance_m_p95: percentile_m(95),
+            distance_m_p50: 0.0,
+            distance_m_p95: 0.0,
             contact_within_m: [50, 100, 200, 500].map(within),
             speed_knots_p50: self.speeds.median_knots(),
-            hull_gap_m_p50: lie.hull_gap_m_p50,
-            hull_gap_uncertainty_m: lie.hull_gap_uncertainty_m,
-            heading_difference_deg_p50: lie.heading_difference_deg_p50,
-            body_frame_spread_m: lie.body_frame_spread_m,
-            earth_frame_spread_m: lie.earth_frame_spread_m,
+            hull_gap_m_p50: None,
+            hull_gap_uncertainty_m: None,
+            heading_difference_deg_p50: None,
+            body_frame_spread_m: None,
+            earth_frame_spread_m: None,
             drift_knots,
             drift_course_deg,
             approach_knots: self.approach_knots,
@@ -531,9 +525,9 @@ impl Encounter {
             ended_at: Timestamp::from_millis(self.contact_until),
             ended_at_earliest: Timestamp::from_millis(self.ended_at_earliest),
             ended_at_latest: self.ended_at_latest.map(Timestamp::from_millis),
-            position,
+            position: self.mean_position(),
             place: Surroundings::default(),
-            meeting: Some(Box::new(meeting)),
+            meeting: None,
             figures: Vec::new(),
             class: None,
             profiles: Vec::new(),
@@ -541,16 +535,15 @@ impl Encounter {
             reasons: Vec::new(),
             as_of,
         };
-        event.place = assess::surroundings(&event, world);
-        let class = class::classify(&event, &lie);
-        let is_gear = class.class == MeetingClass::Gear;
-        event.class = Some(class);
-        assess::complete(&mut event, Some(&self.distances), world);
-        if is_gear {
-            // A buoy satisfies nobody's definition of a meeting of ships.
-            event.profiles.clear();
+        event.place = assess::learned_surroundings(&event, world);
+        Outline {
+            event,
+            meeting,
+            distances: self.distances.clone(),
+            distances_mm: [self.distance_mm_min, self.distance_mm_max],
+            formation: self.formation.clone(),
+            trails: self.trails.clone(),
         }
-        event
     }
 
     fn event_vessel(&self, index: usize, vessel: &Vessel) -> EventVessel {
@@ -567,7 +560,6 @@ impl Encounter {
                 Timestamp::from_millis(self.contact_until).plus(DAY),
             ),
             watchlists: vessel.watchlists(),
-            track: self.trails[index].points().iter().map(track_point).collect(),
             ..EventVessel::new(vessel.mmsi)
         }
     }
@@ -670,7 +662,7 @@ fn observed_millis(leg: &Leg, piece: &ContactPiece, observed_within: Duration) -
     overlap(leg.from.at, leg.from.at + near) + overlap(leg.to.at - near, leg.to.at)
 }
 
-fn track_point(fix: &Fix) -> TrackPoint {
+pub(crate) fn track_point(fix: &Fix) -> TrackPoint {
     let known = |number: f32| (!number.is_nan()).then_some(number);
     TrackPoint {
         observed_at: fix.observed_at(),
@@ -685,7 +677,7 @@ fn track_point(fix: &Fix) -> TrackPoint {
 /// Where a vessel was during an encounter, thinned to a bounded number of points. It is filled as the
 /// contacts come, because a sub-track remembers no more than the longest leg.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-struct Trail {
+pub(crate) struct Trail {
     /// In place of the speed on the leg, which is not told: [`ENDS_SILENCE`], or no number.
     points: Option<Fixes>,
     count: u32,
@@ -707,7 +699,7 @@ impl Trail {
     }
 
     /// In order.
-    fn points(&self) -> Vec<Fix> {
+    pub(crate) fn points(&self) -> Vec<Fix> {
         let mut points: Vec<Fix> = self.points.iter().flat_map(Fixes::backward).collect();
         points.reverse();
         points

@@ -41,6 +41,8 @@ mod scene;
 mod snapshot;
 mod story;
 mod sun;
+mod telling;
+mod timers;
 mod track;
 mod vessel;
 mod watermark;
@@ -55,3 +57,4 @@ pub use parameters::{
     Profile, TrackRules, Watchlist, WatchlistEntry, Weights, Zone,
 };
 pub use snapshot::SnapshotError;
+pub use telling::{Teller, Telling};

@@ -7,6 +7,8 @@
 //! Nothing that is found depends on the order of a hash map: cells are looked up by their key, and where all
 //! of them are gone through, they are sorted or only a minimum or a count is taken.
 
+use std::sync::Arc;
+
 use maritime::{Event, EventId, Position, VesselPair};
 use rustc_hash::FxHashMap;
 
@@ -38,7 +40,7 @@ const MEETING_CELLS_MAX: usize = 1 << 16;
 pub(crate) struct Places {
     /// The user's, which are not learned but given.
     #[serde(skip)]
-    ports: Ports,
+    ports: Arc<Ports>,
     /// By the index of the vessel: 24 bytes for each.
     standing: Vec<Standing>,
     #[serde(with = "crate::snapshot::sorted_map")]
@@ -101,7 +103,7 @@ impl Places {
     }
 
     /// The user's ports.
-    pub(crate) fn ports(&self) -> &Ports {
+    pub(crate) fn ports(&self) -> &Arc<Ports> {
         &self.ports
     }
 
@@ -217,8 +219,8 @@ impl Places {
     }
 }
 
-fn ports(files: &[PlaceFile]) -> Ports {
-    Ports::new(files.iter().flat_map(|file| &file.ports))
+fn ports(files: &[PlaceFile]) -> Arc<Ports> {
+    Arc::new(Ports::new(files.iter().flat_map(|file| &file.ports)))
 }
 
 /// Anchorages by cells of the distance up to which they are looked for.

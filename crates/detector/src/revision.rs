@@ -23,7 +23,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use maritime::{
-    Event, EventId, EventKind, EventState, Mmsi, PositionFix, StaticReport, Timestamp, VesselPair,
+    EventId, EventKind, EventState, Mmsi, PositionFix, StaticReport, Timestamp, VesselPair,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,7 @@ use crate::leg::Leg;
 use crate::parameters::{EncounterRules, Parameters};
 use crate::raft::{Noted, TrackPair};
 use crate::story::Heard;
+use crate::telling::Telling;
 use crate::track::{self, Gap, Track, TrackIndex};
 use crate::vessel::{SUB_TRACKS_MAX, Vessel};
 
@@ -289,7 +290,7 @@ impl State {
         report: &PositionFix,
         parameters: &Parameters,
         counters: &mut Counters,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
     ) {
         let at = report.observed_at.as_millis();
         if !self.is_within_horizon(at, parameters) {
@@ -359,7 +360,7 @@ impl State {
         &mut self,
         parameters: &Parameters,
         counters: &mut Counters,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
     ) {
         if self.revision.due.is_empty() {
             return;
@@ -370,7 +371,7 @@ impl State {
         for (pair, at) in std::mem::take(&mut self.revision.due) {
             self.derive_again(pair, at, parameters, counters, events);
         }
-        events[told..].sort_by_key(|event| (event.id, event.version));
+        events[told..].sort_by_key(|telling| (telling.id(), telling.version()));
         counters.retold += (events.len() - told) as u64;
     }
 
@@ -488,7 +489,7 @@ impl State {
         at: i64,
         parameters: &Parameters,
         counters: &mut Counters,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Telling>,
     ) {
         let mut past = self.revision.pasts.remove(&pair).unwrap_or_default();
         let mut known = self.encounters.remove(&pair);
@@ -585,7 +586,7 @@ impl State {
                     if encounter.closed { parameters.encounter_millis() } else { apart_after };
                 let again = (encounter.contact_until + after).max(self.now);
                 encounter.look_again_at = again;
-                self.timers.push(std::cmp::Reverse((again, pair)));
+                self.timers.set(again, pair);
             }
             self.company.note(Noted::new(pair, &encounter, &parameters.encounter));
             self.encounters.insert(pair, encounter);

@@ -20,7 +20,7 @@ use crate::parameters::Parameters;
 
 const MAGIC: [u8; 8] = *b"ALONGSDE";
 /// One higher whenever anything that is written changes within one version of the program.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 const SOFTWARE: &str = env!("CARGO_PKG_VERSION");
 const HASH_LENGTH: usize = 16;
 const CHECKSUM_LENGTH: usize = 32;

@@ -30,6 +30,8 @@ const WAY_POINTS_MAX: usize = 16;
 const KEPT_MILLIS: i64 = 48 * 3_600_000;
 /// Others may ask for a spell that has lasted so long.
 const WAITING_MILLIS: i64 = 3_600_000;
+/// Distances to the coast are whole metres, straight through the earth; this is more than that can be wrong by.
+const COAST_ERROR_M: f64 = 100.0;
 /// Edge of the cells by which spells are found, in 1/10 000 minute: 2°.
 const CELL: i64 = 2 * 600_000;
 
@@ -67,6 +69,8 @@ struct Spell {
     told_until: i64,
     /// When to see whether it is far from the coast.
     ask_coast_at: i64,
+    /// Where the coast was asked for and was near, and within how many metres of there it is so for certain.
+    near_coast: Option<(Place, f32)>,
     /// In [`Loitering::kept`].
     kept: Option<u32>,
 }
@@ -227,10 +231,7 @@ impl Loitering {
         if at < spell.ask_coast_at {
             return;
         }
-        let far = world
-            .coast_distance_m(position(spell.last))
-            .is_none_or(|metres| metres >= rules.coast_distance_m_min);
-        if !far {
+        if spell.is_near_coast(rules.coast_distance_m_min, world) {
             spell.ask_coast_at = at + rules.update_every.as_millis() as i64;
             return;
         }
@@ -359,8 +360,24 @@ impl Spell {
             version: 0,
             told_until: i64::MIN,
             ask_coast_at: started_at + waiting_millis,
+            near_coast: None,
             kept: None,
         }
+    }
+
+    /// Whether the coast is nearer to where it is now than so many metres. Who lies at a berth is asked for days: so
+    /// what the map said last holds as long as the ship has not gone far enough to leave the coast behind.
+    fn is_near_coast(&mut self, metres_min: f64, world: World<'_>) -> bool {
+        let here = position(self.last);
+        if let Some((there, within_m)) = self.near_coast
+            && here.distance_m(position(there)) < f64::from(within_m)
+        {
+            return true;
+        }
+        let metres = world.coast_distance_m(here).filter(|metres| *metres < metres_min);
+        self.near_coast =
+            metres.map(|metres| (self.last, (metres_min - metres - COAST_ERROR_M) as f32));
+        metres.is_some()
     }
 
     fn add(

@@ -5,8 +5,10 @@
 //! passes for ten minutes counts like a station that listens all day, slot by slot.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::OnceLock;
 
+use arrayvec::ArrayVec;
 use maritime::StationId;
 use rustc_hash::FxHashMap;
 
@@ -20,6 +22,7 @@ const CELLS_PER_HOUR_MAX: usize = 600_000;
 /// Before and after a silence, how many slots tell of the reception: three hours and two.
 const SLOTS_BEFORE: i64 = 18;
 const SLOTS_WITHIN: i64 = 12;
+const SLOTS_MAX: usize = (SLOTS_BEFORE + SLOTS_WITHIN) as usize;
 /// As many neighbours, counted in each slot, make the near cells tell enough; else the wide ones are asked.
 const INFORMATIVE: f64 = 3.0;
 /// What part of its neighbours' slots a ship is heard in, if nothing is known of that.
@@ -124,7 +127,8 @@ impl Reception {
         let within = (last + 1, end.min(last + 1 + SLOTS_WITHIN));
         let own_slots = |slot: i64| f64::from(own >> (last - slot) & 1);
         let ask = |edge: i64, station: Option<StationId>| -> (f64, Exposure) {
-            let count = |slot: i64| f64::from(self.around(place, edge, station, slot));
+            let around = self.around(place, edge, station, before.0..within.1);
+            let count = |slot: i64| f64::from(around[(slot - before.0) as usize]);
             let others = |slot: i64| (count(slot) - own_slots(slot)).max(0.0);
             let most = (before.0..before.1).map(others).fold(0.0, f64::max);
             let most = (within.0..within.1).map(count).fold(most, f64::max).max(1.0);
@@ -160,8 +164,10 @@ impl Reception {
     /// The same for a ship that is heard again at `place` in the slot `next`, from the slot `start` on.
     pub(crate) fn before(&self, place: Place, start: i64, next: i64) -> Exposure {
         let within = start.max(next - SLOTS_WITHIN)..next;
-        let count = |slot: i64| f64::from(self.around(place, NEAR, None, slot));
-        let most = ((next - SLOTS_BEFORE)..next).map(count).fold(1.0, f64::max);
+        let from = next - SLOTS_BEFORE;
+        let around = self.around(place, NEAR, None, from..next);
+        let count = |slot: i64| f64::from(around[(slot - from) as usize]);
+        let most = (from..next).map(count).fold(1.0, f64::max);
         let heard: f64 = within.map(count).sum();
         Exposure {
             slots_expected: HEARD_SHARE_UNKNOWN * heard / most,
@@ -169,22 +175,36 @@ impl Reception {
         }
     }
 
-    /// Ships heard in a slot in the cell of a place and the eight around it.
-    fn around(&self, place: Place, edge: i64, station: Option<StationId>, slot: i64) -> u32 {
-        let hour = slot.div_euclid(SLOTS_PER_HOUR);
-        let Some((_, cells)) = self.hours.iter().rev().find(|(known, _)| *known == hour) else {
-            return 0;
-        };
-        let index = slot.rem_euclid(SLOTS_PER_HOUR) as usize;
+    /// Ships heard in each of so many slots in the cell of a place and the eight around it.
+    fn around(
+        &self,
+        place: Place,
+        edge: i64,
+        station: Option<StationId>,
+        slots: Range<i64>,
+    ) -> ArrayVec<u32, SLOTS_MAX> {
+        let mut heard: ArrayVec<u32, SLOTS_MAX> = slots.clone().map(|_| 0).collect();
         let row = row(place, edge);
         let rows = (row - 1).max(0)..=(row + 1).min(2 * QUARTER_TURN / edge - 1);
-        let mut heard = 0;
+        let mut keys: ArrayVec<Key, 9> = ArrayVec::new();
         for row in rows {
             let (column, columns) = column(place, row, edge);
-            for column in column - 1..=column + 1 {
+            keys.extend((column - 1..=column + 1).map(|column| {
                 let column = column.rem_euclid(columns) as i32;
-                let key = Key { edge: edge as i32, row: row as i32, column, station };
-                heard += cells.get(&key).map_or(0, |counts| u32::from(counts[index]));
+                Key { edge: edge as i32, row: row as i32, column, station }
+            }));
+        }
+        for (hour, cells) in &self.hours {
+            let first = hour * SLOTS_PER_HOUR;
+            if first + SLOTS_PER_HOUR <= slots.start || first >= slots.end {
+                continue;
+            }
+            for counts in keys.iter().filter_map(|key| cells.get(key)) {
+                for (slot, count) in (first..).zip(counts) {
+                    if slots.contains(&slot) {
+                        heard[(slot - slots.start) as usize] += u32::from(*count);
+                    }
+                }
             }
         }
         heard
