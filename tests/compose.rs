@@ -153,11 +153,128 @@ fn the_role_of_those_who_only_look_is_read_by_the_engine_and_used_by_the_script(
         text.split(';').map(str::trim).filter(|it| !it.is_empty()).collect();
     assert_eq!(statements.len(), 3);
     for statement in statements {
-        // The engine as a library knows no roles, but their grammar.
+        // The engine as a library keeps no roles, but knows their grammar.
         clickhouse.query(&format!("EXPLAIN AST {statement}"));
     }
     let script = std::fs::read_to_string(root().join("config/compose/reader.sh")).unwrap();
     assert!(script.contains("alongside_reader") && !script.contains("CREATE ROLE"));
+}
+
+/// What `reader.sql` says, in the words of a `users.xml`, since the engine as a library keeps no roles. It does not count
+/// for quotas, which are left out, and does not start where the profile is read-only: that comes with each request.
+struct Rights {
+    /// Name and value.
+    settings: Vec<(String, String)>,
+    grants: Vec<String>,
+}
+
+impl Rights {
+    fn read(sql: &str) -> Self {
+        let lines: Vec<&str> = sql.lines().filter(|line| !line.starts_with("--")).collect();
+        let text = lines.join(" ");
+        let statements: Vec<&str> =
+            text.split(';').map(str::trim).filter(|it| !it.is_empty()).collect();
+        let starts = |start: &str| {
+            let found: Vec<&str> =
+                statements.iter().copied().filter(|it| it.starts_with(start)).collect();
+            assert!(!found.is_empty(), "no {start} in {sql}");
+            found
+        };
+        let pairs = |list: &str| -> Vec<(String, String)> {
+            let pair = |one: &str| {
+                let (name, rest) = one.split_once('=').unwrap();
+                // MIN, MAX and CHANGEABLE_IN_READONLY come after the value.
+                (name.trim().to_owned(), rest.split_whitespace().next().unwrap().to_owned())
+            };
+            list.split(',').map(pair).collect()
+        };
+        let role = starts("CREATE ROLE")[0].split_once("SETTINGS").unwrap().1;
+        let grants = starts("GRANT").into_iter().map(|grant| {
+            grant.strip_suffix(" TO alongside_reader").expect("to the role").to_owned()
+        });
+        Rights { settings: pairs(role), grants: grants.collect() }
+    }
+
+    fn to_xml(&self) -> String {
+        let settings = self.settings.iter().filter(|(name, _)| name != "readonly");
+        let settings: String =
+            settings.map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+        let grants: String =
+            self.grants.iter().map(|grant| format!("<query>{grant}</query>")).collect();
+        format!(
+            "<profiles><default>{settings}</default></profiles>\
+             <quotas><default/></quotas>\
+             <users><default><password></password><networks><ip>::/0</ip></networks><profile>default</profile>\
+             <quota>default</quota><grants>{grants}</grants></default></users>"
+        )
+    }
+}
+
+#[test]
+fn those_who_only_look_see_every_view_and_change_nothing() {
+    let Some(mut clickhouse) = servers::ClickHouse::start_own() else { return };
+    let desk = Desk::new();
+    desk.write("sea.nmea", program::sea());
+    let url = format!("{}/alongside", clickhouse.url().replace("http://", "clickhouse://"));
+    for command in
+        [&["schema", "apply", "--clickhouse", &url][..], &["replay", "sea.nmea", "--store", &url]]
+    {
+        let outcome = desk.run(command);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    }
+    clickhouse.query("CREATE DATABASE other");
+    clickhouse.query("CREATE TABLE other.t (n UInt32) ENGINE = MergeTree ORDER BY n");
+    let views = clickhouse.query(
+        "SELECT name FROM system.tables WHERE database = 'alongside' AND engine != 'MaterializedView'",
+    );
+
+    let sql = std::fs::read_to_string(root().join("config/clickhouse/roles/reader.sql")).unwrap();
+    let rights = Rights::read(&sql);
+    assert_eq!(rights.grants, ["GRANT SELECT ON alongside.*"]);
+    let is_readonly = ("readonly".to_owned(), "1".to_owned());
+    assert!(rights.settings.contains(&is_readonly));
+    clickhouse.restart_with_users(&rights.to_xml());
+    let ask = |sql: &str| clickhouse.try_query_with(sql, &[("readonly", "1")]);
+    let mut seen = 0;
+    for view in views.lines() {
+        let count = ask(&format!("SELECT count() FROM alongside.{view}")).unwrap();
+        // Nobody else's rows are in the way, and none are hidden.
+        assert!(count.trim().parse::<u64>().unwrap() > 0, "{view} is empty");
+        seen += 1;
+    }
+    assert!(seen >= 15, "{views}");
+    for (name, value) in &rights.settings {
+        let setting = ask(&format!("SELECT toString(getSetting('{name}'))")).unwrap();
+        assert_eq!(setting.trim(), value, "{name}");
+    }
+    let refused = |sql: &str, code: &str| {
+        let error = ask(sql).expect_err(sql);
+        assert!(error.contains(code), "{sql}: {error}");
+    };
+    for change in [
+        "INSERT INTO alongside.events (id) VALUES ('x')",
+        "ALTER TABLE alongside.events DELETE WHERE 1",
+        "ALTER TABLE alongside.positions MODIFY TTL published_at + INTERVAL 1 SECOND",
+        "TRUNCATE TABLE alongside.positions",
+        "DROP TABLE alongside.events",
+        "DROP VIEW alongside.v_events",
+        "DROP DATABASE alongside",
+        "CREATE TABLE alongside.t (n UInt32) ENGINE = Memory",
+        "OPTIMIZE TABLE alongside.events FINAL",
+    ] {
+        refused(change, "ACCESS_DENIED");
+    }
+    for elsewhere in [
+        "SELECT count() FROM other.t",
+        "SELECT * FROM file('/etc/hostname', 'LineAsString')",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+        "SELECT * FROM remote('127.0.0.1:1', 'alongside.events')",
+    ] {
+        refused(elsewhere, "ACCESS_DENIED");
+    }
+    refused("SET max_result_rows = 0", "READONLY");
+    refused("SET readonly = 0", "READONLY");
+    refused("SELECT number FROM numbers(10000001)", "TOO_MANY_ROWS_OR_BYTES");
 }
 
 fn compose() -> Option<Value> {

@@ -2,7 +2,7 @@
 //!
 //! What is read back from the views must be what the same replay writes as NDJSON, field by field, whatever was killed
 //! meanwhile. `ALONGSIDE_KILLS=50` kills the loader more often than the usual run does, and `ALONGSIDE_SEED` makes it
-//! the same way again.
+//! the same way again. `-- --ignored` does everything that goes wrong at once, over a recording if there is one.
 
 #[path = "program/mod.rs"]
 mod program;
@@ -11,6 +11,7 @@ mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -268,6 +269,11 @@ fn same(a: &Value, b: &Value) -> bool {
         }
         _ => a == b,
     }
+}
+
+/// How often a loader is killed.
+fn kills(usually: u64) -> u64 {
+    std::env::var("ALONGSIDE_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(usually)
 }
 
 /// Random enough to kill at another moment each time.
@@ -788,8 +794,7 @@ fn a_loader_that_is_killed_again_and_again() {
     let rig = Rig::new(kafka, clickhouse);
     let ndjson = rig.publish("sea.nmea");
     let positions = rig.messages("positions").len() as u64;
-    let kills =
-        std::env::var("ALONGSIDE_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(12);
+    let kills = kills(12);
     let mut chance = Chance::new();
     for _ in 0..kills {
         let loader = rig.load_in_background("one");
@@ -984,16 +989,106 @@ fn a_lone_event_in_the_night_is_seen_within_five_seconds() {
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
+/// Recorded days.
+fn days(recordings: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(recordings.join("nmea-reencoded")).unwrap();
+    let days = entries.map(|entry| entry.unwrap().path());
+    let days: Vec<PathBuf> = days.filter(|path| text(path).ends_with("_example.nmea.gz")).collect();
+    assert!(!days.is_empty(), "no recording of that kind");
+    days
+}
+
+#[test]
+#[ignore = "it takes some minutes"]
+fn everything_goes_wrong_at_once() {
+    let (Some(mut kafka), Some(mut clickhouse)) = (Kafka::start_own(), ClickHouse::start_own())
+    else {
+        return;
+    };
+    let rig = Rig::with(&kafka, &clickhouse, "answer_timeout = \"3s\"\nsend_timeout = \"2s\"");
+    let day = recordings().map(|recordings| days(&recordings).swap_remove(0));
+    let file = day.as_deref().map_or("sea.nmea", text);
+    let insert = "INSERT INTO `positions`";
+    let faults = [
+        Fault::slow("INSERT INTO `events`", 1, Duration::from_secs(10)),
+        Fault::error(insert, 1, 500, 1002).after(),
+        Fault::error(insert, 1, 500, 242),
+        Fault::error(insert, 1, 500, 243),
+        Fault::error("INSERT INTO `identities`", 1, 400, 50),
+        Fault::drop(insert, 1).after(),
+    ];
+    let kills = kills(50);
+    let mut chance = Chance::new();
+    let mut sent = 0;
+    let names = ["one", "two"];
+    let (ndjson, mut met) = std::thread::scope(|scope| {
+        // Twice, and what was told first is loaded while the second telling is on its way.
+        let publishing = scope.spawn(|| [rig.publish(file), rig.publish(file)]);
+        let mut loaders = names.map(|name| Some(rig.load_in_background(name)));
+        let mut met = 0;
+        for kill in 0..kills {
+            std::thread::sleep(chance.millis(100, 1500));
+            let which = chance.millis(0, 2).as_millis() as usize;
+            drop(loaders[which].take());
+            match kill % 10 {
+                3 => {
+                    kafka.process.kill();
+                    std::thread::sleep(chance.millis(0, 2000));
+                    kafka.process.restart();
+                }
+                6 => {
+                    met += faults_met(&clickhouse, &faults);
+                    clickhouse.process.kill();
+                    std::thread::sleep(chance.millis(0, 2000));
+                    clickhouse.process.restart();
+                }
+                8 => {
+                    rig.send("events", "none", &[format!("no event {kill}").as_bytes()]);
+                    sent += 1;
+                }
+                at if at % 2 == 0 => {
+                    met += faults_met(&clickhouse, &faults);
+                    clickhouse.faults(&faults);
+                }
+                _ => {}
+            }
+            loaders[which] = Some(rig.load_in_background(names[which]));
+        }
+        let [first, second] = publishing.join().unwrap();
+        assert_eq!(first, second);
+        rig.wait_for(&clickhouse, &first);
+        (first, met)
+    });
+    met += faults_met(&clickhouse, &faults);
+    clickhouse.faults(&[]);
+    rig.load();
+    rig.check_same(&clickhouse, &ndjson);
+    let positions = rig.messages("positions").len() as u64;
+    let physical = rig.number(&clickhouse, "SELECT count() FROM positions");
+    let letters = rig.messages("deadletter").len();
+    println!(
+        "{kills} kills, {met} faults met: {} encounters, {physical} rows for {positions} positions, {letters} dead letters",
+        ndjson.lines().count()
+    );
+    assert_eq!(rig.number(&clickhouse, "SELECT count() FROM v_positions"), positions);
+    let ids: BTreeSet<Vec<u8>> = rig.messages("events").into_iter().map(|(id, _)| id).collect();
+    let none = usize::from(sent > 0);
+    assert_eq!(rig.number(&clickhouse, "SELECT count() FROM v_events") as usize, ids.len() - none);
+    assert_eq!(letters, sent);
+    assert!(met as u64 >= kills / 10, "{met}");
+}
+
+/// How many requests met one of `faults` since they were set; none if they were not since the last start.
+fn faults_met(clickhouse: &ClickHouse, faults: &[Fault]) -> usize {
+    let left = clickhouse.faults_left();
+    left.iter().zip(faults).filter(|(left, _)| **left == 0).count()
+}
+
 #[test]
 fn a_recorded_day_comes_back_as_it_was_told() {
-    let Some(directory) = recordings() else { return };
+    let Some(recordings) = recordings() else { return };
     let Some((kafka, clickhouse)) = shared() else { return };
-    let mut compared = 0;
-    for entry in std::fs::read_dir(directory.join("nmea-reencoded")).unwrap() {
-        let path = entry.unwrap().path();
-        if !path.to_str().is_some_and(|name| name.ends_with("_example.nmea.gz")) {
-            continue;
-        }
+    for path in days(&recordings) {
         let rig = Rig::new(kafka, clickhouse);
         let config =
             rig.desk.read("rig.toml").replace("block_offsets = 500", "block_offsets = 20000");
@@ -1009,8 +1104,6 @@ fn a_recorded_day_comes_back_as_it_was_told() {
                 began.elapsed()
             );
             rig.check_same(clickhouse, &ndjson);
-            compared += 1;
         }
     }
-    assert!(compared > 0, "no recording of that kind");
 }

@@ -120,6 +120,22 @@ impl ClickHouse {
         Some(ClickHouse { url: format!("http://127.0.0.1:{port}"), process: Process(Some(server)) })
     }
 
+    /// Starts it again, on the same data, with no more rights than `users` gives: what stands between `<clickhouse>`
+    /// and its end in a `users.xml`, with a user `default`. The engine as a library keeps no users that are made by SQL.
+    #[track_caller]
+    pub fn restart_with_users(&mut self, users: &str) {
+        let server = self.process.own();
+        let file = server.data.path().join("users.xml");
+        let path = file.to_str().unwrap();
+        let whole = format!(
+            "<clickhouse><users_config>{path}</users_config>\
+             <user_directories><users_xml><path>{path}</path></users_xml></user_directories>{users}</clickhouse>"
+        );
+        std::fs::write(&file, whole).unwrap();
+        server.command.arg("--users").arg(&file);
+        self.process.restart();
+    }
+
     /// Without a slash at the end. A restart does not change it.
     pub fn url(&self) -> &str {
         &self.url

@@ -7,7 +7,9 @@
 -- docker-compose.yml does both (config/compose/reader.sh).
 
 -- A query changes nothing, lasts at most a minute, and takes at most 4 GB and 10 million rows of answer. The time alone
--- may be lowered by a query, which Grafana's data source does.
+-- may be lowered by a query, which Grafana's data source does. (CHANGEABLE_IN_READONLY is refused by a server without
+-- `settings_constraints_replace_previous` under `access_control_improvements`; the configuration that comes with
+-- ClickHouse's packages and image has it.)
 CREATE ROLE IF NOT EXISTS alongside_reader SETTINGS
     readonly = 1,
     max_execution_time = 60 MIN 1 MAX 60 CHANGEABLE_IN_READONLY,

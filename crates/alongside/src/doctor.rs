@@ -11,6 +11,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use sink::{GeoPackage, Outbox};
 
+use crate::agent::agent;
 use crate::cli::DoctorArgs;
 use crate::config::{self, Delivery};
 use crate::output::Output;
@@ -297,11 +298,7 @@ fn broker(brokers: &str, topic: Option<&str>) -> Finding {
 /// The database is what `load` writes to; `run` does without.
 fn database(delivery: &Delivery) -> Finding {
     let url = &delivery.clickhouse.url;
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        .http_status_as_error(false)
-        .build()
-        .into();
+    let agent: ureq::Agent = agent(TIMEOUT).build().into();
     match agent.get(format!("{}/ping", url.trim_end_matches('/'))).call() {
         Ok(answer) if answer.status().is_success() => {
             let date = answer.headers().get("date").and_then(|date| date.to_str().ok());

@@ -8,6 +8,7 @@
 
 #![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
 
+mod agent;
 mod alert;
 mod cli;
 mod completions;

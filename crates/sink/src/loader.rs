@@ -10,6 +10,9 @@
 //!
 //! What ClickHouse no longer remembers by its token is undone by the versions in the tables.
 //!
+//! Whoever comes to a partition with a lot in it does not wait until a block is full before ClickHouse has something to
+//! do: the first blocks are cut early too, each at twice as many messages as the one before.
+//!
 //! One loop takes the messages and decides; whatever takes time is a task beside it. While a block is being inserted,
 //! the next one of its partition is made into rows, those after it are fetched, and what was stored before is
 //! committed; only a block that time cut waits for its note.
@@ -37,6 +40,8 @@ use crate::{Kafka, Store, Topic};
 
 /// Messages that are taken before anything else is looked after: a few milliseconds' worth.
 const BATCH: usize = 1_000;
+/// The first block of a partition is cut at this share of a full one, if ClickHouse has nothing else of it.
+const FIRST_SHARE: i64 = 10;
 /// Before a commit that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long Kafka may take to say what is committed, or where a topic ends.
@@ -189,6 +194,8 @@ struct Partition {
     block: Block,
     /// Where the block that begins at this offset was cut before.
     cut: Option<i64>,
+    /// It may be cut at that many messages as well; more than fit in when enough has been cut early.
+    early_at: i64,
     /// Closed, in order.
     waiting: VecDeque<Block>,
     /// The next one is being made into rows.
@@ -436,25 +443,37 @@ impl Loop {
 
     fn raw(&mut self, message: &BorrowedMessage<'_>) -> Raw {
         let (mut source, mut schema_version) = ("", None);
-        for header in message.headers().into_iter().flat_map(|headers| headers.iter()) {
-            let text = || std::str::from_utf8(header.value?).ok();
-            match header.key {
-                "ce_source" => source = text().unwrap_or_default(),
-                "ce_schemaversion" => schema_version = text().and_then(|text| text.parse().ok()),
-                _ => {}
+        // From behind, where ours have both.
+        if let Some(headers) = message.headers() {
+            let (mut has_source, mut has_version) = (false, false);
+            for at in (0..headers.count()).rev() {
+                let header = headers.get(at);
+                let text = || std::str::from_utf8(header.value?).ok();
+                match header.key {
+                    "ce_source" if !has_source => {
+                        (source, has_source) = (text().unwrap_or_default(), true);
+                    }
+                    "ce_schemaversion" if !has_version => {
+                        schema_version = text().and_then(|text| text.parse().ok());
+                        has_version = true;
+                    }
+                    _ => {}
+                }
+                if has_source && has_version {
+                    break;
+                }
             }
         }
         if *self.source != *source {
             self.source = source.into();
         }
-        Raw {
-            offset: message.offset(),
-            told_at_ms: message.timestamp().to_millis().unwrap_or(0),
-            source: self.source.clone(),
-            schema_version: schema_version.unwrap_or(1),
-            key: message.key().map(<[u8]>::to_vec),
-            payload: message.payload().unwrap_or_default().to_vec(),
-        }
+        Raw::new(
+            (message.offset(), message.timestamp().to_millis().unwrap_or(0)),
+            self.source.clone(),
+            schema_version.unwrap_or(1),
+            message.key(),
+            message.payload().unwrap_or_default(),
+        )
     }
 
     /// The first message of a partition: Kafka is asked where it goes on.
@@ -466,6 +485,7 @@ impl Loop {
             early: Some(vec![first]),
             block: Block::new(place.0, topic_name, place.1, offset),
             cut: None,
+            early_at: (self.loading.block.offsets / FIRST_SHARE).max(1),
             waiting: VecDeque::new(),
             preparing: false,
             prepared: None,
@@ -493,9 +513,14 @@ impl Loop {
             if block.messages.is_empty() {
                 continue;
             }
-            let is_due = block.opened_at.elapsed() >= flush_after && !partition.is_busy();
+            let is_free = !partition.is_busy();
+            let is_due = is_free && block.opened_at.elapsed() >= flush_after;
+            let is_early = is_free && block.messages.len() as i64 >= partition.early_at;
             let end = self.ends.as_ref().and_then(|ends| ends.get(place));
-            if is_due || end.is_some_and(|end| block.end >= *end) {
+            if is_early {
+                partition.early_at = partition.early_at.saturating_mul(2);
+            }
+            if is_due || is_early || end.is_some_and(|end| block.end >= *end) {
                 partition.close();
             }
         }
@@ -875,8 +900,7 @@ mod tests {
     const SIZE: BlockSize = BlockSize { offsets: 10, bytes: 1_000_000 };
 
     fn raw(offset: i64) -> Raw {
-        let (source, payload) = ("s".into(), b"{}".to_vec());
-        Raw { offset, told_at_ms: 0, source, schema_version: 1, key: None, payload }
+        Raw::new((offset, 0), "s".into(), 1, None, b"{}")
     }
 
     fn partition(start: i64, cut: Option<i64>) -> Partition {
@@ -885,6 +909,7 @@ mod tests {
             early: Some(Vec::new()),
             block: Block::new(Topic::Positions, "ais.positions", 0, start),
             cut: None,
+            early_at: SIZE.offsets / FIRST_SHARE,
             waiting: VecDeque::new(),
             preparing: false,
             prepared: None,

@@ -47,8 +47,8 @@ struct Rows<T> {
 }
 
 impl<T> Rows<T> {
-    fn new() -> Self {
-        Rows { rows: Vec::new(), at: Vec::new() }
+    fn with_capacity(count: usize) -> Self {
+        Rows { rows: Vec::with_capacity(count), at: Vec::with_capacity(count) }
     }
 
     fn push(&mut self, at: usize, row: T) {
@@ -77,7 +77,11 @@ struct Letter<'a> {
 
 /// Reads the messages of `block`. It waits for nothing, and takes a while: a microsecond or so for each.
 pub(crate) fn prepare(block: Block) -> Prepared {
-    let (mut events, mut positions, mut identities) = (Rows::new(), Rows::new(), Rows::new());
+    // Mostly all of them are of one table.
+    let count = |topic: Topic| if block.topic == topic { block.messages.len() } else { 0 };
+    let mut events = Rows::with_capacity(count(Topic::Events));
+    let mut positions = Rows::with_capacity(count(Topic::Positions));
+    let mut identities = Rows::with_capacity(count(Topic::Vessels));
     let mut dead = Vec::new();
     for (at, raw) in block.messages.iter().enumerate() {
         match row(block.topic, &unwrap(block.topic, raw)) {
@@ -112,12 +116,12 @@ pub(crate) async fn store(store: &Store, dead_letters: &DeadLetters, prepared: P
 /// A dead letter is taken out of its envelope.
 fn unwrap(topic: Topic, raw: &Raw) -> Letter<'_> {
     let before = match topic {
-        Topic::DeadLetter => serde_json::from_slice::<DeadLetterRecord>(&raw.payload).ok(),
+        Topic::DeadLetter => serde_json::from_slice::<DeadLetterRecord>(raw.payload()).ok(),
         _ => None,
     };
     match before.as_ref().and_then(DeadLetterRecord::payload_bytes) {
         Some(payload) => Letter { raw, before, payload: payload.into() },
-        None => Letter { raw, before: None, payload: (&raw.payload).into() },
+        None => Letter { raw, before: None, payload: raw.payload().into() },
     }
 }
 
@@ -236,13 +240,13 @@ impl DeadLetters {
                 told_at: Timestamp::from_millis(raw.told_at_ms),
                 source: raw.source.to_string(),
                 schema_version: raw.schema_version,
-                key: raw.key.as_ref().and_then(|key| String::from_utf8(key.clone()).ok()),
+                key: raw.key().and_then(|key| String::from_utf8(key.to_vec()).ok()),
                 reason,
                 attempts: 1,
                 payload: None,
                 payload_hex: None,
             }
-            .with_payload(&raw.payload),
+            .with_payload(raw.payload()),
         };
         tracing::warn!(
             topic = record.topic,

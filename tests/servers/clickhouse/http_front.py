@@ -21,9 +21,11 @@ What it does
   * GET is read-only, as in the server.
   * Faults, see `Faults`.
 
-What it does not do: the native protocol, users and grants (one user, optional
-password), quotas, KILL QUERY, streaming of answers (an answer is built in
-memory), replicated and distributed tables, system.query_log.
+What it does not do: the native protocol, CREATE USER and ROLE (one user, with an
+optional password, and with the rights and limits that the file of --users
+gives it, as `users.xml` does), quotas, KILL QUERY, streaming of answers (an
+answer is built in memory), replicated and distributed tables,
+system.query_log.
 
 One process per data directory. SIGTERM ends it in some two seconds; a new one on
 the same directory waits for the lock.
@@ -255,12 +257,13 @@ RESERVED = {
 
 
 class Engine:
-    def __init__(self, path: str, wait: float):
-        self.path = path
+    def __init__(self, path: str, wait: float, users: str | None):
+        # The engine looks for the users of a server only where a file of configuration is named, which it is itself.
+        self.path = f"file:{path}?config-file={os.path.abspath(users)}" if users else path
         until = time.monotonic() + wait
         while True:  # an engine which was told to stop holds its lock for some 2 seconds more
             try:
-                self.master = connect(path)  # keeps the engine up while requests come and go
+                self.master = connect(self.path)  # keeps the engine up while requests come and go
                 break
             except RuntimeError:
                 if time.monotonic() > until:
@@ -632,11 +635,12 @@ def main():
     ap.add_argument("--user", default="default")
     ap.add_argument("--password", default=os.environ.get("CLICKHOUSE_PASSWORD", ""))
     ap.add_argument("--wait", type=float, default=10, help="seconds to wait for another engine to free --path")
+    ap.add_argument("--users", help="XML: <users_config> and <user_directories> that name this file, <users> ...")
     ap.add_argument("-v", "--verbose", action="store_true")
     opt = ap.parse_args()
 
     os.makedirs(opt.path, exist_ok=True)
-    Handler.engine = Engine(os.path.abspath(opt.path), opt.wait)
+    Handler.engine = Engine(os.path.abspath(opt.path), opt.wait, opt.users)
     Handler.faults = Faults()
     Handler.user, Handler.password, Handler.verbose = opt.user, opt.password, opt.verbose
     server = Server((opt.host, opt.port), Handler)

@@ -16,6 +16,7 @@ use sha2::Sha256;
 use sink::{Message, Outbox, Topic};
 
 use super::{Alerts, Channel, Due, Queue, Target};
+use crate::agent::agent;
 use crate::store::now;
 
 /// Somebody who takes longer has not taken it.
@@ -178,12 +179,7 @@ fn post(url: &str, is_text: bool, key: Option<&str>, id: &str, body: &Value) -> 
     };
     let body = body.to_string();
     let at = (now().as_millis() / 1000).to_string();
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .build()
-        .into();
+    let agent: ureq::Agent = agent(TIMEOUT).max_redirects(0).build().into();
     let mut request = agent
         .post(url)
         .header("content-type", "application/json")

@@ -358,6 +358,10 @@ impl Delivery {
         let Some((scheme, rest)) = url.split_once("://") else { bail!(expected) };
         let scheme = match scheme {
             "http" | "clickhouse" => "http",
+            // Later the client would say no more than that it cannot connect, and be tried again for ever.
+            "https" | "clickhouses" if cfg!(not(feature = "tls")) => {
+                bail!("expected http://…; https needs a build with the feature `tls`");
+            }
             "https" | "clickhouses" => "https",
             _ => bail!(expected),
         };
@@ -421,7 +425,14 @@ mod tests {
         check_url("http://h:1", ["http://h:1", "", "", "alongside"]);
         check_url("clickhouse://h", ["http://h:8123", "", "", "alongside"]);
         check_url("clickhouse://u@h/d", ["http://h:8123", "u", "", "d"]);
-        check_url("https://u:p@h:9/d", ["https://h:9", "u", "p", "d"]);
+        check_url("http://u:p@h:9/d", ["http://h:9", "u", "p", "d"]);
+        if cfg!(feature = "tls") {
+            check_url("https://u:p@h:9/d", ["https://h:9", "u", "p", "d"]);
+            check_url("clickhouses://h", ["https://h:8443", "", "", "alongside"]);
+        } else {
+            let error = Delivery::default().use_url("https://h").unwrap_err().to_string();
+            assert!(error.contains("feature `tls`"), "{error}");
+        }
         for wrong in ["", "h:8123", "ftp://h", "http://", "http://u:secret@/x", "http://h/a/b"] {
             let error = Delivery::default().use_url(wrong).unwrap_err().to_string();
             assert!(error.contains("expected http") && !error.contains("secret"), "{error}");
