@@ -182,7 +182,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let alerts = alerts.transpose()?;
     if let (Some(listener), Some(access), Some(store)) = (shown, access, &daemon.store) {
         tracing::info!(address = %listener.local_addr()?, "serving");
-        let mut options = serve::options(store, access, &parameters);
+        let mut options = serve::options(store, access, daemon.serving.behind_proxy, &parameters);
         let health = health.clone();
         options.health = Some(Arc::new(move || health.to_dashboard()));
         runtime.spawn(async move {
