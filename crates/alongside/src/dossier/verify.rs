@@ -339,10 +339,10 @@ fn check_recordings(basis: &Basis, from: &[PathBuf], verdict: &mut Verdict) -> a
         .filter(|(sum, _)| !is_of(sum))
         .map(|(_, path)| path.display().to_string())
         .collect();
-    if recordings.len() == basis.origin.inputs.len() {
-        if let Err(error) = check_selection(basis, &recordings, verdict) {
-            verdict.problems.push(format!("its lines cannot be selected again: {error:#}"));
-        }
+    if recordings.len() == basis.origin.inputs.len()
+        && let Err(error) = check_selection(basis, &recordings, verdict)
+    {
+        verdict.problems.push(format!("its lines cannot be selected again: {error:#}"));
     }
     verdict.recordings = Some(verdict.problems.len() == before);
     Ok(())

@@ -110,8 +110,7 @@ impl Relay {
     pub async fn start(relays: &[RelayOptions], gauge: Arc<RelayGauge>) -> io::Result<Self> {
         let (pieces, mut waiting) = mpsc::channel::<Arc<[u8]>>(PIECES_MAX);
         // Ways out with one window have one memory, so that they get the same.
-        let mut windows: BTreeMap<Duration, (Known, broadcast::Sender<Arc<[u8]>>)> =
-            BTreeMap::new();
+        let mut windows: BTreeMap<Duration, (Known, Out)> = BTreeMap::new();
         for RelayOptions { target, window } in relays {
             let new = || (Known::new(*window), broadcast::channel(BEHIND_MAX).0);
             let (_, sentences) = windows.entry(*window).or_insert_with(new);
@@ -159,6 +158,7 @@ impl Relay {
     }
 }
 
+type Out = broadcast::Sender<Arc<[u8]>>;
 type Sentences = broadcast::Receiver<Arc<[u8]>>;
 
 /// The next sentence; none at the end.
@@ -201,11 +201,7 @@ async fn write(mut stream: TcpStream, mut sentences: Sentences, gauge: &RelayGau
     }
 }
 
-async fn listen(
-    listener: TcpListener,
-    sentences: broadcast::Sender<Arc<[u8]>>,
-    gauge: Arc<RelayGauge>,
-) {
+async fn listen(listener: TcpListener, sentences: Out, gauge: Arc<RelayGauge>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             sleep(Duration::from_millis(100)).await;
@@ -218,7 +214,7 @@ async fn listen(
     }
 }
 
-async fn connect(address: String, sentences: broadcast::Sender<Arc<[u8]>>, gauge: Arc<RelayGauge>) {
+async fn connect(address: String, sentences: Out, gauge: Arc<RelayGauge>) {
     loop {
         match timeout(CONNECT_TIMEOUT, TcpStream::connect(&address)).await {
             Ok(Ok(stream)) => write(stream, sentences.subscribe(), &gauge).await,
