@@ -200,7 +200,7 @@ fn what_is_old_alarms_nobody() {
 fn what_several_heard_is_relayed_once() {
     let (out, listener) = (free(), UdpSocket::bind("127.0.0.1:0").unwrap());
     let relays = format!(
-        "[[relay]]\nurl = \"tcp-listen://{out}\"\nwindow = \"10m\"\n[[relay]]\nurl = \"udp://{}\"\n",
+        "[[relay]]\nurl = \"tcp-listen://{out}\"\nwindow = \"10m\"\n[[relay]]\nurl = \"udp://{}\"\nwindow = \"10m\"\n",
         listener.local_addr().unwrap()
     );
     let mut daemon = Daemon::new("tcp-listen", &relays);
@@ -211,9 +211,9 @@ fn what_several_heard_is_relayed_once() {
     sleep(Duration::from_millis(200));
     let mut one = daemon.connect();
     let mut other = daemon.connect();
-    writeln!(one, "\\s:one,c:1704067200*00\\{SENTENCE}\n{SENTENCE}").unwrap();
+    writeln!(one, "\\s:one,c:1704067200*59\\{SENTENCE}\n{SENTENCE}").unwrap();
     daemon.wait_for("it is there", |daemon| daemon.number("relay_sent_total") == 1);
-    writeln!(other, "\\s:two*00\\{SENTENCE}\n{}\njunk", SENTENCE.replace("*5C", "*5D")).unwrap();
+    writeln!(other, "\\s:two*25\\{SENTENCE}\n{}\njunk", SENTENCE.replace("*5C", "*5D")).unwrap();
     daemon.wait_for("it is known", |daemon| daemon.number("relay_repeated_total") == 2);
     let text = std::str::from_utf8(sea()).unwrap();
     let lines: Vec<&str> = text.lines().take(5000).collect();
@@ -306,6 +306,62 @@ fn a_doctor_says_what_is_missing_and_what_to_do() {
     daemon.desk.write("good.toml", format!("[run]\nhttp = \"{}\"\n", daemon.pages));
     let outcome = daemon.desk.run(&["doctor", "--config", "good.toml"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stdout);
+    daemon.desk.write(
+        "map.geojson",
+        r#"{"type":"Feature","properties":{"name":"Gulf"},
+        "geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1]]]}}"#,
+    );
+    let more = |map: &str, zone: &str, file: &str, users: &str, relay: SocketAddr| {
+        format!(
+            "[run]\nhttp = \"none\"\n[map]\nfiles = [\"{map}\"]\n[alerts]\nfile = \"{file}\"\n\
+             [serve]\nwith_run = true\nlisten = \"{}\"\nusers = \"{users}\"\n\
+             [[channel]]\nname = \"c\"\nurl = \"http://127.0.0.1:1/\"\n\
+             [[alert]]\nname = \"r\"\nto = [\"c\"]\nzones = [\"{zone}\"]\n\
+             [[relay]]\nurl = \"tcp-listen://{relay}\"\n",
+            daemon.pages
+        )
+    };
+    let busy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy_at = busy.local_addr().unwrap();
+    let free_at = free();
+    for (toml, doctor, check) in [
+        (more("map.geojson", "Gulf", "a.alerts", "none", free_at), "good  rules: a.alerts", ""),
+        (
+            more("nowhere.geojson", "Gulf", "a.alerts", "none", free_at),
+            "FAIL  maps:",
+            "nowhere.geojson",
+        ),
+        (
+            more("map.geojson", "Gulv", "a.alerts", "none", free_at),
+            "FAIL  rules:",
+            "did you mean `Gulf`?",
+        ),
+        (
+            more("map.geojson", "Gulf", "no/a.alerts", "none", free_at),
+            "FAIL  rules:",
+            "no such folder",
+        ),
+        (
+            more("map.geojson", "Gulf", "a.alerts", "nobody", free_at),
+            "FAIL  serve:",
+            "there is nobody in",
+        ),
+        (more("map.geojson", "Gulf", "a.alerts", "none", busy_at), "FAIL  relay:", ""),
+        (
+            more("map.geojson", "Gulf", "a.alerts", "none", daemon.pages),
+            "FAIL  addresses:",
+            "at one address",
+        ),
+    ] {
+        daemon.desk.write("more.toml", toml);
+        let outcome = daemon.desk.run(&["doctor", "--config", "more.toml"]);
+        assert!(outcome.stdout.contains(doctor), "{doctor}: {}", outcome.stdout);
+        assert_eq!(outcome.code, i32::from(doctor.starts_with("FAIL")), "{}", outcome.stdout);
+        let outcome = daemon.desk.run(&["config", "check", "more.toml"]);
+        assert_eq!(outcome.code, i32::from(!check.is_empty()), "{doctor}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(check), "{}", outcome.stderr);
+        assert!(!daemon.desk.names().iter().any(|name| name.starts_with("a.alerts")));
+    }
     daemon.desk.write("bad.toml", "[run]\nhtp = \"none\"\n");
     let outcome = daemon.desk.run(&["doctor", "--config", "bad.toml"]);
     assert_eq!(outcome.code, 1);

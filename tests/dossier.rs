@@ -127,6 +127,37 @@ fn a_dossier_holds_in_another_folder_and_is_the_same_bytes_again() {
     );
 }
 
+/// The numbers that the kept lines have in the first input.
+fn numbers(files: &Files) -> Vec<u64> {
+    let origin: Value = serde_json::from_slice(&files["origin.json"]).unwrap();
+    let spans = origin["inputs"][0]["line_numbers"].as_str().unwrap().split(',').map(|span| {
+        let (from, until) = span.split_once('-').unwrap_or((span, span));
+        from.parse::<u64>().unwrap()..=until.parse().unwrap()
+    });
+    spans.flatten().collect()
+}
+
+#[test]
+fn the_recording_tells_what_was_left_out() {
+    let (_, whole) = dossier();
+    let desk = Desk::new();
+    desk.write("sea.nmea", sea());
+    let mut files = whole.clone();
+    let (at, _) = sentence(&files, &[1, 2, 3]);
+    let (mut lines, mut numbers) = (lines(&files), numbers(&files));
+    lines.remove(at);
+    let number = numbers.remove(at);
+    put_lines(&mut files, &lines);
+    alter_json(&mut files, "origin.json", |origin| {
+        let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+        origin["inputs"][0]["line_numbers"] = numbers.join(",").into();
+    });
+    let outcome = verify(&desk, &with_new_sums(files), &["--from", "sea.nmea"]);
+    assert_eq!(outcome.code, 1);
+    let words = format!("line {number} of sea.nmea belongs to the event and is not in the dossier");
+    assert!(outcome.stdout.contains(&words), "{}", outcome.stdout);
+}
+
 #[test]
 fn the_sentences_of_a_dossier_are_a_recording_that_gives_the_event() {
     let (id, files) = dossier();
@@ -573,6 +604,21 @@ fn a_manifest_and_a_container_that_lie_are_found() {
         outcome.stdout
     );
 
+    // The same said in other bytes is another manifest.
+    let mut files = whole.clone();
+    let manifest: Value = serde_json::from_slice(&files[MANIFEST]).unwrap();
+    files.insert(MANIFEST.into(), serde_json::to_vec(&manifest).unwrap());
+    let outcome = verify(&desk, &files, &[]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stdout.contains("manifest.json line 1: it has"), "{}", outcome.stdout);
+
+    let mut files = whole.clone();
+    files.insert("README.txt".into(), vec![b'\n'; 20 << 20]);
+    let outcome = verify(&desk, &with_new_sums(files), &[]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stdout.contains("README.txt: 2097"), "{}", outcome.stdout);
+    assert!(outcome.stdout.len() < 10_000);
+
     let mut files = whole.clone();
     files.insert("../x".into(), Vec::new());
     let outcome = verify(&desk, &files, &[]);
@@ -699,6 +745,10 @@ fn hostile_names_come_out_as_text() {
     let outcome = verify(&other, &files, &[]);
     assert_eq!(outcome.code, 0, "{}", outcome.stdout);
 
+    let list = desk.read("zones.geojson");
+    desk.write("zones.geojson", list.replace("-91", "-92"));
+    check_refused(&desk, &[&id, "--store", "a.gpkg"], "a list has changed since");
+
     let mut files = files;
     alter_text(&mut files, "lists/1/zones.geojson", "onload", "ONLOAD");
     let outcome = verify(&other, &with_new_sums(files), &[]);
@@ -719,6 +769,20 @@ fn sentences_without_a_time_get_that_of_the_recording() {
     assert!(files[SENTENCES].starts_with(b"2024-01-01T00:00:00.000Z !AIVDM,"));
     let outcome = desk.run(&["verify", "case.zip", "--from", "a.nmea"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stdout);
+
+    // Another time before a line is found by reading the recording again.
+    let mut files = files;
+    let mut lines = lines(&files);
+    let at = lines.iter().rposition(|line| line.starts_with(b"2024-")).unwrap();
+    let line = String::from_utf8(lines[at].clone()).unwrap();
+    let (time, rest) = line.split_once(' ').unwrap();
+    let later = Timestamp::parse(time).unwrap().plus_millis(500);
+    lines[at] = format!("{later} {rest}").into_bytes();
+    put_lines(&mut files, &lines);
+    let outcome = verify(&desk, &with_new_sums(files), &["--from", "a.nmea"]);
+    assert_eq!(outcome.code, 1);
+    let words = format!("has the time {later} before it in the dossier, and {time} follows");
+    assert!(outcome.stdout.contains(&words), "{}", outcome.stdout);
 }
 
 #[test]

@@ -344,6 +344,22 @@ fn nothing_comes_through_a_parameter_but_what_it_means() {
 }
 
 #[test]
+fn more_than_there_may_be_is_refused_or_said() {
+    let server = Server::start();
+    let words = "x+".repeat(1000);
+    for path in ["/api/vessels", "/api/events", "/api/export"] {
+        let format = if path.ends_with("export") { "format=csv&" } else { "" };
+        let answer = server.get(&format!("{path}?{format}text={words}"));
+        assert_eq!(answer.status, 400, "{path}: {answer:?}");
+        assert!(answer.text().contains("at most 100"), "{answer:?}");
+    }
+    let network = server.json("/api/network");
+    assert_eq!(network["truncated"], false);
+    let graph = server.get("/api/export?format=graphml");
+    assert_eq!((graph.status, graph.header("x-alongside-truncated")), (200, None));
+}
+
+#[test]
 fn reviews_and_lists_are_kept_and_noted() {
     let server = Server::start();
     let id = server.events("")[0]["id"].as_str().unwrap().to_owned();

@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::thread::{self, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use daemon::{Daemon, free};
 use program::{gzip, sea};
@@ -90,16 +90,16 @@ fn every_file_that_comes_to_a_folder_is_read_once() {
     let mut daemon = Daemon::at(nowhere(), "directory:in", "");
     let lines = lines();
     let text = |from: usize, to: usize| lines[from..to].join("\n");
-    daemon.desk.write("in/a.nmea", text(0, 1000));
+    daemon.desk.write("in/a.nmea", text(0, 1000) + "\n");
     daemon.desk.write("in/b.nmea.gz", gzip(text(1000, 9000).as_bytes()));
     daemon.desk.write("in/c.zst", zstd::encode_all(text(9000, 10_000).as_bytes(), 1).unwrap());
     daemon.desk.write("in/.hidden", text(0, 10));
-    daemon.desk.write("in/d.part", text(10_001, 10_005));
+    daemon.desk.write("in/d.part", text(10_001, 10_005) + "\n");
     daemon.start();
     wait_for_lines(&daemon, 10_000);
     assert_eq!(daemon.journal(), lines[..10_000]);
     // What is read already, and grows after all.
-    append(&daemon.desk.path("in/a.nmea"), &format!("\n{}\n", lines[10_000]));
+    append(&daemon.desk.path("in/a.nmea"), &format!("{}\n", lines[10_000]));
     wait_for_lines(&daemon, 10_001);
     assert_eq!(daemon.journal()[10_000], lines[10_000]);
     // Zeros without end, and a file that was cut.
@@ -129,6 +129,49 @@ fn every_file_that_comes_to_a_folder_is_read_once() {
     let end: Vec<&String> = end.iter().skip_while(|line| **line != lines[10_001]).collect();
     assert_eq!(end, lines[10_001..].iter().collect::<Vec<_>>());
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+}
+
+#[test]
+fn a_file_in_a_folder_is_known_under_another_name_and_read_by_whole_lines() {
+    let mut daemon = Daemon::at(nowhere(), "directory:in", "");
+    let lines = lines();
+    let text = |from: usize, to: usize| lines[from..to].join("\n") + "\n";
+    daemon.desk.write("in/feed.nmea", text(0, 1000) + &lines[1000][..20]);
+    daemon.start();
+    wait_for_lines(&daemon, 1000);
+    // A pause in the middle of a line is no end of it.
+    sleep(Duration::from_millis(2500));
+    assert_eq!(daemon.journal().len(), 1000);
+    append(&daemon.desk.path("in/feed.nmea"), &format!("{}\n", &lines[1000][20..]));
+    wait_for_lines(&daemon, 1001);
+    // Turned over, as logrotate does, and once more while nobody looks.
+    fs::rename(daemon.desk.path("in/feed.nmea"), daemon.desk.path("in/feed.nmea.1")).unwrap();
+    append(&daemon.desk.path("in/feed.nmea"), &text(1001, 1500));
+    wait_for_lines(&daemon, 1500);
+    daemon.kill();
+    fs::rename(daemon.desk.path("in/feed.nmea.1"), daemon.desk.path("in/feed.nmea.2")).unwrap();
+    fs::rename(daemon.desk.path("in/feed.nmea"), daemon.desk.path("in/feed.nmea.1")).unwrap();
+    // The last line of a file that stays as it is needs no end.
+    append(&daemon.desk.path("in/feed.nmea"), text(1500, 2000).trim_end());
+    daemon.start();
+    wait_for_lines(&daemon, 2000);
+    sleep(Duration::from_millis(2500));
+    assert_eq!(daemon.journal(), lines[..2000]);
+    assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+}
+
+#[test]
+fn a_broker_that_does_not_answer_keeps_nobody_from_stopping() {
+    let more = "[[source]]\nname = \"raw\"\nurl = \"kafka://127.0.0.1:1/raw\"\n";
+    let mut daemon = Daemon::new("tcp-listen", more);
+    daemon.start();
+    daemon.connect().write_all(sea()).unwrap();
+    wait_for_lines(&daemon, lines().len());
+    let since = Instant::now();
+    assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    let log = daemon.desk.read("log");
+    assert!(log.contains("stopped; what is open goes on with the next start"), "{log}");
 }
 
 #[cfg(unix)]
@@ -233,6 +276,11 @@ fn a_websocket_is_asked_as_aisstream_wants_it() {
         socket.get_mut().write_all(&[0x81, 126, 0x80, 0]).unwrap();
         while socket.get_mut().write_all(b"x").is_ok() {
             sleep(Duration::from_millis(50));
+        }
+        // … one that pings and says nothing, …
+        let mut socket = next();
+        while socket.send(Message::Ping(Default::default())).is_ok() {
+            sleep(Duration::from_millis(100));
         }
         // … and after all that one as it should be.
         let mut socket = next();

@@ -116,6 +116,7 @@ fn serve(path: &Path) -> SocketAddr {
     let options = Options {
         store: path.into(),
         access: Access::Open,
+        behind_proxy: false,
         now: || Timestamp::from_secs(0),
         software_version: "bench".into(),
         land: String::new,

@@ -28,8 +28,9 @@ use crate::alert::Rule;
 use crate::duration::Span;
 use crate::output::Output;
 use crate::run::Daemon;
-use crate::watchlist;
+use crate::{places, serve, watchlist};
 
+pub use self::alerts::check_names;
 use self::alerts::{AlertsSection, ChannelSection, RelaySection};
 pub use self::daemon::SILENT_AFTER;
 use self::daemon::{JournalSection, RunSection, ServeSection, SourceSection};
@@ -167,7 +168,12 @@ pub fn text(parameters: &Parameters) -> String {
 ///
 /// As [`load`].
 pub fn check_file(file: &Path) -> anyhow::Result<()> {
-    let (parameters, delivery, daemon) = load_daemon(Some(file))?;
+    let (mut parameters, delivery, daemon) = load_daemon(Some(file))?;
+    places::load(&mut parameters, &[] as &[&Path])?;
+    check_names(&daemon.alerts, &parameters)?;
+    serve::access(&daemon.serving)?;
+    daemon.check_addresses()?;
+    daemon.alerts.check_file()?;
     let mut output = Output::stdout();
     let differences = differences(&parameters, &delivery, &daemon);
     let (name, hash) = (sink::shown(&file.display().to_string()), parameters.hash());

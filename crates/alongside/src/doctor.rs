@@ -7,17 +7,20 @@ use std::net::{TcpListener, ToSocketAddrs, UdpSocket};
 use std::path::Path;
 use std::time::Duration;
 
+use detector::Parameters;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use sink::{GeoPackage, Outbox};
 
 use crate::agent::agent;
+use crate::alert::{Alerts, Queue};
 use crate::cli::DoctorArgs;
 use crate::config::{self, Delivery};
 use crate::output::Output;
-use crate::run::{Address, Daemon, SourceOptions, describe};
+use crate::run::{Address, Daemon, RelayTarget, SourceOptions, describe};
+use crate::serve::{self, Serving};
 use crate::store::now;
-use crate::{DONE, FAILED};
+use crate::{DONE, FAILED, places};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// A clock that says less has lost its battery: the program is younger.
@@ -68,8 +71,12 @@ fn shown(text: &str) -> String {
 pub fn run(args: &DoctorArgs) -> anyhow::Result<u8> {
     let mut findings = Findings { output: Output::stdout(), failed: false };
     match config::load_daemon(args.config.as_deref()) {
-        Ok((parameters, delivery, daemon)) => {
+        Ok((mut parameters, delivery, daemon)) => {
             findings.say("configuration", Good(format!("parameters {}", parameters.hash())))?;
+            findings.say("maps", maps(&mut parameters))?;
+            if !daemon.alerts.rules.is_empty() {
+                findings.say("rules", rules(&daemon.alerts, &parameters))?;
+            }
             look(&mut findings, &delivery, &daemon)?;
         }
         Err(error) => {
@@ -125,6 +132,16 @@ fn look(findings: &mut Findings, delivery: &Delivery, daemon: &Daemon) -> anyhow
     for source in &daemon.sources {
         findings.say(format!("source {}", source.name), source_finding(source))?;
     }
+    if let Err(error) = daemon.check_addresses() {
+        let advice = "give one of them another port";
+        findings.say("addresses", Failure(format!("{error:#}"), advice))?;
+    }
+    if daemon.serving.with_run {
+        findings.say("serve", serving(&daemon.serving))?;
+    }
+    for relay in &daemon.relays {
+        findings.say("relay", relay_finding(&relay.target))?;
+    }
     if daemon.publish {
         findings.say("broker", broker(&delivery.kafka.brokers, None))?;
     }
@@ -141,6 +158,75 @@ fn look(findings: &mut Findings, delivery: &Delivery, daemon: &Daemon) -> anyhow
         )?;
     }
     Ok(())
+}
+
+/// Maps and lists are read when it starts, and whenever it is told to.
+fn maps(parameters: &mut Parameters) -> Finding {
+    if parameters.place_files.is_empty() {
+        return Good("none is named".into());
+    }
+    match places::load(parameters, &[] as &[&Path]) {
+        Ok(()) => {
+            let files = parameters.place_files.iter();
+            let (ports, zones) = files.fold((0, 0), |(ports, zones), places| {
+                (ports + places.ports.len(), zones + places.zones.len())
+            });
+            Good(format!("{ports} ports and {zones} zones"))
+        }
+        Err(error) => {
+            Failure(format!("{error:#}"), "put the file there, or take it out of map.files")
+        }
+    }
+}
+
+/// The rules name what is there, and their queue can be written.
+fn rules(alerts: &Alerts, parameters: &Parameters) -> Finding {
+    let checked = config::check_names(alerts, parameters).map_err(|error| describe(&error));
+    if let Err(error) = checked {
+        return Failure(error, "correct the name, or add the zone or the list");
+    }
+    let was_there = alerts.file.exists();
+    let opened = Queue::open(&alerts.file).and_then(|queue| queue.len());
+    if !was_there {
+        let _ = fs::remove_file(&alerts.file);
+    }
+    match opened {
+        Ok(count) => Good(format!("{}, {count} alerts wait", alerts.file.display())),
+        Err(error) => Failure(
+            describe(&error),
+            "make its folder writable for this user, or name another file in alerts.file",
+        ),
+    }
+}
+
+fn serving(serving: &Serving) -> Finding {
+    match serve::access(serving) {
+        Ok(_) => port(TcpListener::bind(serving.listen).map(drop), &serving.listen),
+        Err(error) => {
+            Failure(format!("{error:#}"), "make the file, or correct its name in [serve]")
+        }
+    }
+}
+
+fn relay_finding(target: &RelayTarget) -> Finding {
+    match target {
+        RelayTarget::TcpListen(address) => port(TcpListener::bind(address).map(drop), address),
+        RelayTarget::Tcp(place) => reach(place),
+        RelayTarget::Udp(place) => match place.to_socket_addrs() {
+            Ok(_) => Good(format!("{place}; whether anybody is there does not show")),
+            Err(error) => Failure(format!("{place}: {error}"), "correct the name"),
+        },
+    }
+}
+
+fn reach(place: &str) -> Finding {
+    match connect(place) {
+        Ok(()) => Good(format!("{place} answers")),
+        Err(error) => Failure(
+            format!("{place}: {error}"),
+            "look whether it runs, and whether a firewall is in between; `run` asks again and again",
+        ),
+    }
 }
 
 fn clock() -> Finding {
@@ -213,13 +299,6 @@ fn source_finding(source: &SourceOptions) -> Finding {
     {
         return Failure(describe(&error), "put the key there");
     }
-    let reach = |place: &str| match connect(place) {
-        Ok(()) => Good(format!("{place} answers")),
-        Err(error) => Failure(
-            format!("{place}: {error}"),
-            "look whether it runs, and whether a firewall is in between; `run` asks again and again",
-        ),
-    };
     match &source.address {
         Address::Udp(address) if address.ip().is_multicast() => {
             Good(format!("{address} is a group; whether anything comes shows when it runs"))

@@ -33,6 +33,8 @@ pub struct Serving {
     pub users: Option<PathBuf>,
     /// A file with the token of programs.
     pub token_file: Option<PathBuf>,
+    /// Whether a proxy with TLS stands before it.
+    pub behind_proxy: bool,
     /// Whether the daemon serves its store too.
     pub with_run: bool,
 }
@@ -44,6 +46,7 @@ impl Default for Serving {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             users: None,
             token_file: None,
+            behind_proxy: false,
             with_run: false,
         }
     }
@@ -74,7 +77,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
         .context("cannot start")?;
     let listener = bind(&runtime, serving.listen)?;
     let address = listener.local_addr()?;
-    let options = options(&serving.store, access, &parameters);
+    let options = options(&serving.store, access, serving.behind_proxy, &parameters);
     let store = sink::shown(&serving.store.display().to_string());
     let served = runtime.block_on(async {
         tracing::info!(store, "serving http://{address}");
@@ -137,7 +140,12 @@ fn read_token(file: &Path) -> anyhow::Result<String> {
 }
 
 /// What the dashboard needs of the rest of the program.
-pub fn options(store: &Path, access: Access, parameters: &Parameters) -> Options {
+pub fn options(
+    store: &Path,
+    access: Access,
+    behind_proxy: bool,
+    parameters: &Parameters,
+) -> Options {
     let ports_are_known = parameters.ports == PortList::WorldPortIndex
         || parameters.place_files.iter().any(|file| !file.ports.is_empty());
     let profile = |profile: &detector::Profile| Profile {
@@ -157,6 +165,7 @@ pub fn options(store: &Path, access: Access, parameters: &Parameters) -> Options
     Options {
         store: store.into(),
         access,
+        behind_proxy,
         now,
         software_version: env!("CARGO_PKG_VERSION").into(),
         land: Coast::natural_earth_geojson,

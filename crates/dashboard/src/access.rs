@@ -307,6 +307,8 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 /// Knows who is inside.
 pub(crate) struct Door {
     access: Access,
+    /// A proxy with TLS stands before it.
+    behind_proxy: bool,
     /// Of everybody on loopback.
     csrf: String,
     sessions: Mutex<HashMap<String, Session>>,
@@ -319,8 +321,30 @@ struct Session {
 }
 
 impl Door {
-    pub(crate) fn new(access: Access) -> Self {
-        Door { access, csrf: secret(), sessions: Mutex::default(), failures: Mutex::default() }
+    pub(crate) fn new(access: Access, behind_proxy: bool) -> Self {
+        Door {
+            access,
+            behind_proxy,
+            csrf: secret(),
+            sessions: Mutex::default(),
+            failures: Mutex::default(),
+        }
+    }
+
+    /// Who asks by way of `peer`: the last one that the proxy names, as those before it may be made up.
+    pub(crate) fn address_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if !self.behind_proxy {
+            return peer;
+        }
+        let named = headers.get_all("x-forwarded-for").iter().next_back();
+        let last =
+            named.and_then(|named| named.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        last.unwrap_or(peer)
+    }
+
+    fn set_cookie(&self, id: &str, seconds: u64) -> String {
+        let secure = if self.behind_proxy { "; Secure" } else { "" };
+        format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -414,7 +438,7 @@ impl Door {
             }
         }
         sessions.insert(hashed(&id), Session { caller: caller.clone(), used_at: Instant::now() });
-        Some((set_cookie(&id, SESSION_KEPT.as_secs()), caller))
+        Some((self.set_cookie(&id, SESSION_KEPT.as_secs()), caller))
     }
 
     /// Ends the session; gives the cookie that forgets it.
@@ -423,7 +447,7 @@ impl Door {
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
             sessions.remove(&hashed(id));
         }
-        set_cookie("", 0)
+        self.set_cookie("", 0)
     }
 }
 
@@ -451,10 +475,6 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
         .filter_map(|cookie| cookie.trim().split_once('='))
         .find(|(name, _)| *name == COOKIE)
         .map(|(_, id)| id)
-}
-
-fn set_cookie(id: &str, seconds: u64) -> String {
-    format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}")
 }
 
 fn is_loopback_name(host: &str) -> bool {
@@ -489,7 +509,7 @@ mod tests {
     fn door() -> Door {
         let mut users = Users::default();
         users.put("ann", Role::Analyst, hash_password("correct horse").unwrap()).unwrap();
-        Door::new(Access::Guarded { users, token: Some("t0ken".into()) })
+        Door::new(Access::Guarded { users, token: Some("t0ken".into()) }, false)
     }
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -524,6 +544,21 @@ mod tests {
     }
 
     #[test]
+    fn behind_a_proxy_cookies_are_for_tls_and_callers_are_those_it_names() {
+        let Door { access, .. } = door();
+        let open = Door::new(access.clone(), false);
+        let door = Door::new(access, true);
+        let (cookie, _) = door.log_in(HERE, "ann", "correct horse").unwrap();
+        assert!(cookie.ends_with("; Secure"), "{cookie}");
+        assert!(door.log_out(&HeaderMap::new()).ends_with("; Secure"));
+        assert!(!open.log_out(&HeaderMap::new()).contains("Secure"));
+        let named = headers(&[("x-forwarded-for", "198.51.100.7, 192.0.2.1")]);
+        let there: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!((door.address_of(HERE, &named), open.address_of(HERE, &named)), (there, HERE));
+        assert_eq!(door.address_of(HERE, &headers(&[("x-forwarded-for", "x")])), HERE);
+    }
+
+    #[test]
     fn a_token_is_for_programs() {
         let door = door();
         let role = |value: &str| door.caller(&headers(&[("authorization", value)])).unwrap().role;
@@ -536,7 +571,7 @@ mod tests {
 
     #[test]
     fn on_loopback_the_machine_itself_is_meant() {
-        let door = Door::new(Access::Open);
+        let door = Door::new(Access::Open, false);
         for host in ["127.0.0.1:8080", "localhost", "LOCALHOST:1", "[::1]:8080"] {
             let caller = door.caller(&headers(&[("host", host)])).unwrap();
             assert_eq!(caller.role, Some(Role::Admin));

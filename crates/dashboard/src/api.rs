@@ -45,7 +45,7 @@ pub(crate) async fn events(State(server): State<Arc<Server>>, RawQuery(query): R
     let after = after.transpose()?;
     query.finish()?;
     let page =
-        server.store.with(move |reader| reader.events(&filter, order, limit, after.as_ref()));
+        server.store.read(move |reader| reader.events(&filter, order, limit, after.as_ref()));
     let page = page.await?;
     let next = json!(page.next.map(|cursor| cursor.to_string()));
     let (events, total) = (array(&page.events), page.total);
@@ -56,7 +56,7 @@ pub(crate) async fn map(State(server): State<Arc<Server>>, RawQuery(query): RawQ
     let mut query = Query::new(query.as_deref())?;
     let filter = query.take_filter()?;
     query.finish()?;
-    let rows = server.store.with(move |reader| {
+    let rows = server.store.read(move |reader| {
         let mut rows = Vec::new();
         let truncated = reader.map(&filter, MARKS_MAX, |mark| {
             if !rows.is_empty() {
@@ -79,7 +79,7 @@ pub(crate) async fn facets(State(server): State<Arc<Server>>, RawQuery(query): R
     let mut query = Query::new(query.as_deref())?;
     let filter = query.take_filter()?;
     query.finish()?;
-    let facets = server.store.with(move |reader| reader.facets(&filter)).await?;
+    let facets = server.store.read(move |reader| reader.facets(&filter)).await?;
     Ok(answer::value(&json!({
         "kinds": facets.kinds, "classes": facets.classes, "profiles": facets.profiles,
         "flags": facets.flags, "types": facets.types, "states": facets.states,
@@ -89,7 +89,7 @@ pub(crate) async fn facets(State(server): State<Arc<Server>>, RawQuery(query): R
 
 pub(crate) async fn event(State(server): State<Arc<Server>>, Path(id): Path<String>) -> Answer {
     let of = id.clone();
-    let case = server.store.with(move |reader| reader.case(&of)).await?;
+    let case = server.store.read(move |reader| reader.case(&of)).await?;
     let case = case.ok_or_else(|| no_event(&id))?;
     let versions: Vec<String> = case
         .versions
@@ -135,7 +135,7 @@ pub(crate) async fn tracks(
     };
     query.finish()?;
     let of = id.clone();
-    let found = server.store.with(move |reader| {
+    let found = server.store.read(move |reader| {
         let Some(case) = reader.case(&of)? else { return Ok(None) };
         Ok(Some((case.listed.record, reader.tracks(&of)?)))
     });
@@ -288,7 +288,7 @@ pub(crate) async fn dossier(
 ) -> Answer {
     server.check_role(&caller, Role::Analyst)?;
     let of = id.clone();
-    let known = server.store.with(move |reader| reader.case(&of)).await?;
+    let known = server.store.read(move |reader| reader.case(&of)).await?;
     known.ok_or_else(|| no_event(&id))?;
     let Some(make) = server.options.dossier.clone() else {
         return Err(Refusal::new(
@@ -332,7 +332,7 @@ pub(crate) async fn vessels(
 ) -> Answer {
     let mut query = Query::new(query.as_deref())?;
     let filter = VesselFilter {
-        text: query.take("text"),
+        text: query.take_text()?,
         flags: query.take_list("flag")?,
         types: query.take_list("type")?,
     };
@@ -340,7 +340,7 @@ pub(crate) async fn vessels(
     let after = query.take_as("cursor", "`next` of a page")?;
     query.finish()?;
     let (vessels, next) =
-        server.store.with(move |reader| reader.vessels(&filter, limit, after)).await?;
+        server.store.read(move |reader| reader.vessels(&filter, limit, after)).await?;
     let vessels: Vec<Value> = vessels.iter().map(told_vessel).collect();
     let next = next.map(|mmsi| mmsi.to_string());
     Ok(answer::value(&json!({"vessels": vessels, "next": next})))
@@ -348,7 +348,7 @@ pub(crate) async fn vessels(
 
 pub(crate) async fn vessel(State(server): State<Arc<Server>>, Path(mmsi): Path<String>) -> Answer {
     let mmsi: u32 = parse("the number of a vessel", &mmsi, "an MMSI")?;
-    let found = server.store.with(move |reader| reader.vessel(mmsi)).await?;
+    let found = server.store.read(move |reader| reader.vessel(mmsi)).await?;
     let (vessel, identities, events) =
         found.ok_or_else(|| Refusal::absent(format!("there is no vessel {mmsi}")))?;
     let identities: Vec<Value> = identities.iter().map(told_identity).collect();
@@ -393,7 +393,7 @@ pub(crate) async fn network(
     if depth.is_some() && !is_around {
         return Err(Refusal::bad("depth needs one mmsi, around which to look"));
     }
-    let network = server.store.with(move |reader| match filter.mmsis.as_slice() {
+    let network = server.store.read(move |reader| match filter.mmsis.as_slice() {
         [mmsi] => reader.network_around(*mmsi, depth.unwrap_or(1)),
         _ => reader.network(&filter),
     });
@@ -409,11 +409,12 @@ fn told_network(network: &Network) -> Value {
         json!({"a": link.a, "b": link.b, "events": link.ids.len(), "score_max": link.score_max,
                "last_at": Timestamp::from_millis(link.last_at_ms).to_string(), "ids": link.ids})
     });
-    json!({"nodes": nodes.collect::<Vec<_>>(), "links": links.collect::<Vec<_>>()})
+    json!({"nodes": nodes.collect::<Vec<_>>(), "links": links.collect::<Vec<_>>(),
+           "truncated": network.truncated})
 }
 
 pub(crate) async fn health(State(server): State<Arc<Server>>) -> Answer {
-    let summary = server.store.with(|reader| reader.summary()).await?;
+    let summary = server.store.read(|reader| reader.summary()).await?;
     let mut health = match &server.options.health {
         Some(health) => health(),
         None => json!({"sources": [], "sinks": []}),
@@ -435,7 +436,7 @@ fn file_name(server: &Server) -> String {
 }
 
 pub(crate) async fn about(State(server): State<Arc<Server>>) -> Answer {
-    let summary = server.store.with(|reader| reader.summary()).await?;
+    let summary = server.store.read(|reader| reader.summary()).await?;
     let profiles: Vec<Value> =
         server.options.profiles.iter().map(|profile| profile.told()).collect();
     Ok(answer::value(&json!({
@@ -451,7 +452,7 @@ pub(crate) async fn about(State(server): State<Arc<Server>>) -> Answer {
 
 pub(crate) async fn audit(State(server): State<Arc<Server>>, caller: Caller) -> Answer {
     server.check_role(&caller, Role::Admin)?;
-    let audited = server.store.with(|reader| reader.audited(AUDITED_MAX)).await?;
+    let audited = server.store.read(|reader| reader.audited(AUDITED_MAX)).await?;
     let told: Vec<Value> = audited
         .iter()
         .map(|one| {

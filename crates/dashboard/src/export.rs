@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use futures_util::stream;
 use sink::StoreError;
-use sink::reading::{Filter, Reader};
+use sink::reading::{Filter, Network, Reader};
 use tokio::sync::mpsc;
 
 use crate::access::Caller;
@@ -83,6 +83,21 @@ pub(crate) async fn export(
     query.finish()?;
     let permit = server.may_export()?;
     let (at, by) = (server.now(), caller.name());
+    if let Format::GeoPackage = format {
+        let of = filter.clone();
+        let count = server.store.read(move |reader| reader.count(&of)).await?;
+        if count > COPIED_MAX as u64 {
+            return Err(too_many(count));
+        }
+    }
+    let network = match format {
+        Format::GraphMl => {
+            let of = filter.clone();
+            Some(server.store.read(move |reader| reader.network(&of)).await?)
+        }
+        _ => None,
+    };
+    let is_truncated = network.as_ref().is_some_and(|network| network.truncated);
     let subject = sink::shown(&subject.chars().take(1000).collect::<String>());
     server.store.with(move |reader| reader.audit(at, &by, "export", &subject)).await?;
     let (sender, receiver) = mpsc::channel(PIECES_MAX);
@@ -92,8 +107,12 @@ pub(crate) async fn export(
         let store = &exporting.store;
         let written = store.act(|reader| {
             let mut pieces = Pieces { sender: sender.clone(), piece: Vec::new() };
-            match write(reader, &filter, format, at, &mut pieces) {
+            match write(reader, &filter, (format, network.as_ref()), at, &mut pieces) {
                 Err(Failure::Store(error)) => Err(error),
+                Err(Failure::TooMany) => {
+                    let _ = sender.blocking_send(Err(io::Error::other("too many events")));
+                    Ok(())
+                }
                 // Whoever asked has gone.
                 Err(Failure::Reader) | Ok(()) => Ok(()),
             }
@@ -108,11 +127,28 @@ pub(crate) async fn export(
         receiver.recv().await.map(|piece| (piece, receiver))
     });
     let (kind, ending) = format.kind_and_ending();
-    Ok(attachment(Body::from_stream(body), kind, &format!("alongside.{ending}")))
+    let mut answer = attachment(Body::from_stream(body), kind, &format!("alongside.{ending}"));
+    if is_truncated {
+        let words =
+            "the vessels and events with the highest scores; ask for less by time, area or score";
+        answer.headers_mut().insert("x-alongside-truncated", HeaderValue::from_static(words));
+    }
+    Ok(answer)
+}
+
+fn too_many(count: u64) -> Refusal {
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!(
+            "these are {count} events, and a GeoPackage is made of at most {COPIED_MAX}: ask for less by time, area or \
+             score, or for geojson or csv, which have no bound"
+        ),
+    )
 }
 
 enum Failure {
     Store(StoreError),
+    TooMany,
     Reader,
 }
 
@@ -125,21 +161,24 @@ impl From<io::Error> for Failure {
 fn write(
     reader: &Reader,
     filter: &Filter,
-    format: Format,
+    (format, network): (Format, Option<&Network>),
     at: maritime::Timestamp,
     out: &mut Pieces,
 ) -> Result<(), Failure> {
     if let Format::GeoPackage = format {
         let directory = tempfile::tempdir().map_err(|_| Failure::Reader)?;
         let path = directory.path().join("export.gpkg");
-        reader.copy_to(filter, COPIED_MAX, &path, at).map_err(Failure::Store)?;
+        let copied = reader.copy_to(filter, COPIED_MAX, &path, at).map_err(Failure::Store)?;
+        if let Err(count) = copied {
+            tracing::warn!(count, "an export is broken off: too many events have come meanwhile");
+            return Err(Failure::TooMany);
+        }
         let mut copy = std::fs::File::open(path)?;
         io::copy(&mut copy, out)?;
         return Ok(out.flush()?);
     }
-    if let Format::GraphMl = format {
-        let network = reader.network(filter).map_err(Failure::Store)?;
-        return Ok(sink::write_graphml(&network, out)?);
+    if let Some(network) = network {
+        return Ok(sink::write_graphml(network, out)?);
     }
     let failed = RefCell::new(None);
     let records = reader.records(filter).map_while(|record| match record {

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use sink::StoreError;
-use sink::reading::{Lists, Reader, WatchSet, ZoneShape};
+use sink::reading::{Lists, Reader, StoredList, WatchSet, ZoneShape};
 
 use crate::access::{Caller, Role};
 use crate::answer::{self, Answer, Refusal};
@@ -20,6 +20,10 @@ const WATCHLIST: &str = "watchlist";
 const ZONE: &str = "zone";
 /// Of a kind.
 const LISTS_MAX: usize = 200;
+/// Of all lists of a kind together: they are in memory, and each event is compared with each of them.
+const LISTS_BYTES_MAX: usize = 64 << 20;
+/// Of all zones together.
+const ZONES_CORNERS_MAX: usize = 200_000;
 /// A zone with more is a coast line, and each event is compared with each corner.
 const CORNERS_MAX: usize = 20_000;
 const NAME_CHARS_MAX: usize = 80;
@@ -47,7 +51,7 @@ pub(crate) fn read(reader: &Reader, read_watchlist: &ReadWatchlist) -> Result<Li
 }
 
 pub(crate) async fn watchlists(State(server): State<Arc<Server>>) -> Answer {
-    let stored = server.store.with(|reader| reader.stored_lists(WATCHLIST)).await?;
+    let stored = server.store.read(|reader| reader.stored_lists(WATCHLIST)).await?;
     let lists = server.store.lists();
     let lists: Vec<Value> = stored
         .iter()
@@ -93,7 +97,7 @@ pub(crate) async fn delete_watchlist(
 }
 
 pub(crate) async fn zones(State(server): State<Arc<Server>>) -> Answer {
-    let stored = server.store.with(|reader| reader.stored_lists(ZONE)).await?;
+    let stored = server.store.read(|reader| reader.stored_lists(ZONE)).await?;
     let mut features = Vec::new();
     for list in stored {
         let Ok(body) = serde_json::from_str::<Value>(&list.body) else { continue };
@@ -142,19 +146,44 @@ async fn keep(
 ) -> Answer<()> {
     let (store, by, at) = (server.store.clone(), caller.name(), server.now());
     let kept = server.store.with(move |reader| {
-        let known = reader.stored_lists(kind)?;
-        if known.len() >= LISTS_MAX && known.iter().all(|list| list.name != name) {
-            return Ok(false);
+        let fits = |others: &[StoredList]| check_room(kind, others, &body);
+        let kept = reader.store_list(kind, &name, &body, at, &by, fits)?;
+        if kept.is_ok() {
+            reader.audit(at, &by, &format!("put {kind}"), &name)?;
+            store.read_lists(reader)?;
         }
-        reader.store_list(kind, &name, &body, at, &by)?;
-        reader.audit(at, &by, &format!("put {kind}"), &name)?;
-        store.read_lists(reader)?;
-        Ok(true)
+        Ok(kept)
     });
-    match kept.await? {
-        true => Ok(()),
-        false => Err(Refusal::bad(format!("there are {LISTS_MAX} already: delete one first"))),
+    kept.await?.map_err(Refusal::bad)
+}
+
+/// Whether there is room for one more beside the others of its kind.
+fn check_room(kind: &str, others: &[StoredList], body: &str) -> Result<(), String> {
+    if others.len() >= LISTS_MAX {
+        return Err(format!("there are {LISTS_MAX} already: delete one first"));
     }
+    let bytes = body.len() + others.iter().map(|list| list.body.len()).sum::<usize>();
+    if bytes > LISTS_BYTES_MAX {
+        let (bytes, most) = (bytes >> 20, LISTS_BYTES_MAX >> 20);
+        return Err(format!(
+            "all of a kind would have {bytes} MB: at most {most}; delete one first"
+        ));
+    }
+    if kind == ZONE {
+        let bodies = others.iter().map(|list| list.body.as_str()).chain([body]);
+        let corners: usize =
+            bodies.filter_map(|body| parse_zone(body).ok()).map(|zone| corners(&zone)).sum();
+        if corners > ZONES_CORNERS_MAX {
+            return Err(format!(
+                "all zones would have {corners} corners: at most {ZONES_CORNERS_MAX}; delete one first"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn corners(zone: &ZoneShape) -> usize {
+    zone.rings.iter().map(Vec::len).sum()
 }
 
 async fn delete(
@@ -226,7 +255,7 @@ fn parse_zone(body: &str) -> Result<ZoneShape, String> {
             "there is no area in it: expected GeoJSON with a Polygon or MultiPolygon".into()
         );
     }
-    match shape.rings.iter().map(Vec::len).sum::<usize>() {
+    match corners(&shape) {
         0..=CORNERS_MAX => Ok(shape),
         count => Err(format!("it has {count} corners: at most {CORNERS_MAX}")),
     }
@@ -253,6 +282,27 @@ mod tests {
         for (body, rings) in [(polygon, 1), (feature, 1), (collection, 2), (multi, 2)] {
             assert_eq!(parse_zone(&body).unwrap().rings.len(), rings, "{body}");
         }
+    }
+
+    #[test]
+    fn lists_have_a_bound_together() {
+        let list = |body: String| StoredList {
+            name: "x".into(),
+            body,
+            changed_at: String::new(),
+            changed_by: String::new(),
+        };
+        let large = [list("x".repeat(40 << 20)), list("x".repeat(20 << 20))];
+        assert!(check_room(WATCHLIST, &large, &"x".repeat(1 << 20)).is_ok());
+        assert!(check_room(WATCHLIST, &large, &"x".repeat(5 << 20)).unwrap_err().contains("65 MB"));
+        let corners: Vec<String> =
+            (0..19_000).map(|i| format!("[{},1]", f64::from(i) / 200.0)).collect();
+        let zone = format!("{{\"type\":\"Polygon\",\"coordinates\":[[{}]]}}", corners.join(","));
+        let zones = vec![list(zone.clone()); 10];
+        assert!(check_room(ZONE, &zones[..9], &zone).is_ok());
+        assert!(check_room(ZONE, &zones, &zone).unwrap_err().contains("209000 corners"));
+        let many = vec![list(String::new()); LISTS_MAX];
+        assert!(check_room(WATCHLIST, &many, "").unwrap_err().contains("200 already"));
     }
 
     #[test]

@@ -64,6 +64,15 @@ impl Query {
         }
     }
 
+    /// Words to be found, each of which is a condition of its own.
+    pub(crate) fn take_text(&mut self) -> Answer<Option<String>> {
+        let text = self.take("text");
+        match text.iter().flat_map(|text| text.split_whitespace()).count() {
+            0..=NAMES_MAX => Ok(text),
+            count => Err(unexpected("text", format!("{count} words"), "at most 100")),
+        }
+    }
+
     fn take_numbers(&mut self, name: &str) -> Answer<Vec<u32>> {
         let names = self.take_list(name)?;
         names.iter().map(|number| parse(name, number, "numbers, separated by commas")).collect()
@@ -93,10 +102,7 @@ impl Query {
             Some("all") => true,
             Some(other) => return Err(unexpected("flagged", other, "true or all")),
         };
-        let text = self.take("text");
-        if text.as_ref().is_some_and(|text| text.split_whitespace().count() > NAMES_MAX) {
-            return Err(unexpected("text", "more than 100 words", "fewer"));
-        }
+        let text = self.take_text()?;
         Ok(Filter {
             kinds,
             classes: self.take_list("class")?,
@@ -208,5 +214,6 @@ mod tests {
         check_refused("flagged=no", "true or all");
         check_refused("flag=MT&flag=PA", "given twice");
         check_refused(&format!("name={}", "x".repeat(5000)), "too long");
+        check_refused(&format!("text={}", "x+".repeat(1000)), "text is \"1000 words\"");
     }
 }

@@ -23,6 +23,7 @@ use sink::StoreError;
 use sink::reading::WatchSet;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 use tower_service::Service;
 
 use crate::access::{Access, Caller, Door, Role, carries_csrf};
@@ -37,6 +38,8 @@ const CONNECTIONS_MAX: usize = 256;
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// … and the rest of it and its handling no longer than this, apart from exports and what is live.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// Whoever takes nothing of an answer for so long has gone, though the connection has not.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// Of a watchlist: all vessels of OpenSanctions take less.
 const BODY_BYTES_MAX: usize = 16 << 20;
 /// Of a name and a password, from anybody.
@@ -58,6 +61,8 @@ pub struct Options {
     pub store: PathBuf,
     /// Who may come in.
     pub access: Access,
+    /// Whether a proxy with TLS stands before it: cookies are then for TLS alone, and it says who asks.
+    pub behind_proxy: bool,
     /// The clock on the wall.
     pub now: fn() -> Timestamp,
     /// For example `0.1.0`.
@@ -169,7 +174,7 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<(), Refuse
     let server = Arc::new(Server {
         live: live::Live::new(store.clone()),
         store,
-        door: Door::new(options.access.clone()),
+        door: Door::new(options.access.clone(), options.behind_proxy),
         options,
         exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
         logins: Arc::new(Semaphore::new(LOGINS_MAX)),
@@ -192,6 +197,8 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<(), Refuse
         tokio::spawn(async move {
             let _permit = permit;
             let _ = stream.set_nodelay(true);
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(TAKEN_WITHIN));
             let service = service_fn(move |mut request: hyper::Request<Incoming>| {
                 request.extensions_mut().insert(Peer(peer));
                 let mut router = router.clone();
@@ -205,7 +212,7 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<(), Refuse
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_WITHIN)
                 .max_buf_size(HEAD_BYTES_MAX)
-                .serve_connection(TokioIo::new(stream), service);
+                .serve_connection(TokioIo::new(Box::pin(stream)), service);
             // Whoever hangs up has seen enough.
             let _ = served.await;
         });

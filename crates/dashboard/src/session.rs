@@ -44,8 +44,9 @@ pub(crate) async fn log_in(
         let message = "too many attempts: wait a minute";
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, message)
     };
+    let from = server.door.address_of(peer.ip(), &headers);
     let permit = server.logins.clone().acquire_owned().await.map_err(|_| too_many())?;
-    if !server.door.may_try(peer.ip(), &user) {
+    if !server.door.may_try(from, &user) {
         return Err(too_many());
     }
     let (at, name) = (server.now(), user.clone());
@@ -53,14 +54,13 @@ pub(crate) async fn log_in(
     let trial = tokio::task::spawn_blocking(move || {
         // It goes on when the other side hangs up, and so does the permit.
         let _permit = permit;
-        trying.door.log_in(peer.ip(), &user, &password)
+        trying.door.log_in(from, &user, &password)
     });
     let done = trial.await.ok().flatten();
     let action = if done.is_some() { "login" } else { "failed login" };
     let name: String = sink::shown(&name.chars().take(64).collect::<String>());
-    tracing::info!(user = name, from = %peer.ip(), "{action}");
-    let noted =
-        server.store.with(move |reader| reader.audit(at, &name, action, &peer.ip().to_string()));
+    tracing::info!(user = name, %from, "{action}");
+    let noted = server.store.with(move |reader| reader.audit(at, &name, action, &from.to_string()));
     noted.await?;
     let Some((cookie, caller)) = done else {
         return Err(Refusal::new(StatusCode::UNAUTHORIZED, "the name or the password is wrong"));

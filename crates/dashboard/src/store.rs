@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::http::StatusCode;
 use sink::StoreError;
-use sink::reading::{Lists, Reader};
+use sink::reading::{Interrupt, Lists, Reader};
 use tokio::sync::Semaphore;
 
 use crate::answer::{Answer, Refusal};
@@ -19,8 +19,32 @@ pub(crate) struct Store {
     path: PathBuf,
     idle: Mutex<Vec<Opened>>,
     lists: RwLock<(u64, Arc<Lists>)>,
+    changing: Mutex<()>,
     room: Arc<Semaphore>,
     read_watchlist: ReadWatchlist,
+}
+
+/// Somebody waits for an answer; when this goes, nobody does.
+#[derive(Default)]
+struct Waiting(Arc<Mutex<Work>>);
+
+#[derive(Default)]
+enum Work {
+    #[default]
+    Waiting,
+    Reading(Interrupt),
+    Done,
+    Unwanted,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let mut work = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Work::Reading(interrupt) = &*work {
+            interrupt.interrupt();
+        }
+        *work = Work::Unwanted;
+    }
 }
 
 struct Opened {
@@ -39,6 +63,7 @@ impl Store {
             path: path.into(),
             idle: Mutex::new(vec![Opened { reader, file, lists: 0 }]),
             lists: RwLock::new((1, Arc::new(lists))),
+            changing: Mutex::default(),
             room: Arc::new(Semaphore::new(READS_MAX)),
             read_watchlist,
         };
@@ -74,6 +99,31 @@ impl Store {
         }
     }
 
+    /// Reads from the store; whoever no longer waits for the answer breaks the reading off. Only for what changes nothing.
+    pub(crate) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<T> {
+        let waiting = Waiting::default();
+        let at_work = waiting.0.clone();
+        let done = self.with(move |reader| {
+            {
+                let mut work = at_work.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Work::Unwanted = *work {
+                    return Ok(None);
+                }
+                *work = Work::Reading(reader.interrupt());
+            }
+            let done = read(reader);
+            // What comes later must not meet somebody else's reading.
+            *at_work.lock().unwrap_or_else(PoisonError::into_inner) = Work::Done;
+            done.map(Some)
+        });
+        done.await?.ok_or_else(|| {
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "nobody waits for it any longer")
+        })
+    }
+
     /// The same for those who wait already.
     pub(crate) fn act<T>(
         &self,
@@ -107,6 +157,8 @@ impl Store {
 
     /// Reads the lists again after one of them was changed.
     pub(crate) fn read_lists(&self, reader: &Reader) -> Result<(), StoreError> {
+        // One after the other: what was read before another change must not stand after it.
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let read = lists::read(reader, &self.read_watchlist)?;
         let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
         *lists = (lists.0 + 1, Arc::new(read));
@@ -129,4 +181,33 @@ fn identity(path: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn identity(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().map(|_| 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_broken_off() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.gpkg");
+        sink::GeoPackage::open(&path).unwrap();
+        let read_watchlist: ReadWatchlist = Arc::new(|_, _| Ok(sink::reading::WatchSet::default()));
+        let store = Arc::new(Store::open(&path, read_watchlist).unwrap());
+        let (sender, ended) = std::sync::mpsc::channel();
+        let reading = store.read(move |reader| {
+            let done = reader.count_without_end();
+            sender.send(done.is_err()).unwrap();
+            done
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(200), reading).await.is_err());
+        let since = Instant::now();
+        let is_broken_off = tokio::task::spawn_blocking(move || {
+            ended.recv_timeout(Duration::from_secs(60)).unwrap()
+        });
+        assert!(is_broken_off.await.unwrap() && since.elapsed() < Duration::from_secs(30));
+        assert!(store.read(|reader| reader.summary()).await.is_ok());
+    }
 }

@@ -133,7 +133,7 @@ pub(crate) async fn what_if(
         ))
     })?;
     let changed = changed(&server.options.profiles, asked)?;
-    let judged = server.store.with(move |reader| {
+    let judged = server.store.read(move |reader| {
         let (mut appear, mut vanish, mut stay) = (Vec::new(), Vec::new(), 0_u64);
         let encounters = Filter { kinds: vec!["encounter".into()], all: true, ..Filter::default() };
         for record in reader.records(&encounters) {

@@ -72,6 +72,11 @@ pub fn write_graphml(network: &Network, mut out: impl Write) -> io::Result<()> {
           <key id=\"ids\" for=\"edge\" attr.name=\"ids\" attr.type=\"string\"/>\n\
           <graph edgedefault=\"undirected\">\n",
     )?;
+    if network.truncated {
+        out.write_all(
+            b"<!-- not all that was asked for: the vessels and events with the highest scores, as many as a network may have -->\n",
+        )?;
+    }
     for node in &network.nodes {
         write!(out, "<node id=\"{}\">", node.mmsi)?;
         for (key, text) in [("name", &node.name), ("flag", &node.flag), ("type", &node.ship_type)] {
@@ -126,11 +131,16 @@ mod tests {
             events: 1,
         };
         let link = Link { a: 1, b: 2, score_max: 0.5, last_at_ms: 0, ids: vec!["e".into()] };
-        let network = Network { nodes: vec![node(1, "A&B"), node(2, "\"")], links: vec![link] };
+        let network = Network {
+            nodes: vec![node(1, "A&B"), node(2, "\"")],
+            links: vec![link],
+            truncated: true,
+        };
         let mut written = Vec::new();
         write_graphml(&network, &mut written).unwrap();
         let text = String::from_utf8(written).unwrap();
         assert!(text.contains("<data key=\"name\">A&amp;B</data>"), "{text}");
         assert!(text.contains("<edge source=\"1\" target=\"2\">"), "{text}");
+        assert!(text.contains("<!-- not all that was asked for"), "{text}");
     }
 }

@@ -33,6 +33,8 @@ pub struct Tally {
     pub failed: AtomicU64,
     /// Given up.
     pub given_up: AtomicU64,
+    /// Waited for longest when there were too many, and went.
+    pub dropped: AtomicU64,
     /// In the queue.
     pub waiting: AtomicU64,
 }

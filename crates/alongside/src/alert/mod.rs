@@ -149,6 +149,26 @@ impl Alerts {
         self.rules.iter().filter(move |rule| is_news && rule.wants(event))
     }
 
+    /// Whether the queue can be where it is said to be, where there are rules. Nothing is made.
+    ///
+    /// # Errors
+    ///
+    /// There is no such folder, or a folder has that name.
+    pub fn check_file(&self) -> anyhow::Result<()> {
+        let shown = sink::shown(&self.file.display().to_string());
+        let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if self.rules.is_empty() {
+            return Ok(());
+        }
+        if self.file.is_dir() {
+            anyhow::bail!("alerts.file is {shown:?}, which is a folder");
+        }
+        match folder.is_none_or(|folder| folder.is_dir()) {
+            true => Ok(()),
+            false => anyhow::bail!("alerts.file is {shown:?}, and there is no such folder"),
+        }
+    }
+
     /// The channels of a rule.
     pub fn channels<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = &'a Channel> {
         self.channels.iter().filter(|channel| rule.to.contains(&channel.name))

@@ -13,6 +13,8 @@ use super::Rule;
 const WAITING_MAX: i64 = 100_000;
 /// Events that are remembered as told, by each rule.
 const TOLD_MAX: i64 = 1_000_000;
+/// Vessels of which is remembered when each rule told of them last; the others may be told of again too soon.
+const LAST_MAX: i64 = 1_000_000;
 /// Waits between attempts: a second, then twice as long, up to a quarter of an hour.
 const WAIT_MAX_S: i64 = 900;
 /// After so many attempts, some three days, it is given up.
@@ -37,6 +39,17 @@ pub struct QueueError {
 pub struct Queue {
     file: String,
     connection: Connection,
+    /// Alerts that wait, and vessels that are remembered.
+    maxima: [i64; 2],
+}
+
+/// What was put into a queue, and what had to make room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Put {
+    /// Events that are told.
+    pub new: u64,
+    /// Alerts that waited for longest, and went.
+    pub dropped: u64,
 }
 
 /// An alert that wants to be sent.
@@ -68,7 +81,7 @@ impl Queue {
             Ok(connection)
         };
         match open() {
-            Ok(connection) => Ok(Queue { file: name, connection }),
+            Ok(connection) => Ok(Queue { file: name, connection, maxima: [WAITING_MAX, LAST_MAX] }),
             Err(source) => Err(QueueError { file: name, source }),
         }
     }
@@ -83,8 +96,9 @@ impl Queue {
         &mut self,
         told: &[(Rule, EventRecord)],
         mut each: impl FnMut(&Rule, &EventRecord) -> Vec<(String, String, String)>,
-    ) -> Result<u64, QueueError> {
-        let mut new = 0;
+    ) -> Result<Put, QueueError> {
+        let [waiting_max, last_max] = self.maxima;
+        let (mut new, mut dropped) = (0, 0);
         let mut put = || {
             let transaction = self.connection.transaction()?;
             for (rule, event) in told {
@@ -98,18 +112,25 @@ impl Queue {
                     new += 1;
                 }
             }
-            transaction.execute(
-                "DELETE FROM waiting WHERE seq <= (SELECT max(seq) FROM waiting) - ?1",
-                [WAITING_MAX],
-            )?;
-            transaction.execute(
-                "DELETE FROM told WHERE rowid <= (SELECT max(rowid) FROM told) - ?1",
-                [TOLD_MAX],
-            )?;
+            dropped = transaction.execute(
+                "DELETE FROM waiting WHERE seq IN (
+                   SELECT seq FROM waiting ORDER BY seq
+                   LIMIT max((SELECT count(*) FROM waiting) - ?1, 0))",
+                [waiting_max],
+            )? as u64;
+            // A row that is written again is the newest: what goes was written longest ago.
+            for (table, most) in [("told", TOLD_MAX), ("last", last_max)] {
+                transaction.execute(
+                    &format!(
+                        "DELETE FROM {table} WHERE rowid <= (SELECT max(rowid) FROM {table}) - ?1"
+                    ),
+                    [most],
+                )?;
+            }
             transaction.commit()
         };
         match put() {
-            Ok(()) => Ok(new),
+            Ok(()) => Ok(Put { new, dropped }),
             Err(source) => Err(self.failed(source)),
         }
     }
@@ -231,7 +252,7 @@ mod tests {
             event.vessels[1].mmsi = mmsi;
             let each =
                 |_: &Rule, event: &EventRecord| vec![("c".into(), event.id.clone(), "{}".into())];
-            queue.put(&[(rule.clone(), event)], each).unwrap()
+            queue.put(&[(rule.clone(), event)], each).unwrap().new
         };
         assert_eq!(put("a", 0, 2), 1);
         assert_eq!(put("a", 7200, 2), 0);
@@ -240,6 +261,30 @@ mod tests {
         assert_eq!(put("c", 60, 3), 1);
         assert_eq!(put("d", 3660, 3), 1);
         assert_eq!(queue.len().unwrap(), 3);
+    }
+
+    #[test]
+    fn what_makes_room_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut queue = Queue::open(&folder.path().join("alerts")).unwrap();
+        queue.maxima = [10, 6];
+        let rule = Rule { name: "r".into(), ..Rule::default() };
+        let mut dropped = 0;
+        for number in 0..30_u32 {
+            let mut event = EventRecord { id: number.to_string(), ..samples::event() };
+            event.vessels[0].mmsi = 2 * number;
+            event.vessels[1].mmsi = 2 * number + 1;
+            let each =
+                |_: &Rule, event: &EventRecord| vec![("c".into(), event.id.clone(), "{}".into())];
+            dropped += queue.put(&[(rule.clone(), event)], each).unwrap().dropped;
+        }
+        assert_eq!((dropped, queue.len().unwrap()), (20, 10));
+        assert_eq!(queue.next(at(0)).unwrap().unwrap().id, "20");
+        let count = |table: &str| -> i64 {
+            let query = format!("SELECT count(*) FROM {table}");
+            queue.connection.query_row(&query, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((count("last"), count("told")), (6, 30));
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn told<'a>(
     let mut told = Vec::new();
     for event in &wanted {
         let one = [(rule.clone(), (*event).clone())];
-        if queue.put(&one, |_, _| Vec::new())? > 0 {
+        if queue.put(&one, |_, _| Vec::new())?.new > 0 {
             told.push(*event);
         }
     }

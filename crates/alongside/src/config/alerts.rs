@@ -1,7 +1,10 @@
 //! The sections `[alerts]`, `[[channel]]`, `[[alert]]` and `[[relay]]`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use detector::Parameters;
+use lettre::message::Mailbox;
 use maritime::{EventKind, MeetingClass};
 use serde::{Deserialize, Serialize};
 
@@ -156,6 +159,10 @@ fn checked_channel(channel: ChannelSection, publishes: bool) -> Result<Channel, 
             return Err(refused("https needs a build with the feature `tls`"));
         }
         Some(("http" | "https", _)) => {
+            let is_one = url.parse::<ureq::http::Uri>().is_ok_and(|url| url.host().is_some());
+            if !is_one {
+                return Err(refused("expected a URL with a host and no blanks"));
+            }
             Target::Webhook { url: url.clone(), is_text: channel.text_only }
         }
         Some(("smtp", place)) => {
@@ -174,6 +181,12 @@ fn checked_channel(channel: ChannelSection, publishes: bool) -> Result<Channel, 
                 format!("{:?}", channel.from),
                 "mail needs `from` and `to`",
             )?;
+            for (key, address) in std::iter::once(("from", &channel.from))
+                .chain(channel.to.iter().map(|address| ("to", address)))
+            {
+                let is_one = address.parse::<Mailbox>().is_ok();
+                require(is_one, &of(key), format!("{address:?}"), "expected an address of mail")?;
+            }
             let (user, host) = (user.to_owned(), host.to_owned());
             Target::Mail { user, host, port, from: channel.from.clone(), to: channel.to.clone() }
         }
@@ -189,14 +202,42 @@ fn checked_channel(channel: ChannelSection, publishes: bool) -> Result<Channel, 
     Ok(Channel { name: channel.name, target, key })
 }
 
+/// Whether the zones and watchlists that rules name are there: a rule that waits for another name would never tell.
+/// `parameters` have their files read.
+///
+/// # Errors
+///
+/// One is not there; the message says which, and what was meant.
+pub fn check_names(alerts: &Alerts, parameters: &Parameters) -> Result<(), ConfigError> {
+    let zones = parameters.place_files.iter().flat_map(|places| &places.zones);
+    let zones: BTreeSet<&String> = zones.map(|zone| &zone.name).collect();
+    let lists = parameters.watchlists.iter().flat_map(|list| &list.entries);
+    let lists: BTreeSet<&String> = lists.map(|entry| &entry.list).collect();
+    let any = ["any".to_owned()];
+    let zones: Vec<String> = zones.into_iter().cloned().collect();
+    let lists: Vec<String> = lists.into_iter().chain(&any).cloned().collect();
+    for rule in &alerts.rules {
+        among(&rule.zones, &zones, &format!("alert.zones of {}", rule.name))?;
+        among(&rule.watchlists, &lists, &format!("alert.watchlists of {}", rule.name))?;
+    }
+    Ok(())
+}
+
+/// Names that are listed where none of them was meant.
+const NAMES_SAID_MAX: usize = 20;
+
 /// Whether all words are among those that are known.
 fn among(words: &[String], known: &[String], key: &str) -> Result<(), ConfigError> {
     for word in words {
         if !known.contains(word) {
             let meant = nearest(word, known.iter().map(String::as_str));
             let meant = meant.map(|name| format!("; did you mean `{name}`?"));
-            let expected =
-                format!("expected one of {}{}", known.join(", "), meant.unwrap_or_default());
+            let names = known.iter().take(NAMES_SAID_MAX).cloned().collect::<Vec<_>>().join(", ");
+            let more = if known.len() > NAMES_SAID_MAX { ", …" } else { "" };
+            let expected = match known.is_empty() {
+                true => "expected nothing, as there is none".to_owned(),
+                false => format!("expected one of {names}{more}{}", meant.unwrap_or_default()),
+            };
             require(false, key, format!("{word:?}"), &expected)?;
         }
     }
@@ -247,6 +288,29 @@ mod tests {
     }
 
     #[test]
+    fn names_that_nothing_has_are_refused() {
+        use detector::{PlaceFile, Watchlist, WatchlistEntry, Zone};
+        let zone = Zone { name: "Gulf".into(), rings: Vec::new() };
+        let entry = WatchlistEntry { list: "sdn".into(), ..WatchlistEntry::default() };
+        let place_file = PlaceFile { file: "x".into(), ports: Vec::new(), zones: vec![zone] };
+        let parameters = Parameters {
+            place_files: vec![place_file],
+            watchlists: vec![Watchlist { file: "x".into(), entries: vec![entry] }],
+            ..Parameters::default()
+        };
+        let check = |zone: &str, list: &str| {
+            let rule =
+                Rule { zones: vec![zone.into()], watchlists: vec![list.into()], ..Rule::default() };
+            let alerts = Alerts { rules: vec![rule], ..Alerts::default() };
+            check_names(&alerts, &parameters).map_err(|error| error.to_string())
+        };
+        assert_eq!(check("Gulf", "sdn"), Ok(()));
+        assert_eq!(check("Gulf", "any"), Ok(()));
+        assert!(check("Gulv", "sdn").unwrap_err().contains("did you mean `Gulf`?"));
+        assert!(check("Gulf", "sdm").unwrap_err().contains("did you mean `sdn`?"));
+    }
+
+    #[test]
     fn rules_that_make_no_sense_are_refused() {
         let rule = |more: &str| RULE.replace("[[relay]]", &format!("{more}\n[[relay]]"));
         check_refused(
@@ -261,6 +325,9 @@ mod tests {
         check_refused(&RULE.replace("http:", "htp:"), "expected http://");
         check_refused(&RULE.replace("http://127.0.0.1:1/x", "kafka"), "run.publish");
         check_refused(&RULE.replace("from = \"a@b\"\n", ""), "mail needs `from`");
+        check_refused(&RULE.replace("a@b", "a b@c"), "channel.from of desk = \"a b@c\"");
+        check_refused(&RULE.replace("c@d", "c"), "channel.to of desk = \"c\"");
+        check_refused(&RULE.replace("127.0.0.1:1/x", "127.0.0.1:1/x y"), "a URL with a host");
         check_refused(&RULE.replace("udp://h:1", "udp://h"), "expected udp://host:port");
     }
 }

@@ -49,6 +49,7 @@ pub(super) struct ServeSection {
     listen: String,
     users: String,
     token_file: String,
+    behind_proxy: bool,
     with_run: bool,
 }
 
@@ -59,6 +60,7 @@ impl Default for ServeSection {
             listen: "127.0.0.1:8080".into(),
             users: NOWHERE.into(),
             token_file: NOWHERE.into(),
+            behind_proxy: false,
             with_run: false,
         }
     }
@@ -74,6 +76,7 @@ impl ServeSection {
             listen: serving.listen.to_string(),
             users: or_nowhere(&serving.users),
             token_file: or_nowhere(&serving.token_file),
+            behind_proxy: serving.behind_proxy,
             with_run: serving.with_run,
         }
     }
@@ -89,6 +92,7 @@ impl ServeSection {
             store: self.store.into(),
             users: file(self.users),
             token_file: file(self.token_file),
+            behind_proxy: self.behind_proxy,
             with_run: self.with_run,
         })
     }

@@ -58,6 +58,9 @@ pub struct Origin {
     pub inputs: Vec<InputOrigin>,
     /// Which of it was kept.
     pub kept: Kept,
+    /// When the recordings began, which do not say so: as whoever made the dossier said it, where the run did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<String>,
 }
 
 /// The run that found the event.

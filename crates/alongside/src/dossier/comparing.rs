@@ -23,7 +23,23 @@ pub fn compare(stored: &EventRecord, derived: &EventRecord) -> Vec<Difference> {
         [stored, derived].map(|record| serde_json::to_value(record).expect("a record is JSON"));
     let mut differences = Vec::new();
     walk("", &stored, &derived, &mut differences);
+    explain(&mut differences);
     differences
+}
+
+/// What follows from other fields is explained by those alone: if these are the same, or nothing explains them
+/// either, it was altered or reckoned by somebody else.
+fn explain(differences: &mut [Difference]) {
+    let moves = |difference: &Difference| {
+        !["version", "as_of", "state"].contains(&difference.field.as_str())
+            && difference.because.is_some_and(|because| because != FOLLOWS)
+    };
+    if differences.iter().any(moves) {
+        return;
+    }
+    for difference in differences.iter_mut().filter(|it| it.because == Some(FOLLOWS)) {
+        difference.because = None;
+    }
 }
 
 /// Every value in which two files of JSON differ.
@@ -79,6 +95,9 @@ fn is_named(values: &[Value]) -> bool {
     values.iter().all(|value| value.get("rule").is_some())
 }
 
+/// Of fields that are reckoned from those before them.
+const FOLLOWS: &str = "it follows from the fields above";
+
 /// What a field owes to the recording beyond the sentences of a dossier.
 fn because(field: &str) -> Option<&'static str> {
     let name = field.split(['.', '[']).next().unwrap_or_default();
@@ -94,7 +113,7 @@ fn because(field: &str) -> Option<&'static str> {
         "state" => "whether it has ended is known by how the recording goes on",
         "figures" => "it is reckoned from how other ships were heard in the whole recording",
         "profiles" | "score" | "reasons" | "class" | "class_confidence" | "class_reasons"
-        | "explanation" => "it follows from the fields above",
+        | "explanation" => FOLLOWS,
         "software_version" => "another version of the program found it",
         "parameters_hash" => "it was found with other parameters",
         _ => return None,
@@ -124,6 +143,31 @@ mod tests {
             json!({"reasons": [reason("long", 0.2), reason("night", 0.1)]}),
             json!({"reasons": [reason("near", 0.2), reason("long", 0.2), reason("night", 0.2)]}),
             &["reasons.night.weight", "reasons.near"],
+        );
+    }
+
+    #[test]
+    fn what_follows_is_explained_by_what_it_follows_from() {
+        let explained = |stored: Value, derived: Value| -> Vec<bool> {
+            let mut differences = compare_json(&stored, &derived);
+            explain(&mut differences);
+            differences.iter().map(|difference| difference.because.is_some()).collect()
+        };
+        assert_eq!(explained(json!({"score": 0.1}), json!({"score": 0.8})), [false]);
+        assert_eq!(
+            explained(json!({"as_of": 1, "score": 0.1}), json!({"as_of": 2, "score": 0.8})),
+            [true, false]
+        );
+        assert_eq!(
+            explained(
+                json!({"distance_m_min": 1, "class": "tow"}),
+                json!({"distance_m_min": 2, "class": "gear"})
+            ),
+            [false, false]
+        );
+        assert_eq!(
+            explained(json!({"raft": 3, "score": 0.1}), json!({"raft": 2, "score": 0.8})),
+            [true, true]
         );
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use decoder::{Decoder, OutcomeKind, Rejection};
+use decoder::{Outcome, OutcomeKind, Rejection, Station};
 use detector::Parameters;
 use maritime::{Event, Mmsi, PositionFix, Report, StationId, Timestamp};
 use sink::EventRecord;
@@ -13,7 +13,7 @@ use sink::EventRecord;
 use super::basis::Basis;
 use crate::cli::{Cli, Command, ReplayArgs};
 use crate::replay::{self, Told, Versions};
-use crate::source::{Location, Options, Place, Sources};
+use crate::source::{Feeds, Location, Options, Place, Sources};
 
 /// What follows from a [`Basis`].
 pub struct Derived {
@@ -103,16 +103,16 @@ fn find(events: Vec<Event>, stored: &EventRecord) -> anyhow::Result<Event> {
 pub fn refused(bytes: &[u8]) -> Vec<(u64, Rejection)> {
     let mut refused = Vec::new();
     let mut number = 0;
-    let mut decoder = Decoder::new();
+    let mut feeds = Feeds::new();
     for line in bytes.split(|&byte| byte == b'\n') {
         number += 1;
-        decoder.push_line(line, &mut |outcome| {
+        feeds.push_line(line, &mut |_, outcome| {
             if let OutcomeKind::Rejected(rejection) = outcome.kind {
                 refused.push((number, rejection));
             }
         });
     }
-    decoder.finish(&mut |outcome| {
+    feeds.finish(&mut |_, outcome| {
         if let OutcomeKind::Rejected(rejection) = outcome.kind {
             refused.push((number, rejection));
         }
@@ -122,18 +122,18 @@ pub fn refused(bytes: &[u8]) -> Vec<(u64, Rejection)> {
 
 fn receivers(bytes: &[u8]) -> Vec<(StationId, String)> {
     let mut receivers = BTreeMap::new();
-    let mut each = |outcome: decoder::Outcome| {
+    let mut each = |feed: Option<Station>, outcome: Outcome| {
         if let OutcomeKind::Message(received) = outcome.kind
-            && let Some(station) = received.station
+            && let Some(station) = received.station.or(feed)
         {
             receivers
                 .entry(StationId::new(station.as_str()))
                 .or_insert_with(|| station.as_str().to_owned());
         }
     };
-    let mut decoder = Decoder::new();
-    decoder.push(bytes, &mut each);
-    decoder.finish(&mut each);
+    let mut feeds = Feeds::new();
+    feeds.push(bytes, &mut each);
+    feeds.finish(&mut each);
     receivers.into_iter().collect()
 }
 

@@ -102,6 +102,12 @@ impl Manifest {
 
     /// What of `files` is not as it says, in words.
     pub fn check(&self, files: &Files) -> Vec<String> {
+        if self.files.len() > FILES_MAX {
+            let count = self.files.len();
+            return vec![format!(
+                "{MANIFEST} names {count} files, and a dossier has {FILES_MAX} at most"
+            )];
+        }
         let found = sums(files);
         let mut wrong = Vec::new();
         for stated in &self.files {
@@ -131,7 +137,12 @@ impl Manifest {
 }
 
 /// Packs files, in the order of their names; the same files give the same bytes.
+///
+/// # Errors
+///
+/// They are more or larger than [`unpack`] takes.
 pub fn pack(files: &Files) -> anyhow::Result<Vec<u8>> {
+    check_bounds(files)?;
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -141,7 +152,40 @@ pub fn pack(files: &Files) -> anyhow::Result<Vec<u8>> {
         zip.start_file(name.as_str(), options)?;
         zip.write_all(bytes)?;
     }
-    Ok(zip.finish()?.into_inner())
+    let bytes = zip.finish()?.into_inner();
+    if bytes.len() as u64 > ZIP_BYTES_MAX {
+        let megabytes = bytes.len() >> 20;
+        bail!("the dossier has {megabytes} MB, and may have {} MB", ZIP_BYTES_MAX >> 20);
+    }
+    Ok(bytes)
+}
+
+/// What is made must be what [`unpack`] takes.
+fn check_bounds(files: &Files) -> anyhow::Result<()> {
+    if files.len() > FILES_MAX {
+        bail!("the dossier has {} files, and may have {FILES_MAX}", files.len());
+    }
+    for (name, bytes) in files {
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            bail!(
+                "{name} of the dossier has {} MB, and may have {} MB",
+                bytes.len() >> 20,
+                FILE_BYTES_MAX >> 20
+            );
+        }
+        if !is_harmless(name) {
+            bail!("{:?} is no name of a file within a dossier", sink::shown(name));
+        }
+    }
+    let total: u64 = files.values().map(|bytes| bytes.len() as u64).sum();
+    if total > FILES_BYTES_MAX {
+        bail!(
+            "the files of the dossier have {} MB, and may have {} MB",
+            total >> 20,
+            FILES_BYTES_MAX >> 20
+        );
+    }
+    Ok(())
 }
 
 /// Unpacks a dossier in memory, within bounds.
@@ -301,6 +345,19 @@ mod tests {
         let packed = pack(&files).unwrap();
         assert_eq!(packed, pack(&files).unwrap());
         assert_eq!(unpack(&packed).unwrap(), files);
+    }
+
+    #[test]
+    fn what_would_not_be_unpacked_is_not_packed() {
+        let many: Files = (0..=FILES_MAX).map(|i| (i.to_string(), Vec::new())).collect();
+        let large: Files = [("a".into(), vec![0; FILE_BYTES_MAX as usize + 1])].into();
+        let odd: Files = [("../a".into(), Vec::new())].into();
+        for (files, expected) in
+            [(many, "has 4097 files"), (large, "a of the dossier has 128 MB"), (odd, "is no name")]
+        {
+            let error = pack(&files).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

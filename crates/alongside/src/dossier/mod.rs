@@ -25,11 +25,11 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use maritime::{EventKind, Mmsi, Position, Timestamp};
 use sha2::{Digest, Sha256};
-use sink::{EventRecord, GeoPackage, Run};
+use sink::{EventRecord, GeoPackage, Provenance, Run};
 
 use self::basis::{
-    Basis, FORMAT, Files, InputOrigin, LISTS, ORIGIN, Origin, RunOrigin, SENTENCES, is_plain_name,
-    pretty, record_bytes, write_numbers,
+    Basis, FORMAT, Files, InputOrigin, Kept, LISTS, ORIGIN, Origin, RunOrigin, SENTENCES,
+    is_plain_name, pretty, record_bytes, write_numbers,
 };
 use self::comparing::{Difference, compare};
 use self::deriving::{Derived, derive, selection};
@@ -39,7 +39,7 @@ use crate::cli::DossierArgs;
 use crate::output::Output;
 use crate::report::grouped;
 use crate::source::{ByteStream, Place, Progress, expand, survey};
-use crate::{UsageError, config, terminal};
+use crate::{UsageError, config, replay, terminal};
 
 pub use self::verify::run as run_verify;
 
@@ -210,38 +210,17 @@ fn stored_event(request: &Request) -> anyhow::Result<(EventRecord, Run)> {
 
 /// Reads the inputs again and keeps what the event rests on.
 fn gather(request: &Request, stored: EventRecord, run: &Run) -> anyhow::Result<Basis> {
+    let (parameters, lists) = parameters(run)?;
     let options = selection(&run.selection)?;
-    let start_time = request.start_time.or(options.start_time);
-    let mut selecting = Selecting::new(subject(&stored)?);
-    let mut inputs = Vec::new();
-    let mut chain = [0; 32];
-    for (name, path) in listed(request, run)? {
-        selecting.begin_input();
-        let (lines, digest, bytes) = read_input(&name, &path, start_time, &mut selecting)?;
-        chain = link(chain, digest);
-        inputs.push(InputOrigin {
-            name,
-            bytes,
-            sha256: hex(&digest),
-            chain: hex(&chain),
-            lines,
-            sentences: None,
-            line_numbers: String::new(),
-            times_added: 0,
-        });
-    }
-    let (kept_lines, kept) = selecting.finish();
-    let mut sentences = Files::new();
-    for (input, lines) in inputs.iter_mut().zip(&kept_lines) {
-        keep_lines(input, lines, &mut sentences);
-    }
-    if sentences.is_empty() {
+    let selected =
+        select(&stored, &listed(request, run)?, request.start_time.or(options.start_time))?;
+    if selected.sentences.is_empty() {
         bail!(
             "the inputs hold no sentence of this event: if they have moved, name them by --from FILE, and add \
              --start-time if that was given"
         );
     }
-    let (parameters, lists) = parameters(run)?;
+    let Selected { inputs, sentences, kept } = selected;
     let origin = Origin {
         format: FORMAT,
         software_version: env!("CARGO_PKG_VERSION").into(),
@@ -255,8 +234,73 @@ fn gather(request: &Request, stored: EventRecord, run: &Run) -> anyhow::Result<B
         },
         inputs,
         kept,
+        start_time: request.start_time.map(|at| at.to_string()),
     };
-    Ok(Basis { origin, stored, parameters, lists, sentences })
+    let basis = Basis { origin, stored, parameters, lists, sentences };
+    check_parameters(&basis)?;
+    Ok(basis)
+}
+
+/// The parameters that the store has, with the lists as they are now, must be those with which the event was found.
+fn check_parameters(basis: &Basis) -> anyhow::Result<()> {
+    let Provenance { software_version, parameters_hash } =
+        replay::provenance(&basis.read_parameters()?);
+    let stored = &basis.stored;
+    // Another version may have another sum of the same.
+    if stored.software_version != software_version || stored.parameters_hash == parameters_hash {
+        return Ok(());
+    }
+    let names: Vec<String> = basis.lists.keys().map(|name| sink::shown(name)).collect();
+    let why = match names.is_empty() {
+        true => "the store was altered".to_owned(),
+        false => format!(
+            "a list has changed since: put it back as it was, or replay again ({})",
+            names.join(", ")
+        ),
+    };
+    bail!(
+        "the event was found with parameters of the hash {}, and those of its run have {parameters_hash}: {why}",
+        sink::shown(&stored.parameters_hash)
+    )
+}
+
+/// What of the recordings goes into a dossier.
+struct Selected {
+    inputs: Vec<InputOrigin>,
+    sentences: Files,
+    kept: Kept,
+}
+
+/// Keeps what an event rests on, of recordings by their names: whoever has the recordings selects the same again.
+fn select(
+    stored: &EventRecord,
+    recordings: &[(String, PathBuf)],
+    start_time: Option<Timestamp>,
+) -> anyhow::Result<Selected> {
+    let mut selecting = Selecting::new(subject(stored)?);
+    let mut inputs = Vec::new();
+    let mut chain = [0; 32];
+    for (name, path) in recordings {
+        selecting.begin_input();
+        let (lines, digest, bytes) = read_input(name, path, start_time, &mut selecting)?;
+        chain = link(chain, digest);
+        inputs.push(InputOrigin {
+            name: name.clone(),
+            bytes,
+            sha256: hex(&digest),
+            chain: hex(&chain),
+            lines,
+            sentences: None,
+            line_numbers: String::new(),
+            times_added: 0,
+        });
+    }
+    let (kept_lines, kept) = selecting.finish()?;
+    let mut sentences = Files::new();
+    for (input, lines) in inputs.iter_mut().zip(&kept_lines) {
+        keep_lines(input, lines, &mut sentences);
+    }
+    Ok(Selected { inputs, sentences, kept })
 }
 
 fn keep_lines(input: &mut InputOrigin, lines: &Lines, sentences: &mut Files) {
@@ -404,27 +448,4 @@ fn readme(id: &str) -> String {
 fn origins(basis: &Basis) -> BTreeMap<&str, &InputOrigin> {
     let named = basis.origin.inputs.iter();
     named.filter_map(|input| Some((input.sentences.as_deref()?, input))).collect()
-}
-
-/// Which of these lines do not stand at their numbers in a recording. A time may stand before them.
-fn lines_not_in(path: &Path, numbers: &[u64], lines: &[&[u8]]) -> anyhow::Result<Vec<u64>> {
-    let cannot = || format!("cannot read {}", path.display());
-    let place = Place::File { path: path.into(), bytes: 0 };
-    let stream = ByteStream::open(&place, Arc::new(Progress::default())).with_context(cannot)?;
-    let mut wrong = Vec::new();
-    let mut wanted = numbers.iter().zip(lines).peekable();
-    crate::source::each_line(stream, |number, line| {
-        let Some((_, kept)) = wanted.next_if(|(wanted, _)| **wanted == number) else { return };
-        let is_dated = || {
-            let time = kept.strip_suffix(line).and_then(|time| time.strip_suffix(b" "));
-            let time = time.and_then(|time| std::str::from_utf8(time).ok());
-            time.is_some_and(|time| Timestamp::parse(time).is_ok())
-        };
-        if *kept != line && !is_dated() {
-            wrong.push(number);
-        }
-    })
-    .with_context(cannot)?;
-    wrong.extend(wanted.map(|(number, _)| *number));
-    Ok(wrong)
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::bail;
 use maritime::{Mmsi, Position, Timestamp};
 use rustc_hash::FxHashMap;
 
@@ -30,6 +31,9 @@ const SURROUNDINGS_OF_SILENCE_M: f64 = 160_000.0;
 const PACE_MS: i64 = 10 * 60_000;
 /// The sentences of a dossier, unpacked: some 300,000, or a twentieth when packed.
 const BYTES_MAX: usize = 32 << 20;
+/// What is kept of the vessels themselves: none of it can be left out, so more is refused. Two ships that report by the
+/// second for a week, each heard by ten receivers, stay below.
+const OWN_BYTES_MAX: usize = 64 << 20;
 
 /// What an event says of itself before its sentences are known.
 #[derive(Debug, Clone)]
@@ -65,6 +69,9 @@ pub struct Selecting {
     /// Where the vessels were last: whether they fall silent or out of reach, those around them tell.
     last_places: Vec<Option<Position>>,
     bytes: usize,
+    /// Of what has been kept for good.
+    kept_bytes: usize,
+    own_bytes_max: usize,
     /// What a vessel said last of itself, by the facts that it told.
     said: FxHashMap<(Mmsi, [bool; 7]), Said>,
     /// The spans of [`PACE_MS`] of which a message has been kept.
@@ -94,6 +101,8 @@ impl Selecting {
             inputs: Vec::new(),
             around: Vec::new(),
             bytes: 0,
+            kept_bytes: 0,
+            own_bytes_max: OWN_BYTES_MAX,
             said: FxHashMap::default(),
             paced: BTreeSet::new(),
             last: None,
@@ -139,7 +148,17 @@ impl Selecting {
     }
 
     /// What was kept of each input, and how it was chosen.
-    pub fn finish(mut self) -> (Vec<Lines>, Kept) {
+    ///
+    /// # Errors
+    ///
+    /// The vessels themselves sent more than a dossier holds.
+    pub fn finish(mut self) -> anyhow::Result<(Vec<Lines>, Kept)> {
+        if self.kept_bytes > self.own_bytes_max {
+            bail!(
+                "the vessels of the event sent more than {} MB around it, and a dossier holds no more: none of it can be left out",
+                self.own_bytes_max >> 20
+            );
+        }
         if let Some((_, input, sighting)) = self.last.take() {
             self.keep(input, sighting);
         }
@@ -154,7 +173,7 @@ impl Selecting {
             surroundings_since: self.surroundings_since().to_string(),
             pace_s: (PACE_MS / 1000) as u64,
         };
-        (self.inputs, kept)
+        Ok((self.inputs, kept))
     }
 
     /// From a position to the event and its vessels, as far as they count at that time.
@@ -184,6 +203,11 @@ impl Selecting {
     }
 
     fn keep(&mut self, input: usize, sighting: Sighting) {
+        // Beyond the bound only the count goes on.
+        self.kept_bytes += sighting.bytes();
+        if self.kept_bytes > self.own_bytes_max + BYTES_MAX {
+            return;
+        }
         let heard_at = (!sighting.says_when).then_some(sighting.observed_at);
         let kept = &mut self.inputs[input].kept;
         for (index, line) in sighting.lines.into_iter().enumerate() {
@@ -226,5 +250,40 @@ impl Lines {
     /// How many of them have a time before them that the input does not have.
     pub fn times_added(&self) -> u64 {
         self.kept.values().filter(|(heard_at, _)| heard_at.is_some()).count() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Line;
+
+    #[test]
+    fn vessels_that_send_without_end_are_refused_and_take_no_memory() {
+        let at = Timestamp::from_secs(1_704_067_200);
+        let mmsi = Mmsi::new(311_000_222).unwrap();
+        let mut selecting = Selecting::new(Subject {
+            vessels: vec![mmsi],
+            position: Position::new(27.0, -90.0).unwrap(),
+            rests_on_silence: false,
+            started_at: at,
+            ended_at: at,
+        });
+        selecting.own_bytes_max = 1000;
+        selecting.begin_input();
+        for number in 0..2 * (BYTES_MAX as u64 >> 20) {
+            selecting.take(Sighting {
+                lines: vec![Line { number, bytes: vec![b'x'; 1 << 20] }],
+                says_when: true,
+                mmsi,
+                observed_at: at,
+                position: None,
+                statement: None,
+            });
+        }
+        let lines: usize = selecting.inputs[0].kept.values().map(|(_, line)| line.len()).sum();
+        assert!(lines <= BYTES_MAX + 1000, "{lines}");
+        let error = selecting.finish().unwrap_err().to_string();
+        assert!(error.contains("sent more than 0 MB"), "{error}");
     }
 }

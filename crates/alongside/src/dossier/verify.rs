@@ -4,21 +4,23 @@
 //! the basis of a dossier is made again and compared. Whoever altered the basis and made all of it again has made
 //! another dossier: against that stands a signature, or the recording itself.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use maritime::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use sink::shown;
 
-use super::basis::{Basis, Files, SENTENCES, read_numbers};
+use super::basis::{Basis, Files, InputOrigin, ORIGIN, SENTENCES, instant, read_numbers};
 use super::comparing::{Difference, compare, compare_json};
-use super::deriving::{derive, refused};
+use super::deriving::{derive, refused, selection};
 use super::manifest::{
     MANIFEST, Manifest, SIGNATURE, check_signature, file_sum, hex, public_key, read, unpack,
 };
-use super::{EVENT, line_count, link, manifest_of, origins, render};
+use super::{EVENT, line_count, link, manifest_of, origins, render, select};
 use crate::cli::{ScoreFormat, VerifyArgs};
 use crate::output::Output;
 use crate::source::expand;
@@ -26,6 +28,8 @@ use crate::{DONE, FAILED, terminal};
 
 /// Refused lines that are named, of each file.
 const REFUSED_MAX: usize = 10;
+/// Of all that is wrong, and of all fields that differ.
+const PROBLEMS_MAX: usize = 200;
 /// Lines of texts that differ that are named, of each file.
 const LINES_MAX: usize = 5;
 
@@ -43,6 +47,8 @@ struct Verdict {
     signature: &'static str,
     /// Whether the sentences were found in the recordings that were given; `null` if none were.
     recordings: Option<bool>,
+    /// Recordings that were given and that the dossier does not name: their lines do not count.
+    recordings_unused: Vec<String>,
     /// In what the stored event, which rests on the whole recording, differs from the one that is proven.
     stored_differs: Vec<Difference>,
     made_by: Option<String>,
@@ -99,6 +105,14 @@ fn verify(
         Err(error) => verdict.problems.push(format!("it cannot be read: {error:#}")),
     }
     verdict.holds = verdict.problems.is_empty() && verdict.differences.is_empty();
+    // A file made to be refused may be wrong in a million places; these are enough to see it.
+    let more = verdict.problems.len().saturating_sub(PROBLEMS_MAX)
+        + verdict.differences.len().saturating_sub(PROBLEMS_MAX);
+    verdict.problems.truncate(PROBLEMS_MAX);
+    verdict.differences.truncate(PROBLEMS_MAX);
+    if more > 0 {
+        verdict.problems.push(format!("and {more} more"));
+    }
     Ok(verdict)
 }
 
@@ -241,21 +255,30 @@ fn check_derivation(basis: &Basis, files: &Files, verdict: &mut Verdict) {
             ));
         }
     }
+    // Bytes, not what they mean: two ways of writing one thing would be two dossiers of one event. If more is wrong,
+    // that says it.
+    if let Some(found) = files.get(MANIFEST)
+        && verdict.problems.is_empty()
+        && verdict.differences.is_empty()
+    {
+        verdict.problems.extend(lines_that_differ(MANIFEST, found, &manifest.to_bytes()));
+    }
     verdict.event_id = Some(derived.record.id.clone());
     verdict.made_by = Some(basis.origin.software_version.clone());
     verdict.stored_differs = compare(&basis.stored, &derived.record);
 }
 
-/// In which lines a file is not as it follows from the rest.
+/// In which lines a file is not as it follows from the rest. It may be anything: its lines are looked at one by one.
 fn lines_that_differ(name: &str, found: &[u8], expected: &[u8]) -> Vec<String> {
-    let lines = |bytes: &[u8]| -> Vec<String> {
-        String::from_utf8_lossy(bytes).split('\n').map(str::to_owned).collect()
-    };
-    let (found, expected) = (lines(found), lines(expected));
+    let [mut found, mut expected] =
+        [found, expected].map(|bytes| bytes.split(|&byte| byte == b'\n'));
     let mut words = Vec::new();
-    let mut more = 0;
-    for number in 0..found.len().max(expected.len()) {
-        let (a, b) = (found.get(number), expected.get(number));
+    let mut more = 0_u64;
+    for number in 1_u64.. {
+        let (a, b) = (found.next(), expected.next());
+        if a.is_none() && b.is_none() {
+            break;
+        }
         if a == b {
             continue;
         }
@@ -263,11 +286,14 @@ fn lines_that_differ(name: &str, found: &[u8], expected: &[u8]) -> Vec<String> {
             more += 1;
             continue;
         }
-        let [a, b] = [a.zip(b.or(a)), b.zip(a.or(b))].map(|pair| {
-            pair.map_or("nothing".into(), |(line, other)| around_difference(line, other))
-        });
-        words
-            .push(format!("{name} line {}: it has {a}, and {b} follows from the rest", number + 1));
+        let [a, b] = [a, b].map(|line| line.map(String::from_utf8_lossy));
+        let shown = |line: Option<&str>, other: Option<&str>| match line {
+            Some(line) => around_difference(line, other.unwrap_or(line)),
+            None => "nothing".into(),
+        };
+        let (a, b) = (a.as_deref(), b.as_deref());
+        let (a, b) = (shown(a, b), shown(b, a));
+        words.push(format!("{name} line {number}: it has {a}, and {b} follows from the rest"));
     }
     if more > 0 {
         words.push(format!("{name}: {more} lines more differ"));
@@ -286,7 +312,8 @@ fn around_difference(line: &str, other: &str) -> String {
     format!("“{}{}{}”", dots(from > 0), shown(&part), dots(line.chars().count() > from + SHOWN))
 }
 
-/// Whether the sentences stand where they are said to stand, in the recordings that are given.
+/// Whether the sentences stand where they are said to stand in the recordings that are given, and are all that an
+/// event rests on: they are selected again.
 fn check_recordings(basis: &Basis, from: &[PathBuf], verdict: &mut Verdict) -> anyhow::Result<()> {
     let mut known = Vec::new();
     for location in expand(from)? {
@@ -296,28 +323,124 @@ fn check_recordings(basis: &Basis, from: &[PathBuf], verdict: &mut Verdict) -> a
         known.push((hex(&digest), path));
     }
     let before = verdict.problems.len();
+    let mut recordings = Vec::new();
     for input in &basis.origin.inputs {
-        let Some((_, path)) = known.iter().find(|(sum, _)| *sum == input.sha256) else {
-            verdict.problems.push(format!(
+        match known.iter().find(|(sum, _)| *sum == input.sha256) {
+            Some((_, path)) => recordings.push((input.name.clone(), path.clone())),
+            None => verdict.problems.push(format!(
                 "no recording that was given has the SHA-256 of {}",
                 shown(&input.name)
-            ));
-            continue;
-        };
-        let Some(name) = &input.sentences else { continue };
-        let kept = basis.sentences.get(name).map(Vec::as_slice).unwrap_or_default();
-        let kept: Vec<&[u8]> =
-            kept.strip_suffix(b"\n").unwrap_or(kept).split(|&byte| byte == b'\n').collect();
-        let Some(numbers) = read_numbers(&input.line_numbers, kept.len()) else { continue };
-        for number in super::lines_not_in(path, &numbers, &kept)?.into_iter().take(REFUSED_MAX) {
-            verdict.problems.push(format!(
-                "line {number} of {} says something else than {name} has of it",
-                shown(&input.name)
-            ));
+            )),
         }
+    }
+    let is_of = |sum: &str| basis.origin.inputs.iter().any(|input| input.sha256 == sum);
+    verdict.recordings_unused = known
+        .iter()
+        .filter(|(sum, _)| !is_of(sum))
+        .map(|(_, path)| path.display().to_string())
+        .collect();
+    if recordings.len() == basis.origin.inputs.len()
+        && let Err(error) = check_selection(basis, &recordings, verdict)
+    {
+        verdict.problems.push(format!("its lines cannot be selected again: {error:#}"));
     }
     verdict.recordings = Some(verdict.problems.len() == before);
     Ok(())
+}
+
+/// Selects again from the recordings, and names what the dossier has otherwise.
+fn check_selection(
+    basis: &Basis,
+    recordings: &[(String, PathBuf)],
+    verdict: &mut Verdict,
+) -> anyhow::Result<()> {
+    let origin = &basis.origin;
+    let start_time = match &origin.start_time {
+        Some(text) => Some(instant(text)?),
+        None => selection(&origin.run.selection)?.start_time,
+    };
+    let selected = select(&basis.stored, recordings, start_time)?;
+    for (stated, found) in origin.inputs.iter().zip(&selected.inputs) {
+        let input = shown(&stated.name);
+        let lines =
+            numbered(basis.sentences.get(stated.sentences.as_deref().unwrap_or_default()), stated);
+        // What is wrong with the numbers has been said.
+        let Some(lines) = lines else { continue };
+        let expected =
+            numbered(selected.sentences.get(found.sentences.as_deref().unwrap_or_default()), found)
+                .unwrap_or_default();
+        let mut problems = Vec::new();
+        for (number, line) in &expected {
+            match lines.get(number) {
+                None => problems.push(format!(
+                    "line {number} of {input} belongs to the event and is not in the dossier"
+                )),
+                Some(other) if other == line => {}
+                Some(other) => problems.push(says_otherwise(*number, &input, other, line)),
+            }
+        }
+        for number in lines.keys().filter(|number| !expected.contains_key(number)) {
+            problems.push(format!(
+                "line {number} of {input} is in the dossier and does not belong to the event"
+            ));
+        }
+        if problems.len() > REFUSED_MAX {
+            let more = problems.len() - REFUSED_MAX;
+            problems.truncate(REFUSED_MAX);
+            problems.push(format!("{more} lines more of {input} are not as they should be"));
+        }
+        if problems.is_empty() && stated != found {
+            problems.push(format!("{ORIGIN} says of {input} what its recording does not"));
+        }
+        verdict.problems.extend(problems);
+    }
+    if origin.kept != selected.kept {
+        let [stated, found] = [&origin.kept, &selected.kept]
+            .map(|kept| serde_json::to_value(kept).expect("our own types can be written"));
+        for Difference { field, stored, derived, .. } in compare_json(&stated, &found) {
+            verdict.problems.push(format!(
+                "{ORIGIN} has kept.{field} {}, and {} follows from the recordings",
+                quoted(&stored),
+                quoted(&derived)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The lines of a file of sentences by their numbers in the input; `None` if these are not as many.
+fn numbered<'a>(
+    bytes: Option<&'a Vec<u8>>,
+    input: &InputOrigin,
+) -> Option<BTreeMap<u64, &'a [u8]>> {
+    let Some(bytes) = bytes else { return Some(BTreeMap::new()) };
+    let lines: Vec<&[u8]> =
+        bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&byte| byte == b'\n').collect();
+    let numbers = read_numbers(&input.line_numbers, lines.len())?;
+    Some(numbers.into_iter().zip(lines).collect())
+}
+
+/// A line that differs: in what was said, or in the time that the dossier puts before it.
+fn says_otherwise(number: u64, input: &str, line: &[u8], expected: &[u8]) -> String {
+    let parts = |line: &[u8]| -> (Option<Timestamp>, Vec<u8>) {
+        let (time, rest) = line.split_at(memchr::memchr(b' ', line).map_or(0, |at| at + 1));
+        let time =
+            std::str::from_utf8(time).ok().and_then(|time| Timestamp::parse(time.trim()).ok());
+        match time {
+            Some(time) => (Some(time), rest.to_vec()),
+            None => (None, line.to_vec()),
+        }
+    };
+    let ((time, said), (expected_time, expected_said)) = (parts(line), parts(expected));
+    if said != expected_said {
+        return format!("line {number} of {input} says something else than the dossier has of it");
+    }
+    let words = |time: Option<Timestamp>| time.map_or("none".into(), |time| time.to_string());
+    format!(
+        "line {number} of {input} has the time {} before it in the dossier, and {} follows from the recording",
+        words(time),
+        words(expected_time)
+    )
 }
 
 fn quoted(value: &Value) -> String {
@@ -358,7 +481,8 @@ fn write_words(verdict: &Verdict, args: &VerifyArgs, out: &mut impl Write) -> st
         SENTENCES.trim_end_matches('/')
     )?;
     for Difference { field, stored, derived, because } in &verdict.stored_differs {
-        let because = because.unwrap_or("nothing explains it");
+        let because =
+            because.unwrap_or("nothing explains it: it was altered, or found by other means");
         writeln!(
             out,
             "  not proven: {} was stored as {}, and is {} here: {because}",
@@ -376,7 +500,13 @@ fn write_words(verdict: &Verdict, args: &VerifyArgs, out: &mut impl Write) -> st
     };
     writeln!(out, "  {signature}")?;
     if verdict.recordings == Some(true) {
-        writeln!(out, "  every line stands in the recordings where it is said to stand")?;
+        writeln!(
+            out,
+            "  every line stands in the recordings where it is said to stand, and none that belongs to it is left out"
+        )?;
+    }
+    for name in &verdict.recordings_unused {
+        writeln!(out, "  not used: {} is no input of the dossier", shown(name))?;
     }
     writeln!(out, "it holds")
 }

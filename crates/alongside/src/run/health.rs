@@ -389,6 +389,12 @@ impl Health {
             ("alerts_sent_total", "counter", "Alerts that were taken.", &self.alerts.sent),
             ("alerts_failed_total", "counter", "Attempts that failed.", &self.alerts.failed),
             ("alerts_given_up_total", "counter", "Alerts given up.", &self.alerts.given_up),
+            (
+                "alerts_dropped_total",
+                "counter",
+                "Alerts that went because too many waited.",
+                &self.alerts.dropped,
+            ),
             ("alerts_waiting", "gauge", "Alerts that wait.", &self.alerts.waiting),
         ] {
             text.one(name, kind, help, load(counter));

@@ -29,7 +29,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::Level;
 
 pub use self::journal::JournalOptions;
-pub use self::relay::RelayOptions;
+pub use self::relay::{RelayOptions, RelayTarget};
 pub use self::sources::{Address, AddressError, Key, SourceOptions};
 
 use self::health::Health;
@@ -78,6 +78,49 @@ pub struct Daemon {
     pub alerts: Alerts,
     /// How it goes to Kafka, and the file of the outbox, which holds the checkpoint as well.
     pub delivery: Delivery,
+}
+
+impl Daemon {
+    /// Every address at which somebody is to listen by TCP, with the key that says so.
+    fn listeners(&self) -> Vec<(String, SocketAddr)> {
+        let mut all = Vec::new();
+        for SourceOptions { name, address, .. } in &self.sources {
+            if let Address::TcpListen(address) | Address::HttpListen(address) = address {
+                all.push((format!("source {name}"), *address));
+            }
+        }
+        all.extend(self.http.map(|address| ("run.http".to_owned(), address)));
+        if self.serving.with_run {
+            all.push(("serve.listen".to_owned(), self.serving.listen));
+        }
+        for RelayOptions { target, .. } in &self.relays {
+            if let RelayTarget::TcpListen(address) = target {
+                all.push(("relay".to_owned(), *address));
+            }
+        }
+        all
+    }
+
+    /// Whether no two of them would listen at one address.
+    ///
+    /// # Errors
+    ///
+    /// They would; the message says who and where.
+    pub fn check_addresses(&self) -> anyhow::Result<()> {
+        let all = self.listeners();
+        for (index, (key, address)) in all.iter().enumerate() {
+            let is_same = |(_, other): &&(String, SocketAddr)| {
+                let overlap = address.ip() == other.ip()
+                    || address.ip().is_unspecified()
+                    || other.ip().is_unspecified();
+                address.port() != 0 && address.port() == other.port() && overlap
+            };
+            if let Some((other, _)) = all[..index].iter().find(is_same) {
+                bail!("{key} and {other} are to listen at one address, {address}");
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Runs as asked.
@@ -182,7 +225,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let alerts = alerts.transpose()?;
     if let (Some(listener), Some(access), Some(store)) = (shown, access, &daemon.store) {
         tracing::info!(address = %listener.local_addr()?, "serving");
-        let mut options = serve::options(store, access, &parameters);
+        let mut options = serve::options(store, access, daemon.serving.behind_proxy, &parameters);
         let health = health.clone();
         options.health = Some(Arc::new(move || health.to_dashboard()));
         runtime.spawn(async move {
@@ -231,6 +274,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
 fn load(file: Option<&Path>) -> anyhow::Result<(Parameters, Daemon)> {
     let (mut parameters, delivery, mut daemon) = config::load_daemon(file)?;
     places::load(&mut parameters, &[] as &[PathBuf])?;
+    config::check_names(&daemon.alerts, &parameters)?;
     daemon.delivery = delivery;
     Ok((parameters, daemon))
 }

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
@@ -27,7 +28,7 @@ use super::relay::Relay;
 use super::sources::Chunk;
 use super::sources::marks::Marks;
 use super::{Daemon, describe};
-use crate::alert::{self, Alerts, Queue, QueueError, Rule};
+use crate::alert::{self, Alerts, Queue, QueueError, Rule, Tally};
 use crate::config;
 use crate::source::{Arrival, LiveReader};
 use crate::store::{is_worth_keeping, now, vessel_row};
@@ -50,6 +51,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const EVENTS_WAITING_MAX: usize = 10_000;
 /// What takes no more than a moment is not said.
 const READING_BYTES_SAID: u64 = 10_000_000;
+/// Of the ten seconds that there are for stopping.
+const SOURCES_END_WITHIN: Duration = Duration::from_secs(3);
 /// Vessels change slowly, and there are many.
 const VESSELS_EVERY: Duration = Duration::from_secs(600);
 
@@ -107,6 +110,8 @@ pub struct Pipeline {
     events: Vec<Event>,
     stats: Stats,
     checkpoint_at: Instant,
+    /// When it was told to stop.
+    stopped_at: Option<Instant>,
 }
 
 impl Pipeline {
@@ -118,7 +123,7 @@ impl Pipeline {
     pub fn open(daemon: Daemon, parameters: &Parameters, ends: Ends) -> anyhow::Result<Self> {
         let Ends { health, stop, marker, reloads, relay } = ends;
         let directory = daemon.journal.directory.clone();
-        let mut ways_out = WaysOut::open(&daemon, parameters)?;
+        let mut ways_out = WaysOut::open(&daemon, parameters, health.alerts())?;
         let restored = ways_out.restore(parameters)?;
         let marks = ways_out.outbox.checkpoint(MARKS)?.map(|bytes| Marks::from_bytes(&bytes));
         let least = restored.as_ref().map_or(1, |(_, segment, _)| *segment);
@@ -153,6 +158,7 @@ impl Pipeline {
             events: Vec::new(),
             stats: Stats { unread_bytes: behind, ..Stats::default() },
             checkpoint_at: Instant::now(),
+            stopped_at: None,
         })
     }
 
@@ -168,6 +174,7 @@ impl Pipeline {
         let mut counts = Vec::new();
         let mut stopped = self.catch_up(&mut chunks).context("cannot read the journal again")?;
         while !stopped {
+            self.close_when_stopped(&mut chunks);
             if self.begin_again_if_told()? {
                 let read = self.catch_up(&mut chunks).context("cannot read the journal again");
                 stopped = read?;
@@ -201,6 +208,19 @@ impl Pipeline {
         self.ways_out.finish();
         self.checkpoint()?;
         self.ways_out.close()
+    }
+
+    /// Once it has been told to stop, a source has a moment to end; one that waits for somebody who does not answer is
+    /// not waited for. What is in the queue by then is accepted.
+    fn close_when_stopped(&mut self, chunks: &mut mpsc::UnboundedReceiver<Chunk>) {
+        if !*self.stop.borrow() || chunks.is_closed() {
+            return;
+        }
+        let since = *self.stopped_at.get_or_insert_with(Instant::now);
+        if since.elapsed() >= SOURCES_END_WITHIN {
+            tracing::warn!("a source does not end; nothing more is taken of it");
+            chunks.close();
+        }
     }
 
     /// Puts lines into the journal and deals with them.
@@ -251,6 +271,7 @@ impl Pipeline {
         }
         loop {
             if taken_at.elapsed() >= self.daemon.commit_after {
+                self.close_when_stopped(chunks);
                 let is_over = self.take_in(chunks)?;
                 if is_over && *self.stop.borrow() {
                     tracing::info!("stopped meanwhile; the next start goes on from here");
@@ -324,7 +345,7 @@ impl Pipeline {
             self.store()?;
         }
         self.ways_out = loop {
-            match WaysOut::open(&self.daemon, &parameters) {
+            match WaysOut::open(&self.daemon, &parameters, self.health.alerts()) {
                 Ok(ways_out) => break ways_out,
                 Err(error) => self.wait_for("cannot begin again", &format!("{error:#}"))?,
             }
@@ -555,6 +576,7 @@ struct WaysOut {
 struct Alerter {
     alerts: Alerts,
     queue: Queue,
+    tally: Arc<Tally>,
     provenance: Provenance,
     due: Vec<(Rule, EventRecord)>,
 }
@@ -565,7 +587,7 @@ struct Package {
 }
 
 impl WaysOut {
-    fn open(daemon: &Daemon, parameters: &Parameters) -> anyhow::Result<Self> {
+    fn open(daemon: &Daemon, parameters: &Parameters, tally: Arc<Tally>) -> anyhow::Result<Self> {
         let outbox = Outbox::open(&daemon.delivery.outbox.file, daemon.delivery.outbox.bytes_max)?;
         let provenance = crate::replay::provenance(parameters);
         let messenger = daemon.publish.then(|| {
@@ -582,6 +604,7 @@ impl WaysOut {
             Ok::<_, QueueError>(Alerter {
                 alerts,
                 queue,
+                tally,
                 provenance: provenance.clone(),
                 due: Vec::new(),
             })
@@ -677,16 +700,22 @@ impl WaysOut {
 
     /// Puts alerts into their queue, before anything else says that the events were told.
     fn alert(&mut self) -> Result<(), QueueError> {
-        let Some(Alerter { alerts, queue, due, .. }) = &mut self.alerter else { return Ok(()) };
+        let Some(Alerter { alerts, queue, tally, due, .. }) = &mut self.alerter else {
+            return Ok(());
+        };
         if due.is_empty() {
             return Ok(());
         }
-        queue.put(due, |rule, event| {
+        let put = queue.put(due, |rule, event| {
             let body = alert::body(rule, event);
             let id = body["id"].as_str().unwrap_or_default().to_owned();
             let channels = alerts.channels(rule);
             channels.map(|channel| (channel.name.clone(), id.clone(), body.to_string())).collect()
         })?;
+        if put.dropped > 0 {
+            tally.dropped.fetch_add(put.dropped, Ordering::Relaxed);
+            tracing::error!(alerts = put.dropped, "too many alerts wait; the oldest are dropped");
+        }
         due.clear();
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! What several receivers heard goes out as the first of them had it; all of them are in the journal. A client that takes
 //! too little misses sentences, which is counted; nobody waits for it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::Hasher;
 use std::io;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ use crate::source::checksum;
 const PIECES_MAX: usize = 64;
 /// Sentences that a client may be behind.
 const BEHIND_MAX: usize = 16_384;
-/// Sentences that are remembered, whatever the window is.
+/// Sentences that are remembered for each window, whatever it is.
 const KNOWN_MAX: usize = 500_000;
 const CLIENTS_MAX: usize = 256;
 /// A client that takes nothing for so long is sent away.
@@ -86,7 +86,7 @@ impl std::str::FromStr for RelayTarget {
 /// What became of sentences.
 #[derive(Debug, Default)]
 pub struct RelayGauge {
-    /// Sentences that went out.
+    /// Sentences that went out, for each window.
     pub sent: AtomicU64,
     /// Sentences that had gone out a moment before, as another receiver heard them.
     pub repeated: AtomicU64,
@@ -109,8 +109,11 @@ impl Relay {
     /// An address is taken, or not ours.
     pub async fn start(relays: &[RelayOptions], gauge: Arc<RelayGauge>) -> io::Result<Self> {
         let (pieces, mut waiting) = mpsc::channel::<Arc<[u8]>>(PIECES_MAX);
-        let (sentences, _) = broadcast::channel::<Arc<[u8]>>(BEHIND_MAX);
-        for RelayOptions { target, .. } in relays {
+        // Ways out with one window have one memory, so that they get the same.
+        let mut windows: BTreeMap<Duration, (Known, Out)> = BTreeMap::new();
+        for RelayOptions { target, window } in relays {
+            let new = || (Known::new(*window), broadcast::channel(BEHIND_MAX).0);
+            let (_, sentences) = windows.entry(*window).or_insert_with(new);
             let (sentences, gauge) = (sentences.clone(), gauge.clone());
             match target.clone() {
                 RelayTarget::Udp(address) => {
@@ -127,19 +130,18 @@ impl Relay {
                 }
             }
         }
-        // Several ways out have one memory, so that all get the same.
-        let window = relays.iter().map(|relay| relay.window).max().unwrap_or_default();
         let counting = gauge.clone();
         tokio::spawn(async move {
-            let mut known = Known::new(window);
             while let Some(piece) = waiting.recv().await {
                 for line in piece.split(|byte| *byte == b'\n') {
                     let Some(heard) = Heard::read(line) else { continue };
-                    if known.is_new(&heard) {
-                        counting.sent.fetch_add(1, Ordering::Relaxed);
-                        let _ = sentences.send(heard.written().into());
-                    } else {
-                        counting.repeated.fetch_add(1, Ordering::Relaxed);
+                    for (known, sentences) in windows.values_mut() {
+                        if known.is_new(&heard) {
+                            counting.sent.fetch_add(1, Ordering::Relaxed);
+                            let _ = sentences.send(heard.written().into());
+                        } else {
+                            counting.repeated.fetch_add(1, Ordering::Relaxed);
+                        }
                     }
                 }
             }
@@ -156,6 +158,7 @@ impl Relay {
     }
 }
 
+type Out = broadcast::Sender<Arc<[u8]>>;
 type Sentences = broadcast::Receiver<Arc<[u8]>>;
 
 /// The next sentence; none at the end.
@@ -198,11 +201,7 @@ async fn write(mut stream: TcpStream, mut sentences: Sentences, gauge: &RelayGau
     }
 }
 
-async fn listen(
-    listener: TcpListener,
-    sentences: broadcast::Sender<Arc<[u8]>>,
-    gauge: Arc<RelayGauge>,
-) {
+async fn listen(listener: TcpListener, sentences: Out, gauge: Arc<RelayGauge>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             sleep(Duration::from_millis(100)).await;
@@ -215,7 +214,7 @@ async fn listen(
     }
 }
 
-async fn connect(address: String, sentences: broadcast::Sender<Arc<[u8]>>, gauge: Arc<RelayGauge>) {
+async fn connect(address: String, sentences: Out, gauge: Arc<RelayGauge>) {
     loop {
         match timeout(CONNECT_TIMEOUT, TcpStream::connect(&address)).await {
             Ok(Ok(stream)) => write(stream, sentences.subscribe(), &gauge).await,
@@ -248,7 +247,8 @@ impl<'a> Heard<'a> {
         let block = memchr(b'\\', before)?;
         let mut received_at = Timestamp::parse(str::from_utf8(&before[..block]).ok()?.trim()).ok();
         let mut station: &[u8] = b"";
-        for field in before[block..].split(|byte| matches!(byte, b'\\' | b',' | b'*')) {
+        let fields = before[block..].split(|byte| *byte == b'\\').filter_map(checked_block);
+        for field in fields.flat_map(|fields| fields.split(|byte| *byte == b',')) {
             match field {
                 [b'f', b':', name @ ..] if station.is_empty() => station = name,
                 [b's', b':', name @ ..] if !name.is_empty() => station = name,
@@ -282,6 +282,14 @@ impl<'a> Heard<'a> {
         written.extend_from_slice(b"\r\n");
         written
     }
+}
+
+/// The fields of a tag block whose checksum fits; what does not is nobody's word, as for the decoder.
+fn checked_block(block: &[u8]) -> Option<&[u8]> {
+    let [fields @ .., b'*', high, low] = block else { return None };
+    let stated = [*high, *low];
+    let stated = u8::from_str_radix(str::from_utf8(&stated).ok()?, 16).ok()?;
+    (checksum(fields) == stated).then_some(fields)
 }
 
 /// Whether a sentence carries a part of a message: `!AIVDM,2,…`.
@@ -348,8 +356,13 @@ mod tests {
         let at = "2024-01-01T00:00:00.000Z";
         check(&format!("{at} {feed}{SENTENCE}"), Some("\\s:harbour,c:1704067200*4C\\"));
         check(
-            &format!("{at} {feed}\\s:x,c:1704067201500*00\\{SENTENCE},r1,2"),
+            &format!("{at} {feed}\\s:x,c:1704067201500*71\\{SENTENCE},r1,2"),
             Some("\\s:x,c:1704067201*44\\"),
+        );
+        // A block that was damaged says nothing.
+        check(
+            &format!("{at} {feed}\\s:x,c:1704067201501*00\\{SENTENCE}"),
+            Some("\\s:harbour,c:1704067200*4C\\"),
         );
         check(&format!("{at} {feed}{}", SENTENCE.replace("*5C", "*5D")), None);
         check(&format!("{at} {feed}junk"), None);

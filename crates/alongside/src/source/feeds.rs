@@ -69,6 +69,12 @@ impl Feeds {
         }
     }
 
+    /// With the lines of which feed this one is decoded; `None` if with those of no feed.
+    pub fn feed_of(&mut self, line: &[u8]) -> Option<Station> {
+        let (_, feed, _) = feed_of(line)?;
+        self.feed(feed).map(|_| feed)
+    }
+
     /// Takes a line if it is that of a feed.
     fn push_of_feed(
         &mut self,

@@ -35,12 +35,14 @@ use maritime::Timestamp;
 
 pub use columns::ColumnMapping;
 pub use compression::{ByteStream, Progress};
-pub use feeds::{checksum, feed_block};
+pub use feeds::{Feeds, checksum, feed_block};
 pub use intake::{Arrival, BoundingBox, Counters, Intake};
 pub use live::LiveReader;
 pub use parts::PartLines;
 pub use paths::{Location, Place, expand};
-pub use survey::{Said, Sighting, each_line, is_nmea, survey};
+#[cfg(test)]
+pub use survey::Line;
+pub use survey::{Said, Sighting, is_nmea, survey};
 
 use format::Unusable;
 use intake::Selection;

@@ -4,9 +4,10 @@
 
 use std::io::{self, Read};
 
-use decoder::{OutcomeKind, Skipped};
+use decoder::{OutcomeKind, Skipped, Station};
 use maritime::{Mmsi, Position, Timestamp, VesselIdentity};
 use memchr::{memchr, memmem};
+use rustc_hash::FxHashMap;
 
 use super::compression::ByteStream;
 use super::feeds::Feeds;
@@ -91,7 +92,7 @@ pub fn survey(
 /// # Errors
 ///
 /// The input cannot be read at all.
-pub fn each_line(mut stream: ByteStream, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
+fn each_line(mut stream: ByteStream, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER_BYTES];
     let (mut end, mut line_end, mut number) = (0, None, 0);
     let mut push = |line: &[u8]| {
@@ -140,11 +141,18 @@ pub fn is_nmea(sample: &[u8]) -> bool {
 struct Surveyor<F> {
     feeds: Feeds,
     interpreter: Interpreter<Tag>,
+    /// By feed, as they are decoded; there are as many as [`Feeds`] has at most.
+    open: FxHashMap<Option<Station>, Open>,
+    number: u64,
+    sightings: Sightings<F>,
+}
+
+/// What the lines to come of one feed may belong to.
+#[derive(Default)]
+struct Open {
     parts: PartLines<Vec<Line>>,
     /// Lines that belong to the next one.
     before: Vec<Line>,
-    number: u64,
-    sightings: Sightings<F>,
 }
 
 /// Goes with a message until it is dated.
@@ -160,8 +168,7 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
         Surveyor {
             feeds: Feeds::new(),
             interpreter: Interpreter::new(start_time),
-            parts: PartLines::default(),
-            before: Vec::new(),
+            open: FxHashMap::default(),
             number: 0,
             sightings: Sightings(each),
         }
@@ -170,15 +177,16 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
     fn push(&mut self, number: u64, bytes: &[u8]) {
         self.number = number;
         let line = Line { number, bytes: bytes.into() };
-        let mut before = Some(std::mem::take(&mut self.before));
+        let open = self.open.entry(self.feeds.feed_of(bytes)).or_default();
+        let mut before = Some(std::mem::take(&mut open.before));
         let with_before = |before: &mut Option<Vec<Line>>| {
             let mut lines = before.take().unwrap_or_default();
             lines.push(line.clone());
             lines
         };
-        self.parts.keep(bytes, || with_before(&mut before));
+        open.parts.keep(bytes, || with_before(&mut before));
         let (interpreter, parts, sightings) =
-            (&mut self.interpreter, &mut self.parts, &mut self.sightings);
+            (&mut self.interpreter, &mut open.parts, &mut self.sightings);
         let mut belongs_to_next = false;
         self.feeds.push_line(bytes, &mut |feed, outcome| {
             let mut tag = Tag { lines: Vec::new(), says_when: false };
@@ -200,21 +208,22 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
             interpreter.take(feed, outcome, tag, sightings);
         });
         if belongs_to_next {
-            self.before = with_before(&mut before);
+            open.before = with_before(&mut before);
         }
     }
 
     fn finish(mut self) -> u64 {
-        let (interpreter, parts, sightings) =
-            (&mut self.interpreter, &mut self.parts, &mut self.sightings);
+        let (interpreter, open, sightings) =
+            (&mut self.interpreter, &mut self.open, &mut self.sightings);
         self.feeds.finish(&mut |feed, outcome| {
-            let lines = match &outcome.kind {
+            let mut lines: Vec<Line> = match &outcome.kind {
                 OutcomeKind::Message(received) => {
-                    let parts = parts.take(received.message.header(), b"");
-                    parts.into_iter().flatten().collect()
+                    let parts = &mut open.entry(feed).or_default().parts;
+                    parts.take(received.message.header(), b"").into_iter().flatten().collect()
                 }
                 _ => Vec::new(),
             };
+            lines.sort_by_key(|line| line.number);
             let says_when = !leans_on_group(&lines);
             interpreter.take(feed, outcome, Tag { lines, says_when }, sightings);
         });
@@ -242,5 +251,38 @@ impl<F: FnMut(Sighting)> Taker<Tag> for Sightings<F> {
         let position = motion.and_then(|motion| motion.position);
         let statement = statement.map(Said);
         (self.0)(Sighting { lines, says_when, mmsi, observed_at, position, statement });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::{Place, Progress, checksum, feed_block};
+
+    #[test]
+    fn parts_of_messages_of_two_feeds_stay_apart() {
+        let line = |feed: &str, body: &str| {
+            let block = feed_block(feed);
+            format!("2024-01-01T00:00:00Z {block}!{body}*{:02X}\n", checksum(body.as_bytes()))
+        };
+        let start = "?MbV02;H;s<HtKR20EHE:0@T4@Dn2222222216L961O5Gf0NSQEp6ClRp8,0";
+        let text = [
+            line("a", "AIVDM,2,2,1,A,88888888880,2"),
+            line("b", "AIVDM,2,2,1,A,88888888880,2"),
+            line("a", &format!("AIVDM,2,1,1,A,55{start}")),
+            line("b", &format!("AIVDM,2,1,1,A,56{start}")),
+        ];
+        let bytes = Arc::from(text.concat().into_bytes());
+        let place = Place::Memory { name: "x".into(), bytes };
+        let stream = ByteStream::open(&place, Arc::new(Progress::default())).unwrap();
+        let mut found = Vec::new();
+        survey(stream, None, |sighting| {
+            let numbers: Vec<u64> = sighting.lines.iter().map(|line| line.number).collect();
+            found.push(numbers);
+        })
+        .unwrap();
+        assert_eq!(found, [[1, 3], [2, 4]]);
     }
 }

@@ -90,8 +90,9 @@ impl Reader {
         Records { reader: self, filter, after: None, batch: VecDeque::new(), ended: false }
     }
 
-    /// Writes the events that were asked for, at most `limit` of them, with their tracks, vessels and runs into a new
-    /// store at `path`.
+    /// Writes the events that were asked for with their tracks, vessels and runs into a new store at `path`, and gives
+    /// their number; if there are more than `limit`, nothing is written, and `Err` has the number. Others may store
+    /// meanwhile: each event is as it was at one time, and they need not all be of the same.
     ///
     /// # Errors
     ///
@@ -102,66 +103,96 @@ impl Reader {
         limit: usize,
         path: &Path,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut ids = Vec::new();
-        self.reading(|connection| {
+    ) -> Result<Result<usize, usize>, StoreError> {
+        self.copy_in_batches(filter, limit, path, at, |_| {})
+    }
+
+    /// The same; `between` is told after each batch how many there are, when nothing is locked.
+    pub(super) fn copy_in_batches(
+        &self,
+        filter: &Filter,
+        limit: usize,
+        path: &Path,
+        at: Timestamp,
+        mut between: impl FnMut(usize),
+    ) -> Result<Result<usize, usize>, StoreError> {
+        let ids: Vec<i64> = self.reading(|connection| {
             let wanted = filter.conditions();
             let query = format!(
-                "SELECT i.id FROM {} WHERE {} LIMIT {limit}",
+                "SELECT i.id FROM {} WHERE {} ORDER BY i.id",
                 wanted.source(),
                 wanted.all()
             );
-            ids = connection
+            connection
                 .prepare(&query)?
                 .query_map(params_from_iter(wanted.values()), |row| row.get(0))?
-                .collect::<rusqlite::Result<Vec<i64>>>()?;
-            Ok(())
+                .collect()
         })?;
+        if ids.len() > limit {
+            return Ok(Err(ids.len()));
+        }
         let mut copy = GeoPackage::open(path)?;
         let from = self.path.to_string_lossy();
-        let copied = copy
-            .connection
-            .execute("ATTACH ?1 AS source", [&from])
-            .and_then(|_| copy_all(&mut copy.connection, &ids, at));
-        copied.map_err(|source| store_error(path, "store events in", source))
+        let mut copy_all = || -> rusqlite::Result<()> {
+            let connection = &mut copy.connection;
+            connection.execute("ATTACH ?1 AS source", [&from])?;
+            connection.execute_batch(
+                "CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY, event_id TEXT UNIQUE)",
+            )?;
+            let mut copied = 0;
+            for batch in ids.chunks(BATCH) {
+                copy_batch(connection, batch)?;
+                copied += batch.len();
+                between(copied);
+            }
+            let transaction = connection.transaction()?;
+            describe_contents(&transaction, at)?;
+            transaction.commit()?;
+            connection.execute_batch("DROP TABLE wanted; DETACH source")
+        };
+        copy_all().map_err(|source| store_error(path, "store events in", source))?;
+        Ok(Ok(ids.len()))
     }
 }
 
-fn copy_all(connection: &mut Connection, ids: &[i64], at: Timestamp) -> rusqlite::Result<()> {
+/// In a transaction of its own: the lock on the store that is copied goes with it, and whoever stores waits no longer.
+fn copy_batch(connection: &mut Connection, ids: &[i64]) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
-    transaction
-        .execute_batch("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY, event_id TEXT UNIQUE)")?;
+    transaction.execute("DELETE FROM temp.wanted", [])?;
     for id in ids {
         transaction
             .prepare_cached(
-                "INSERT INTO wanted SELECT id, event_id FROM source.alongside_index WHERE id = ?1",
+                "INSERT INTO temp.wanted SELECT id, event_id FROM source.alongside_index WHERE id = ?1",
             )?
             .execute(params![id])?;
     }
-    // By name: without a schema the first table of a name is that of the copy.
+    // By name: without a schema the first table of a name is that of the copy. What was deleted since an earlier batch
+    // may have left its number to another row, which then takes its place.
     for table in ["encounters", "events", "encounter_tracks", "event_versions", "reviews"] {
         transaction.execute(
             &format!(
-                "INSERT INTO main.{table} SELECT * FROM source.{table}
-                 WHERE event_id IN (SELECT event_id FROM wanted)"
+                "INSERT OR REPLACE INTO main.{table} SELECT * FROM source.{table}
+                 WHERE event_id IN (SELECT event_id FROM temp.wanted)"
             ),
             [],
         )?;
     }
+    // A vessel or a run of events of two batches is the same row.
     transaction.execute_batch(
-        "INSERT INTO main.alongside_index SELECT * FROM source.alongside_index
-           WHERE id IN (SELECT id FROM wanted);
-         INSERT INTO main.alongside_event_vessels SELECT * FROM source.alongside_event_vessels
-           WHERE event IN (SELECT id FROM wanted);
-         INSERT INTO main.vessels SELECT * FROM source.vessels
-           WHERE mmsi IN (SELECT mmsi FROM main.alongside_event_vessels);
-         INSERT INTO main.vessel_identities SELECT * FROM source.vessel_identities
-           WHERE mmsi IN (SELECT mmsi FROM main.alongside_event_vessels);
-         INSERT INTO main.runs SELECT * FROM source.runs
-           WHERE run_id IN (SELECT run_id FROM main.encounters UNION SELECT run_id FROM main.events);
-         DROP TABLE wanted;",
+        "INSERT OR REPLACE INTO main.alongside_index SELECT * FROM source.alongside_index
+           WHERE id IN (SELECT id FROM temp.wanted);
+         INSERT OR REPLACE INTO main.alongside_event_vessels SELECT * FROM source.alongside_event_vessels
+           WHERE event IN (SELECT id FROM temp.wanted);
+         INSERT OR IGNORE INTO main.vessels SELECT * FROM source.vessels
+           WHERE mmsi IN (SELECT mmsi FROM source.alongside_event_vessels
+                          WHERE event IN (SELECT id FROM temp.wanted));
+         INSERT OR IGNORE INTO main.vessel_identities SELECT * FROM source.vessel_identities
+           WHERE mmsi IN (SELECT mmsi FROM source.alongside_event_vessels
+                          WHERE event IN (SELECT id FROM temp.wanted));
+         INSERT OR IGNORE INTO main.runs SELECT * FROM source.runs
+           WHERE run_id IN (
+             SELECT run_id FROM source.encounters WHERE event_id IN (SELECT event_id FROM temp.wanted)
+             UNION SELECT run_id FROM source.events WHERE event_id IN (SELECT event_id FROM temp.wanted));",
     )?;
-    describe_contents(&transaction, at)?;
-    transaction.commit()?;
-    connection.execute_batch("DETACH source")
+    transaction.commit()
 }

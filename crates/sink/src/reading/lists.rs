@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use maritime::Timestamp;
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{Marks, Reader, text};
 use crate::geopackage::{StoreError, store_error};
@@ -176,25 +176,11 @@ impl Reader {
     ///
     /// The file cannot be read.
     pub fn stored_lists(&self, kind: &str) -> Result<Vec<StoredList>, StoreError> {
-        self.reading(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT name, body, changed_at, changed_by FROM alongside_lists
-                     WHERE kind = ?1 ORDER BY name",
-                )?
-                .query_map([kind], |row| {
-                    Ok(StoredList {
-                        name: row.get(0)?,
-                        body: row.get(1)?,
-                        changed_at: row.get(2)?,
-                        changed_by: row.get(3)?,
-                    })
-                })?
-                .collect()
-        })
+        self.reading(|connection| lists_of(connection, kind))
     }
 
-    /// Keeps a list, in place of the one of that name.
+    /// Keeps a list, in place of the one of that name, if it fits beside the others of its kind: nobody else adds one
+    /// between the look and the deed. Gives what `fits` says.
     ///
     /// # Errors
     ///
@@ -206,13 +192,19 @@ impl Reader {
         body: &str,
         at: Timestamp,
         by: &str,
-    ) -> Result<(), StoreError> {
+        fits: impl FnOnce(&[StoredList]) -> Result<(), String>,
+    ) -> Result<Result<(), String>, StoreError> {
         self.writing(|connection| {
-            connection.execute(
-                "INSERT OR REPLACE INTO alongside_lists VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![kind, name, body, text(at), by],
-            )?;
-            Ok(())
+            let mut others = lists_of(connection, kind)?;
+            others.retain(|list| list.name != name);
+            let fits = fits(&others);
+            if fits.is_ok() {
+                connection.execute(
+                    "INSERT OR REPLACE INTO alongside_lists VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![kind, name, body, text(at), by],
+                )?;
+            }
+            Ok(fits)
         })
     }
 
@@ -227,6 +219,23 @@ impl Reader {
             Ok(connection.execute(delete, params![kind, name])? > 0)
         })
     }
+}
+
+fn lists_of(connection: &Connection, kind: &str) -> rusqlite::Result<Vec<StoredList>> {
+    connection
+        .prepare_cached(
+            "SELECT name, body, changed_at, changed_by FROM alongside_lists
+             WHERE kind = ?1 ORDER BY name",
+        )?
+        .query_map([kind], |row| {
+            Ok(StoredList {
+                name: row.get(0)?,
+                body: row.get(1)?,
+                changed_at: row.get(2)?,
+                changed_by: row.get(3)?,
+            })
+        })?
+        .collect()
 }
 
 pub(super) fn marks(text: &str) -> Marks {

@@ -20,7 +20,9 @@ use std::time::UNIX_EPOCH;
 
 use maritime::{Timestamp, TrackPoint};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{
+    Connection, InterruptHandle, OpenFlags, OptionalExtension, Row, params, params_from_iter,
+};
 use rustc_hash::FxHashMap;
 
 use crate::geopackage::{StoreError, check_schema, is_empty_or_sqlite, store_error};
@@ -46,6 +48,16 @@ pub struct Reader {
     path: PathBuf,
     connection: Connection,
     lists: Arc<Lists>,
+}
+
+/// Breaks off what a reader is at: its call then fails, and changes nothing.
+pub struct Interrupt(InterruptHandle);
+
+impl Interrupt {
+    /// Does so; if it is at nothing, nothing happens.
+    pub fn interrupt(&self) {
+        self.0.interrupt();
+    }
 }
 
 /// An event as it is listed.
@@ -209,6 +221,24 @@ impl Reader {
         &self.path
     }
 
+    /// Breaks off whatever this reader is at, from another thread.
+    pub fn interrupt(&self) -> Interrupt {
+        Interrupt(self.connection.get_interrupt_handle())
+    }
+
+    /// Reads until it is broken off, for tests of that.
+    ///
+    /// # Errors
+    ///
+    /// It was broken off.
+    #[doc(hidden)]
+    pub fn count_without_end(&self) -> Result<u64, StoreError> {
+        self.reading(|connection| {
+            let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+            connection.query_row(endless, [], |row| self::count(row, 0))
+        })
+    }
+
     /// A number that is another one whenever somebody else has changed the store.
     ///
     /// # Errors
@@ -271,6 +301,21 @@ impl Reader {
                 events.extend(self.listed(connection, id)?);
             }
             Ok(Page { events, next, total })
+        })
+    }
+
+    /// How many events were asked for.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn count(&self, filter: &Filter) -> Result<u64, StoreError> {
+        self.reading(|connection| {
+            let wanted = filter.conditions();
+            let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.scanned(), wanted.all());
+            connection
+                .prepare_cached(&count)?
+                .query_row(params_from_iter(wanted.values()), |row| self::count(row, 0))
         })
     }
 

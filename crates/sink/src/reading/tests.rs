@@ -278,7 +278,12 @@ fn lists_of_ones_own_mark_what_is_stored() {
     assert_eq!(page.events[0].marks.zones, ["gulf"]);
     assert_eq!(page.events[1].marks.watchlists, ["mine"]);
 
-    reader.store_list("zone", "gulf", "{}", at("2026-01-01"), "ann").unwrap();
+    let mut put = |name: &str, fits: Result<(), String>| {
+        let fits = |_: &[StoredList]| fits;
+        reader.store_list("zone", name, "{}", at("2026-01-01"), "ann", fits).unwrap()
+    };
+    assert_eq!(put("gulf", Ok(())), Ok(()));
+    assert_eq!(put("bay", Err("full".into())), Err("full".into()));
     assert_eq!(reader.stored_lists("zone").unwrap()[0].name, "gulf");
     assert!(reader.delete_list("zone", "gulf").unwrap());
     assert!(!reader.delete_list("zone", "gulf").unwrap());
@@ -291,7 +296,7 @@ fn a_copy_is_a_store_of_what_was_asked_for() {
     let (directory, reader) = reader(&all);
     let path = directory.path().join("copy.gpkg");
     let encounters = Filter { kinds: one("encounter"), ..Filter::default() };
-    reader.copy_to(&encounters, 100, &path, at("2026-01-02")).unwrap();
+    assert!(reader.copy_to(&encounters, 100, &path, at("2026-01-02")).unwrap().is_ok());
     let copy = Reader::open(&path).unwrap();
     assert_eq!(ids(&copy, &Filter::default()), ids(&reader, &encounters));
     let id = &ids(&copy, &Filter::default())[0];
@@ -301,6 +306,29 @@ fn a_copy_is_a_store_of_what_was_asked_for() {
     let records: Vec<String> =
         reader.records(&encounters).map(|record| record.unwrap().id).collect();
     assert_eq!(records, ids(&reader, &encounters));
+}
+
+#[test]
+fn a_copy_lets_others_store_meanwhile() {
+    let (directory, reader) = reader(&events(2000));
+    let path = directory.path().join("store.gpkg");
+    let others = GeoPackage::open(&path).unwrap();
+    // Whoever may not wait finds the store locked for no longer than a batch takes.
+    others.connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let mut stored = 0;
+    let copy = directory.path().join("copy.gpkg");
+    let whole = Filter { all: true, ..Filter::default() };
+    let between = |_: usize| {
+        others.connection.execute("UPDATE runs SET selection = 'x'", []).unwrap();
+        stored += 1;
+    };
+    let copied = reader.copy_in_batches(&whole, 5000, &copy, at("2026-01-02"), between).unwrap();
+    assert_eq!((copied, stored), (Ok(2000), 4));
+    assert_eq!(
+        Reader::open(&copy).unwrap().events(&whole, Order::TimeUp, 1, None).unwrap().total,
+        2000
+    );
+    assert_eq!(reader.copy_to(&whole, 1999, &copy, at("2026-01-02")).unwrap(), Err(2000));
 }
 
 #[test]

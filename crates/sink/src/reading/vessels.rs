@@ -61,6 +61,8 @@ pub struct Network {
     pub nodes: Vec<Node>,
     /// By the numbers of the two.
     pub links: Vec<Link>,
+    /// There are more vessels or events than a network may have; those with the highest scores are in it.
+    pub truncated: bool,
 }
 
 /// A vessel of a network.
@@ -193,6 +195,7 @@ impl Reader {
             let mut edge = vec![mmsi];
             let mut links = Links::default();
             let mut left = EVENTS_MAX;
+            let mut truncated = false;
             for _ in 0..depth {
                 let mut next = Vec::new();
                 for mmsi in edge {
@@ -203,19 +206,30 @@ impl Reader {
                          ORDER BY i.score DESC, i.event_id LIMIT ?2",
                     )?;
                     let limit = EVENTS_OF_NODE_MAX.min(left);
-                    let mut rows = statement.query(params![mmsi, limit as i64])?;
+                    let mut rows = statement.query(params![mmsi, limit as i64 + 1])?;
+                    let mut count = 0;
                     while let Some(row) = rows.next()? {
-                        left -= 1;
+                        if count == limit {
+                            truncated = true;
+                            break;
+                        }
+                        (count, left) = (count + 1, left - 1);
                         for other in links.add(row, Some(mmsi))? {
-                            if known.len() < NODES_MAX && known.insert(other) {
-                                next.push(other);
+                            if known.contains(&other) {
+                                continue;
                             }
+                            if known.len() == NODES_MAX {
+                                truncated = true;
+                                continue;
+                            }
+                            known.insert(other);
+                            next.push(other);
                         }
                     }
                 }
                 edge = next;
             }
-            links.network(connection, &known)
+            links.network(connection, &known, truncated)
         })
     }
 
@@ -229,21 +243,30 @@ impl Reader {
             let wanted = filter.conditions();
             let query = format!(
                 "SELECT i.event_id, i.mmsis, i.score, i.started_ms FROM {} WHERE {}
-                 ORDER BY i.score DESC, i.event_id DESC LIMIT {EVENTS_MAX}",
+                 ORDER BY i.score DESC, i.event_id DESC LIMIT {}",
                 wanted.source(),
-                wanted.all()
+                wanted.all(),
+                EVENTS_MAX + 1
             );
             let mut statement = connection.prepare_cached(&query)?;
             let mut rows = statement.query(params_from_iter(wanted.values()))?;
             let mut known = BTreeSet::new();
             let mut links = Links::default();
+            let (mut count, mut truncated) = (0, false);
             while let Some(row) = rows.next()? {
+                if count == EVENTS_MAX {
+                    truncated = true;
+                    break;
+                }
+                count += 1;
                 let pair = links.add(row, None)?;
-                if known.len() + pair.len() <= NODES_MAX {
-                    known.extend(pair);
+                let new = pair.iter().filter(|mmsi| !known.contains(*mmsi)).count();
+                match known.len() + new <= NODES_MAX {
+                    true => known.extend(pair),
+                    false => truncated = true,
                 }
             }
-            links.network(connection, &known)
+            links.network(connection, &known, truncated)
         })
     }
 }
@@ -264,7 +287,12 @@ impl Links {
         Ok(mmsis)
     }
 
-    fn network(self, connection: &Connection, known: &BTreeSet<u32>) -> rusqlite::Result<Network> {
+    fn network(
+        self,
+        connection: &Connection,
+        known: &BTreeSet<u32>,
+        truncated: bool,
+    ) -> rusqlite::Result<Network> {
         let mut nodes = Vec::with_capacity(known.len());
         for mmsi in known {
             let found = connection
@@ -294,7 +322,7 @@ impl Links {
                 ids: ids.into_iter().map(|(id, _)| id).collect(),
             }
         });
-        Ok(Network { nodes, links: links.collect() })
+        Ok(Network { nodes, links: links.collect(), truncated })
     }
 }
 

@@ -2,13 +2,13 @@
 //!
 //! Both are looked at again and again, and how far they were read is marked in the journal with the lines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::sleep;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use memchr::memrchr;
 use tokio::runtime::Handle;
@@ -28,6 +28,10 @@ const BLOCK_BYTES: usize = 64 << 10;
 /// [`UNPACKED_BYTES_FREE`], is something else.
 const UNPACKED_RATIO_MAX: u64 = 100;
 const UNPACKED_BYTES_FREE: u64 = 16 << 20;
+/// Between looks whether it is to stop, where what is known is passed over.
+const SKIPPED_BYTES: u64 = 16 << 20;
+/// A last line without an end is half of one, until the file has stayed as it is for so long.
+const ENDS_AFTER: Duration = Duration::from_secs(10);
 /// How the name of a file ends that somebody is still writing.
 const UNFINISHED: [&str; 4] = [".tmp", ".part", ".partial", ".swp"];
 
@@ -208,16 +212,23 @@ struct Watcher {
     lines: Lines,
     /// What was read of each file by its name.
     read: HashMap<String, Mark>,
+    /// The same by what a file is known by: where names were passed on, one mark may have taken another's name.
+    by_id: HashMap<String, Mark>,
     /// What was there at the last look.
     seen: HashMap<String, String>,
+    /// Files that end in the middle of a line, what they were like, and since when.
+    unended: HashMap<String, (String, Instant)>,
     is_full: bool,
 }
 
 impl Watcher {
     fn new(feed: Feed, path: PathBuf, marks: Marks, runtime: Handle) -> Self {
         let read = marks.iter().map(|mark| (mark.item.clone(), mark.clone())).collect();
+        let by_id = |mark: &Mark| (id_of(&mark.id).to_owned(), mark.clone());
+        let by_id = marks.iter().map(by_id).collect();
         let lines = Lines::new(&feed.options.name);
-        Watcher { feed, path, runtime, lines, read, seen: HashMap::new(), is_full: false }
+        let (seen, unended) = (HashMap::new(), HashMap::new());
+        Watcher { feed, path, runtime, lines, read, by_id, seen, unended, is_full: false }
     }
 
     fn run(mut self) -> io::Result<()> {
@@ -260,7 +271,13 @@ impl Watcher {
                 continue;
             };
             let state = state(&metadata);
-            let is_done = self.read.get(&name).is_some_and(|mark| mark.done && mark.id == state);
+            self.follow_name(&name, &state);
+            let is_waited_for = self
+                .unended
+                .get(&name)
+                .is_some_and(|(before, since)| *before == state && since.elapsed() < ENDS_AFTER);
+            let is_done = is_waited_for
+                || self.read.get(&name).is_some_and(|mark| mark.done && mark.id == state);
             if !is_done && self.seen.get(&name) == Some(&state) {
                 whole.push((name.clone(), metadata.len(), state.clone()));
             }
@@ -268,6 +285,9 @@ impl Watcher {
         }
         let gone: Vec<Mark> =
             self.read.values().filter(|mark| !found.contains_key(&mark.item)).cloned().collect();
+        self.unended.retain(|name, _| found.contains_key(name));
+        let ids: HashSet<&str> = found.values().map(|state| id_of(state)).collect();
+        self.by_id.retain(|id, _| ids.contains(id.as_str()));
         for mark in gone {
             self.read.remove(&mark.item);
             self.lines.mark(&Mark { gone: true, ..mark }.line());
@@ -292,6 +312,27 @@ impl Watcher {
         Ok(())
     }
 
+    /// A file that was read under another name, as logrotate leaves it, has been read under this one.
+    fn follow_name(&mut self, name: &str, state: &str) {
+        if self.read.get(name).is_some_and(|mark| has_grown(&mark.id, state)) {
+            return;
+        }
+        let known = self.by_id.get(id_of(state));
+        // Where a file system does not say when a file was made, its number may have been another's before.
+        let is_same = |mark: &&Mark| {
+            mark.id == state || (!id_of(state).ends_with(":0") && has_grown(&mark.id, state))
+        };
+        let Some(mark) = known.filter(is_same).cloned() else { return };
+        let mark = Mark { item: name.to_owned(), ..mark };
+        self.lines.mark(&mark.line());
+        self.remember(mark);
+    }
+
+    fn remember(&mut self, mark: Mark) {
+        self.by_id.insert(id_of(&mark.id).to_owned(), mark.clone());
+        self.read.insert(mark.item.clone(), mark);
+    }
+
     /// Reads a file to its end; says whether there is somebody to read for.
     fn read_file(&mut self, name: &str, bytes: u64, state: &str) -> bool {
         let known = self.read.get(name).filter(|mark| has_grown(&mark.id, state));
@@ -303,9 +344,15 @@ impl Watcher {
             done: false,
             gone: false,
         };
-        match self.read_into_lines(&self.path.join(name), bytes, &mut mark) {
-            Ok(false) => return false,
-            Ok(true) => {}
+        let waited = self.unended.remove(name).filter(|(before, _)| before == state);
+        match self.read_into_lines(&self.path.join(name), bytes, &mut mark, waited.is_some()) {
+            Ok(Reading::Stopped) => return false,
+            Ok(Reading::Unended) => {
+                self.unended.insert(name.to_owned(), (state.to_owned(), Instant::now()));
+                self.remember(mark);
+                return true;
+            }
+            Ok(Reading::Ended) => {}
             Err((refusal, reason)) => {
                 self.feed.gauge.refuse(refusal);
                 tracing::error!(source = self.feed.options.name, file = %sink::shown(name), reason, "a file was not read to its end");
@@ -313,7 +360,7 @@ impl Watcher {
         }
         mark.done = true;
         self.lines.mark(&mark.line());
-        self.read.insert(name.to_owned(), mark);
+        self.remember(mark);
         self.feed.give_and_wait(&self.runtime, &mut self.lines)
     }
 
@@ -322,13 +369,25 @@ impl Watcher {
         path: &Path,
         packed: u64,
         mark: &mut Mark,
-    ) -> Result<bool, (Refusal, String)> {
+        ends: bool,
+    ) -> Result<Reading, (Refusal, String)> {
         let damaged = |error: io::Error| (Refusal::Damaged, error.to_string());
         let place = Place::File { path: path.to_owned(), bytes: packed };
         let mut stream = ByteStream::open(&place, Arc::default()).map_err(damaged)?;
         let most = UNPACKED_BYTES_FREE + packed.saturating_mul(UNPACKED_RATIO_MAX);
-        let known = io::copy(&mut (&mut stream).take(mark.offset), &mut io::sink());
-        let mut unpacked = known.map_err(damaged)?;
+        let is_plain = matches!(stream, ByteStream::Plain(_));
+        let mut unpacked = 0;
+        while unpacked < mark.offset {
+            if self.feed.is_stopped() {
+                return Ok(Reading::Stopped);
+            }
+            let known = (&mut stream).take((mark.offset - unpacked).min(SKIPPED_BYTES));
+            let skipped = io::copy(&mut { known }, &mut io::sink()).map_err(damaged)?;
+            if skipped == 0 {
+                break;
+            }
+            unpacked += skipped;
+        }
         let mut buffer = Vec::new();
         loop {
             let start = buffer.len();
@@ -343,6 +402,9 @@ impl Watcher {
                 return Err((Refusal::Bomb, format!("{packed} bytes unpack to more than {most}")));
             }
             let is_over = length == 0;
+            if is_over && is_plain && !ends && !buffer.is_empty() {
+                return Ok(Reading::Unended);
+            }
             let whole = match memrchr(b'\n', &buffer) {
                 _ if is_over => buffer.len(),
                 Some(end) => end + 1,
@@ -355,14 +417,24 @@ impl Watcher {
             mark.offset += whole as u64;
             if is_over {
                 self.lines.end(&self.feed.gauge);
-                return Ok(true);
+                return Ok(Reading::Ended);
             }
             self.lines.mark(&mark.line());
             if !self.feed.give_and_wait(&self.runtime, &mut self.lines) {
-                return Ok(false);
+                return Ok(Reading::Stopped);
             }
         }
     }
+}
+
+/// How far a file was read.
+enum Reading {
+    /// To its end.
+    Ended,
+    /// To the beginning of a line whose end is not there.
+    Unended,
+    /// Nobody takes any more.
+    Stopped,
 }
 
 /// Reads until the buffer is full or nothing more comes.
@@ -400,6 +472,11 @@ fn number(_: &Metadata) -> String {
 fn state(metadata: &Metadata) -> String {
     let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     format!("{} {} {}", id(metadata), metadata.len(), modified.unwrap_or_default().as_millis())
+}
+
+/// The part of a state by which a file is known.
+fn id_of(state: &str) -> &str {
+    state.split(' ').next().unwrap_or_default()
 }
 
 /// Whether a file of which one state was read is now the same with more behind it.

@@ -1,6 +1,8 @@
 //! What is posted: lines or JSON, plain or gzip, as AIS-catcher does.
 
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use flate2::read::MultiGzDecoder;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::lines::Lines;
@@ -19,10 +22,17 @@ use crate::run::http::serve_client;
 /// So long somebody who posts waits for room.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A body that takes longer is not awaited: others may need its room.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of bodies that are there at a time, of one source.
+const BODIES_BYTES_MAX: usize = 64 << 20;
+/// Posts of one source that wait for the journal at a time.
+const WAITING_MAX: usize = 4;
+
 /// Takes whatever is posted, to any path.
 pub async fn listen(feed: &Feed, listener: TcpListener) -> io::Result<()> {
     let doors = Doors::default();
-    let pages = Router::new().fallback(take).with_state(feed.clone());
+    let pages = Router::new().fallback(take).with_state(Posts::new(feed.clone()));
     loop {
         let (stream, _place) = doors.enter(feed, &listener).await;
         let (client, pages) = (feed.clone(), pages.clone());
@@ -33,7 +43,31 @@ pub async fn listen(feed: &Feed, listener: TcpListener) -> io::Result<()> {
     }
 }
 
-async fn take(State(feed): State<Feed>, request: Request) -> (StatusCode, &'static str) {
+/// What posts may take in memory, all together.
+#[derive(Clone)]
+struct Posts {
+    feed: Feed,
+    /// Bytes of bodies at a time.
+    bodies: Arc<Semaphore>,
+    /// Posts at a time whose lines are there and wait for the journal: a body of short lines is many times as long when
+    /// each has its time and its feed.
+    waiting: Arc<Semaphore>,
+}
+
+impl Posts {
+    fn new(feed: Feed) -> Self {
+        Posts {
+            feed,
+            bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
+            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
+        }
+    }
+}
+
+const NO_ROOM: (StatusCode, &str) = (StatusCode::SERVICE_UNAVAILABLE, "no room; try again\n");
+
+async fn take(State(posts): State<Posts>, request: Request) -> (StatusCode, &'static str) {
+    let Posts { feed, bodies, waiting } = posts;
     if !matches!(*request.method(), Method::POST | Method::PUT) {
         return (StatusCode::METHOD_NOT_ALLOWED, "post lines or JSON here\n");
     }
@@ -43,8 +77,18 @@ async fn take(State(feed): State<Feed>, request: Request) -> (StatusCode, &'stat
         feed.gauge.refuse(Refusal::TooLarge);
         (StatusCode::PAYLOAD_TOO_LARGE, "more than 1 MiB\n")
     };
-    let Ok(mut bytes) = to_bytes(request.into_body(), MESSAGE_BYTES_MAX).await else {
-        return too_large();
+    // A body of unknown length may be as long as any; one that is unpacked is there twice.
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let length = length.filter(|_| !is_packed).unwrap_or(2 * MESSAGE_BYTES_MAX);
+    let length = length.clamp(1, 2 * MESSAGE_BYTES_MAX) as u32;
+    let body = timeout(ROOM_TIMEOUT, bodies.acquire_many_owned(length)).await;
+    let Ok(Ok(_body)) = body else { return NO_ROOM };
+    let read = timeout(BODY_TIMEOUT, to_bytes(request.into_body(), MESSAGE_BYTES_MAX));
+    let mut bytes = match read.await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => return too_large(),
+        Err(_) => return (StatusCode::REQUEST_TIMEOUT, "too slow\n"),
     };
     if is_packed {
         let mut unpacked = Vec::new();
@@ -58,10 +102,15 @@ async fn take(State(feed): State<Feed>, request: Request) -> (StatusCode, &'stat
         }
         bytes = unpacked.into();
     }
+    let place = timeout(ROOM_TIMEOUT, waiting.acquire_owned()).await;
     let mut lines = Lines::new(&feed.options.name);
     lines.push_message(&bytes, &feed.gauge);
-    match timeout(ROOM_TIMEOUT, feed.give(&mut lines)).await {
-        Ok(true) => (StatusCode::OK, ""),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "no room; try again\n"),
+    let Ok(Ok(_place)) = place else {
+        feed.gauge.dropped.fetch_add(lines.count(), Ordering::Relaxed);
+        return NO_ROOM;
+    };
+    match feed.give_within(&mut lines, ROOM_TIMEOUT).await {
+        true => (StatusCode::OK, ""),
+        false => NO_ROOM,
     }
 }

@@ -146,6 +146,11 @@ impl Lines {
         self.heard_at = at;
     }
 
+    /// How many lines there are so far.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Bytes of the lines so far.
     pub fn len(&self) -> usize {
         self.framed.len()
@@ -164,7 +169,9 @@ impl Lines {
     /// The lines so far, framed.
     pub fn take(&mut self, source: usize) -> Option<Chunk> {
         let lines = std::mem::take(&mut self.count);
-        let bytes = std::mem::take(&mut self.framed);
+        let mut bytes = std::mem::take(&mut self.framed);
+        // It grew by doubling, and may wait for long.
+        bytes.shrink_to_fit();
         (!bytes.is_empty()).then_some(Chunk { source, lines, bytes, room: None })
     }
 }
@@ -178,7 +185,7 @@ fn is_json(first: u8) -> bool {
 fn frame(line: &[u8], prefix: &[u8], block: &[u8], framed: &mut Vec<u8>) {
     let begins = line.iter().position(|byte| matches!(byte, b'!' | b'$' | b'\\'));
     let (time, rest) = match begins {
-        Some(begins) if line[0].is_ascii_digit() => line.split_at(begins),
+        Some(begins) if is_time(&line[..begins]) => line.split_at(begins),
         _ => (prefix, line),
     };
     framed.extend_from_slice(time);
@@ -187,9 +194,77 @@ fn frame(line: &[u8], prefix: &[u8], block: &[u8], framed: &mut Vec<u8>) {
     framed.push(b'\n');
 }
 
+/// Whether the decoder takes what stands before a sentence for a time: seconds since 1970 or a fraction of them, or a
+/// civil time. Whatever else begins with a digit is of no use when it is asked when the line came.
+fn is_time(prefix: &[u8]) -> bool {
+    let digits = prefix.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number = |from: usize, to: usize| {
+        prefix[from..to].iter().try_fold(0_u32, |sum, byte| {
+            byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0'))
+        })
+    };
+    let end = match digits {
+        9 | 10 | 12 | 13 | 15 | 16 | 18 | 19 => digits,
+        4 if prefix.len() >= 19 => {
+            let civil = || {
+                let day = Timestamp::from_civil(
+                    number(0, 4)? as i32,
+                    number(5, 7)?,
+                    number(8, 10)?,
+                    number(11, 13)?,
+                    number(14, 16)?,
+                    number(17, 19)?,
+                );
+                let marks = [prefix[4], prefix[7], prefix[10], prefix[13], prefix[16]];
+                let fits = matches!(
+                    marks,
+                    [b'-', b'-', b'T' | b't' | b' ', b':', b':']
+                        | [b'/', b'/', b'T' | b't' | b' ', b':', b':']
+                );
+                day.filter(|_| fits)
+            };
+            if civil().is_none() {
+                return false;
+            }
+            let zone = &prefix[19..];
+            let is_zone = |byte: &u8| byte.is_ascii_digit() || b".Zz+-:".contains(byte);
+            19 + zone.iter().take_while(|byte| is_zone(byte)).count()
+        }
+        _ => return false,
+    };
+    prefix.get(end).is_none_or(|byte| !byte.is_ascii_alphanumeric())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_with_a_digit_and_is_no_time_gets_that_of_its_arrival() {
+        let check = |line: &str, keeps: bool| {
+            let (framed, _) = framed(&[line.as_bytes(), b"!AIVDM,2\n"]);
+            let begins = framed[0].split_once('\\').unwrap().0.to_owned();
+            assert_eq!(begins == line, keeps, "{line}: {framed:?}");
+            if !keeps {
+                assert!(Timestamp::parse(begins.trim()).is_ok(), "{begins}");
+                assert!(framed[0].ends_with(&format!("\\{line}!AIVDM,2")), "{framed:?}");
+            }
+        };
+        for time in [
+            "2021-01-01T00:00:00Z ",
+            "2021/01/01 00:00:00.5+02:00 ",
+            "1609459200 ",
+            "1609459200.25,",
+            "1609459200000;x;",
+        ] {
+            check(time, true);
+        }
+        for other in
+            ["7 ", "12:", "2021-02-30T00:00:00Z ", "16094592001 ", "1609459200x ", "2021-01-01 "]
+        {
+            check(other, false);
+        }
+    }
 
     fn framed(pieces: &[&[u8]]) -> (Vec<String>, Gauge) {
         let gauge = Gauge::default();

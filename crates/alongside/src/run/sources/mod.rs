@@ -27,6 +27,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::timeout;
 
 pub use self::address::{Address, AddressError};
 pub use self::udp::datagrams_lost;
@@ -36,6 +37,8 @@ use self::marks::Marks;
 
 /// Of one source, so much may wait for the journal, as it stands there.
 pub const WAITING_BYTES_MAX: usize = 8 << 20;
+/// What a chunk takes beside its lines: itself, its place in the queue and its permit.
+const CHUNK_BYTES: usize = 256;
 /// No message of a websocket, a broker or a POST is longer.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
@@ -103,8 +106,9 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// What it takes, not only what it says. One that takes more than may wait, waits alone.
     fn size(&self) -> u32 {
-        self.bytes.len().min(WAITING_BYTES_MAX) as u32
+        (self.bytes.capacity() + CHUNK_BYTES).min(WAITING_BYTES_MAX) as u32
     }
 }
 
@@ -154,7 +158,7 @@ impl Refusal {
 pub struct Gauge {
     /// Lines that came.
     pub received: AtomicU64,
-    /// Lines of datagrams for which there was no room.
+    /// Lines of datagrams and posts for which there was no room.
     pub dropped: AtomicU64,
     /// Datagrams that the system dropped before they could be read; known on Linux alone.
     pub datagrams_lost: AtomicU64,
@@ -276,6 +280,16 @@ impl Feed {
         self.sender.send(chunk).is_ok()
     }
 
+    /// The same, for no longer than `within`; what is not taken then is dropped, and counted.
+    async fn give_within(&self, lines: &mut Lines, within: Duration) -> bool {
+        let count = lines.count();
+        let given = timeout(within, self.give(lines)).await.unwrap_or(false);
+        if !given {
+            self.gauge.dropped.fetch_add(count, Ordering::Relaxed);
+        }
+        given
+    }
+
     /// The same from a thread that may wait; says no as well when the source is stopped.
     fn give_and_wait(&self, runtime: &Handle, lines: &mut Lines) -> bool {
         let mut stop = self.stop.clone();
@@ -341,5 +355,38 @@ impl Bound {
             Address::TcpListen(address) | Address::HttpListen(address) => listener(*address).await,
             _ => Ok(Bound::Nothing),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_finds_no_room_in_time_is_counted() {
+        let (sender, mut chunks) = mpsc::unbounded_channel();
+        let room = Arc::new(Semaphore::new(WAITING_BYTES_MAX));
+        let address = "stdin".parse().unwrap();
+        let feed = Feed {
+            source: 0,
+            options: SourceOptions::new("posts".into(), address, Duration::from_secs(1)),
+            gauge: Arc::default(),
+            sender,
+            room: room.clone(),
+            marks: watch::channel(None).1,
+            stop: watch::channel(false).1,
+        };
+        let mut lines = Lines::new("posts");
+        lines.push(&b"!AIVDM,1\n".repeat(1000), &feed.gauge);
+        assert!(feed.give_within(&mut lines, Duration::from_secs(10)).await);
+        let taken = WAITING_BYTES_MAX - room.available_permits();
+        let chunk = chunks.recv().await.unwrap();
+        assert!(taken > chunk.bytes.len() && chunk.bytes.len() > 30_000, "{taken}");
+        let all = room.clone().acquire_many_owned(room.available_permits() as u32).await;
+        lines.push(&b"!AIVDM,1\n".repeat(7), &feed.gauge);
+        assert!(!feed.give_within(&mut lines, Duration::from_millis(10)).await);
+        assert_eq!(feed.gauge.dropped.load(Ordering::Relaxed), 7);
+        assert_eq!(feed.gauge.received.load(Ordering::Relaxed), 1007);
+        drop(all);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
@@ -34,13 +34,21 @@ pub async fn connect(feed: &Feed, url: &str) -> io::Result<()> {
         tracing::info!(source = feed.options.name, "connected");
         feed.gauge.connections.store(1, Ordering::Relaxed);
         let mut lines = Lines::new(&feed.options.name);
+        let mut heard_at = Instant::now();
         loop {
-            // A message whose end does not come is silence too.
-            let next = timeout(feed.options.silent_after, socket.next()).await;
+            // A message whose end does not come is silence too, and so are pings.
+            let left = feed.options.silent_after.saturating_sub(heard_at.elapsed());
+            let next = timeout(left, socket.next()).await;
             match next.map_err(|_| silent())? {
                 None | Some(Ok(Message::Close(_))) => return Ok(()),
-                Some(Ok(Message::Text(text))) => lines.push_message(text.as_bytes(), &feed.gauge),
-                Some(Ok(Message::Binary(bytes))) => lines.push_message(&bytes, &feed.gauge),
+                Some(Ok(Message::Text(text))) => {
+                    heard_at = Instant::now();
+                    lines.push_message(text.as_bytes(), &feed.gauge);
+                }
+                Some(Ok(Message::Binary(bytes))) => {
+                    heard_at = Instant::now();
+                    lines.push_message(&bytes, &feed.gauge);
+                }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
                     if matches!(error, Error::Capacity(_)) {
