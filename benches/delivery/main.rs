@@ -17,8 +17,8 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde::{Deserialize, Serialize};
 use sink::{
-    ClickHouse, Kafka, Loading, Message, Messenger, Outbox, Provenance, PublishError, Published,
-    Publisher, Store, Telling, Until, Writer,
+    ClickHouse, Kafka, Loading, Message, Messenger, MessengerOptions, Outbox, Provenance,
+    PublishError, Published, Publisher, Store, Until, Writer,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -79,7 +79,7 @@ struct Bench {
 
 /// Ships under way, at anchor and in between, each heard once a minute.
 fn messages() -> Vec<Message> {
-    let telling = Telling {
+    let telling = MessengerOptions {
         source: "bench".into(),
         positions_every: Some(Duration::ZERO),
         vessels_max: 1_000_000,

@@ -189,11 +189,12 @@ impl Daemon {
         for (told, replayed) in told.iter().zip(&replayed) {
             assert_eq!(told, replayed);
         }
-        let store = rusqlite::Connection::open(self.desk.path("alongside.gpkg")).unwrap();
-        let mut query = store.prepare("SELECT record FROM encounters ORDER BY event_id").unwrap();
-        let rows = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let store = sink::GeoPackage::open(&self.desk.path("alongside.gpkg")).unwrap();
+        let mut stored = store.events().unwrap();
+        stored.retain(|event| event.kind == "encounter");
+        stored.sort_by(|a, b| a.id.cmp(&b.id));
         let stored: Vec<Value> =
-            rows.map(|row| serde_json::from_str(&row.unwrap()).unwrap()).collect();
+            stored.iter().map(|event| serde_json::to_value(event).unwrap()).collect();
         let mut last = std::collections::BTreeMap::new();
         for event in &told {
             last.insert(event["id"].as_str().unwrap(), event);

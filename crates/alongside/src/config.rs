@@ -171,7 +171,9 @@ pub fn check_file(file: &Path) -> anyhow::Result<()> {
     let (mut parameters, delivery, daemon) = load_daemon(Some(file))?;
     places::load(&mut parameters, &[] as &[&Path])?;
     check_names(&daemon.alerts, &parameters)?;
-    serve::access(&daemon.serving)?;
+    if daemon.serving.with_run {
+        serve::access(&daemon.serving)?;
+    }
     daemon.check_addresses()?;
     daemon.alerts.check_file()?;
     let mut output = Output::stdout();

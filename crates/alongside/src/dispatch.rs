@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use detector::Parameters;
 use sink::{
-    Loading, Message, Messenger, Outbox, OutboxError, Provenance, PublishError, Published,
-    Publisher, Store, Telling, Until, Writer,
+    Loading, Message, Messenger, MessengerOptions, Outbox, OutboxError, Provenance, PublishError,
+    Published, Publisher, Store, Until, Writer,
 };
 use tokio::runtime::Runtime;
 use tracing::Level;
@@ -76,7 +76,7 @@ impl Dispatch {
             return Ok(None);
         }
         logging::start(Level::WARN);
-        let telling = Telling {
+        let telling = MessengerOptions {
             source: args.source.clone().unwrap_or_else(|| source(&args.files[0])),
             positions_every: delivery.outbox.positions_every,
             vessels_max: parameters.bounds.vessels_max,

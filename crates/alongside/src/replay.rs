@@ -1,8 +1,8 @@
 //! `alongside replay`: files in, encounters out.
 //!
 //! The sources give batches of reports in the order of time, the detector takes them one by one, and of what it tells
-//! the events are made. With two threads or more these three work side by side, each a few batches ahead of the next; what
-//! is found does not depend on that.
+//! the events are made. With `--threads 2` these three work side by side, each a few batches ahead of the next, which is
+//! about as much as two processors can do; what is found does not depend on that.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -211,14 +211,13 @@ pub fn replay(
             let (sender, steps) = mpsc::sync_channel::<Step>(BATCHES_AHEAD_MAX);
             let finding = scope.spawn(move || {
                 for batch in batches {
-                    if sender.send(finder.take(batch)).is_err() {
-                        break;
-                    }
+                    sender.send(finder.take(batch)).ok()?;
                 }
-                finder.finish(|step| drop(sender.send(step)))
+                Some(finder.finish(|step| drop(sender.send(step))))
             });
             steps.into_iter().try_for_each(take)?;
-            Ok(finding.join().expect("the detector does not panic"))
+            let found = finding.join().expect("the detector does not panic");
+            Ok(found.expect("it goes on as long as somebody receives"))
         })
     }?;
     drop(bar);

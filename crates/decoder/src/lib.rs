@@ -139,3 +139,5 @@ pub use outcome::{Outcome, OutcomeKind, Received};
 pub use own_ship::OwnShip;
 #[cfg(feature = "std")]
 pub use tag_block::{TagBlock, TagGroup};
+#[cfg(feature = "std")]
+pub use time::read_instant;

@@ -12,8 +12,8 @@ pub(crate) fn parse_epoch(text: &[u8]) -> Option<Timestamp> {
 
 /// Reads an instant from the start of `text`: an epoch, or `2021-01-01T00:00:00Z` with `/` for `-`, a
 /// blank for the `T`, a fraction, an offset, or no zone at all, which is taken as UTC. What follows
-/// must be apart from it.
-pub(crate) fn read_instant(text: &[u8]) -> Option<Timestamp> {
+/// must be apart from it. `None` for anything else: what stands before a sentence counts as its time only if it is read here.
+pub fn read_instant(text: &[u8]) -> Option<Timestamp> {
     let (instant, rest) = read_civil(text).or_else(|| read_epoch(text))?;
     match rest.first() {
         None => Some(instant),

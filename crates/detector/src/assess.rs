@@ -135,8 +135,8 @@ impl Weights {
     }
 }
 
-/// Gives an event its score with the reasons, once all else is known. A chapter may have given reasons of its own, and a score if that is not their sum: they
-/// stay in front.
+/// Gives an event its score with the reasons, once all else is known. A chapter may have given reasons of its own, and a
+/// score if that is not their sum: they stay in front.
 pub(crate) fn weigh(event: &mut Event, weights: &Weights) {
     let given = score(&event.reasons);
     event.reasons.iter_mut().for_each(|reason| weights.adjust(reason));

@@ -1,5 +1,7 @@
 //! The whole way from reports to events.
 
+use std::sync::Arc;
+
 use arrayvec::ArrayVec;
 use maritime::{
     Event, EventId, EventKind, EventState, Mmsi, MmsiKind, PositionFix, Report, StaticReport,
@@ -75,7 +77,7 @@ const TOLD_AT_A_TIME: usize = 64;
 /// ```
 #[derive(Debug)]
 pub struct Detector {
-    parameters: Parameters,
+    parameters: Arc<Parameters>,
     counters: Counters,
     reorder: ReorderBuffer,
     state: State,
@@ -153,10 +155,11 @@ pub struct VesselSummary {
 impl Detector {
     /// A detector that has heard nothing yet.
     pub fn new(parameters: Parameters) -> Self {
+        let parameters = Arc::new(parameters);
         let state = State::new(&parameters);
         Detector {
             reorder: ReorderBuffer::new(parameters.lateness, parameters.bounds.reports_held_max),
-            teller: Teller::new(&parameters, state.places.ports().clone()),
+            teller: Teller::new(parameters.clone(), state.places.ports().clone()),
             state,
             parameters,
             counters: Counters::default(),
@@ -250,9 +253,10 @@ impl Detector {
 
     /// Goes on from what [`Detector::kept`] gave.
     pub(crate) fn with_kept(kept: Kept, parameters: Parameters) -> Self {
+        let parameters = Arc::new(parameters);
         let Kept(counters, reorder, state) = kept;
         let state = state.with_parameters(&parameters);
-        let teller = Teller::new(&parameters, state.places.ports().clone());
+        let teller = Teller::new(parameters.clone(), state.places.ports().clone());
         Detector { counters, reorder, state, teller, parameters, tellings: Vec::new() }
     }
 
@@ -749,6 +753,7 @@ impl State {
             .collect();
         of_note.sort_unstable();
         self.touched = touched;
+        // What is told of those that made room changes nothing of this, and who is due is of note.
         let mut due: Vec<(TrackPair, EventState)> = Vec::new();
         for (_, pair) in of_note {
             // Before anything is told, so that it does not matter who is told first.
@@ -844,7 +849,7 @@ impl State {
         raft
     }
 
-    /// Lets the other chapters tell what they have to, and says what is to be said of every event.
+    /// Lets the other chapters tell what they have to.
     pub(crate) fn tell_story(
         &mut self,
         parameters: &Parameters,

@@ -65,14 +65,14 @@ impl Telling {
 /// Makes events of what a detector tells, by its parameters; on any thread, and always the same.
 #[derive(Debug, Clone)]
 pub struct Teller {
-    parameters: Parameters,
+    parameters: Arc<Parameters>,
     /// The user's.
     ports: Arc<Ports>,
 }
 
 impl Teller {
-    pub(crate) fn new(parameters: &Parameters, ports: Arc<Ports>) -> Self {
-        Teller { parameters: parameters.clone(), ports }
+    pub(crate) fn new(parameters: Arc<Parameters>, ports: Arc<Ports>) -> Self {
+        Teller { parameters, ports }
     }
 
     /// The event with all that is said of it.

@@ -63,7 +63,7 @@ pub use identity::IdentityRecord;
 pub use json::{LINE_BYTES_MAX, ndjson_lines, read_ndjson, write_json, write_ndjson};
 pub use loader::{LoadError, Loaded, Loading, load};
 pub use message::{Message, SCHEMA_VERSION_OF_MESSAGES};
-pub use messenger::{Messenger, Telling};
+pub use messenger::{Messenger, MessengerOptions};
 pub use outbox::{Checkpoint, Depth, Outbox, OutboxError, Refused};
 pub use position::PositionRecord;
 pub use publisher::{PublishError, Published, Publisher, Until};

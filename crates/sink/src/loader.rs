@@ -515,7 +515,7 @@ impl Loop {
             }
             let is_free = !partition.is_busy();
             let is_due = is_free && block.opened_at.elapsed() >= flush_after;
-            let is_early = is_free && block.messages.len() as i64 >= partition.early_at;
+            let is_early = partition.is_early();
             let end = self.ends.as_ref().and_then(|ends| ends.get(place));
             if is_early {
                 partition.early_at = partition.early_at.saturating_mul(2);
@@ -864,6 +864,12 @@ impl Partition {
             || !self.waiting.is_empty()
     }
 
+    /// Whether the block may be closed before it is full, so that ClickHouse has something to do. Where it was cut before,
+    /// it is cut there again.
+    fn is_early(&self) -> bool {
+        !self.is_busy() && self.cut.is_none() && self.block.messages.len() as i64 >= self.early_at
+    }
+
     fn may_prepare(&self) -> bool {
         !self.preparing && self.prepared.is_none() && !self.waiting.is_empty()
     }
@@ -962,10 +968,13 @@ mod tests {
     fn a_note_stays_until_its_block_is_stored() {
         let mut partition = partition(10, Some(13));
         assert_eq!(partition.to_commit(SIZE), None);
-        (10..15).for_each(|offset| partition.take(raw(offset), SIZE));
+        (10..12).for_each(|offset| partition.take(raw(offset), SIZE));
+        assert!(!partition.is_early(), "it would end elsewhere than it did");
+        (12..15).for_each(|offset| partition.take(raw(offset), SIZE));
         assert_eq!(prepare(&mut partition), (10, 13));
         assert_eq!(partition.to_commit(SIZE), None);
         store(&mut partition);
         assert_eq!(partition.to_commit(SIZE), Some((13, None)));
+        assert!(partition.is_early());
     }
 }

@@ -19,7 +19,7 @@ const IDENTITIES_MAX: usize = 8;
 
 /// What is told, and how much of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Telling {
+pub struct MessengerOptions {
     /// Names the feed or recording.
     pub source: String,
     /// Of one vessel, at most one position in this time; 0 tells all, `None` none.
@@ -31,7 +31,7 @@ pub struct Telling {
 /// Makes messages.
 #[derive(Debug)]
 pub struct Messenger {
-    telling: Telling,
+    options: MessengerOptions,
     provenance: Provenance,
     vessels: HashMap<Mmsi, Known>,
 }
@@ -48,8 +48,8 @@ struct Known {
 
 impl Messenger {
     /// One that has told nothing yet.
-    pub fn new(telling: Telling, provenance: Provenance) -> Self {
-        Messenger { telling, provenance, vessels: HashMap::new() }
+    pub fn new(options: MessengerOptions, provenance: Provenance) -> Self {
+        Messenger { options, provenance, vessels: HashMap::new() }
     }
 
     /// The message that tells of `event`.
@@ -58,7 +58,7 @@ impl Messenger {
         Message {
             topic: Topic::Events,
             id: format!("{}/{}/{}", record.id, record.version, record.parameters_hash),
-            source: self.telling.source.clone(),
+            source: self.options.source.clone(),
             payload: to_text(&record),
             key: record.id,
         }
@@ -66,7 +66,7 @@ impl Messenger {
 
     /// The message that tells of `report`, if any shall.
     pub fn report(&mut self, report: &Report) -> Option<Message> {
-        if self.vessels.len() >= self.telling.vessels_max
+        if self.vessels.len() >= self.options.vessels_max
             && !self.vessels.contains_key(&report.mmsi())
         {
             self.vessels.clear();
@@ -74,7 +74,7 @@ impl Messenger {
         let known = self.vessels.entry(report.mmsi()).or_default();
         match report {
             Report::Position(fix) => {
-                let every = self.telling.positions_every?;
+                let every = self.options.positions_every?;
                 // A report from before the last one that was told is told as well: it came late, and nobody else
                 // stands for it.
                 let since = known.told_at.map(|told_at| fix.observed_at.millis_since(told_at));
@@ -83,7 +83,7 @@ impl Messenger {
                     return None;
                 }
                 known.told_at = Some(fix.observed_at);
-                Some(position(fix, &self.telling.source))
+                Some(position(fix, &self.options.source))
             }
             Report::Static(report) => {
                 known.now.update(&report.identity);
@@ -97,7 +97,7 @@ impl Messenger {
                     known.identities.remove(0);
                 }
                 known.identities.push((now, at, at));
-                Some(identity(report.mmsi, &(now, at, at), &self.telling.source))
+                Some(identity(report.mmsi, &(now, at, at), &self.options.source))
             }
         }
     }
@@ -106,7 +106,7 @@ impl Messenger {
     pub fn finish(&mut self) -> impl Iterator<Item = Message> + '_ {
         let mut vessels: Vec<(Mmsi, Known)> = self.vessels.drain().collect();
         vessels.sort_unstable_by_key(|(mmsi, _)| *mmsi);
-        let source = &self.telling.source;
+        let source = &self.options.source;
         vessels.into_iter().flat_map(move |(mmsi, mut known)| {
             // The one heard last comes last: it is the one that a compacted topic keeps.
             known.identities.sort_by_key(|(_, first, last)| (*last, *first));
@@ -147,7 +147,7 @@ mod tests {
     fn messenger(every_s: u64) -> Messenger {
         let positions_every = Some(Duration::from_secs(every_s));
         Messenger::new(
-            Telling { source: "test".into(), positions_every, vessels_max: 1000 },
+            MessengerOptions { source: "test".into(), positions_every, vessels_max: 1000 },
             provenance(),
         )
     }

@@ -48,7 +48,7 @@ pub struct OutboxOptions {
     pub file: PathBuf,
     /// How much it takes.
     pub bytes_max: u64,
-    /// See [`sink::Telling`].
+    /// See [`sink::MessengerOptions`].
     pub positions_every: Option<Duration>,
     /// How long a replay waits at its end for brokers that take nothing.
     pub give_up_after: Duration,

@@ -13,7 +13,7 @@ mod sources;
 mod supervisor;
 
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Arc;
@@ -101,18 +101,20 @@ impl Daemon {
         all
     }
 
-    /// Whether no two of them would listen at one address.
+    /// Whether no two of them would listen at one address by TCP.
     ///
     /// # Errors
     ///
     /// They would; the message says who and where.
     pub fn check_addresses(&self) -> anyhow::Result<()> {
         let all = self.listeners();
+        // All addresses of its family, and `[::]` mostly those of the other one as well.
+        let covers = |one: IpAddr, other: IpAddr| {
+            one == other || (one.is_unspecified() && (one.is_ipv6() || other.is_ipv4()))
+        };
         for (index, (key, address)) in all.iter().enumerate() {
             let is_same = |(_, other): &&(String, SocketAddr)| {
-                let overlap = address.ip() == other.ip()
-                    || address.ip().is_unspecified()
-                    || other.ip().is_unspecified();
+                let overlap = covers(address.ip(), other.ip()) || covers(other.ip(), address.ip());
                 address.port() != 0 && address.port() == other.port() && overlap
             };
             if let Some((other, _)) = all[..index].iter().find(is_same) {

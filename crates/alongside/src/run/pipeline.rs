@@ -16,8 +16,8 @@ use anyhow::Context;
 use detector::{Detector, Disposition, Parameters};
 use maritime::{Event, EventId, EventState, Timestamp};
 use sink::{
-    Checkpoint, EventRecord, GeoPackage, Identities, Message, Messenger, Outbox, OutboxError,
-    Provenance, Run, Telling, VesselRow,
+    Checkpoint, EventRecord, GeoPackage, Identities, Message, Messenger, MessengerOptions, Outbox,
+    OutboxError, Provenance, Run, VesselRow,
 };
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
@@ -591,7 +591,7 @@ impl WaysOut {
         let outbox = Outbox::open(&daemon.delivery.outbox.file, daemon.delivery.outbox.bytes_max)?;
         let provenance = crate::replay::provenance(parameters);
         let messenger = daemon.publish.then(|| {
-            let telling = Telling {
+            let telling = MessengerOptions {
                 source: "run".into(),
                 positions_every: daemon.delivery.outbox.positions_every,
                 vessels_max: parameters.bounds.vessels_max,

@@ -30,8 +30,9 @@ const WAY_POINTS_MAX: usize = 16;
 const KEPT_MILLIS: i64 = 48 * 3_600_000;
 /// Others may ask for a spell that has lasted so long.
 const WAITING_MILLIS: i64 = 3_600_000;
-/// Distances to the coast are whole metres, straight through the earth; this is more than that can be wrong by.
-const COAST_ERROR_M: f64 = 100.0;
+/// Who goes so many metres comes as many nearer to the coast or farther from it, or crosses it, at most. Distances to it
+/// are whole metres, and what is land has edges along the map where distances have chords: together less than this.
+const COAST_ERROR_M: f64 = 500.0;
 /// Edge of the cells by which spells are found, in 1/10 000 minute: 2°.
 const CELL: i64 = 2 * 600_000;
 

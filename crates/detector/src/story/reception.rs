@@ -124,7 +124,7 @@ impl Reception {
         known: i64,
     ) -> Exposure {
         let before = (last + 1 - SLOTS_BEFORE.min(known).max(1), last + 1);
-        let within = (last + 1, end.min(last + 1 + SLOTS_WITHIN));
+        let within = (last + 1, end.clamp(last + 1, last + 1 + SLOTS_WITHIN));
         let own_slots = |slot: i64| f64::from(own >> (last - slot) & 1);
         let ask = |edge: i64, station: Option<StationId>| -> (f64, Exposure) {
             let around = self.around(place, edge, station, before.0..within.1);

@@ -314,6 +314,11 @@ impl Watcher {
 
     /// A file that was read under another name, as logrotate leaves it, has been read under this one.
     fn follow_name(&mut self, name: &str, state: &str) {
+        // Without the number of a file, two that were made at one time would be taken for one.
+        let is_numbered = !id_of(state).starts_with(':');
+        if !is_numbered || self.read.len() >= MARKS_MAX {
+            return;
+        }
         if self.read.get(name).is_some_and(|mark| has_grown(&mark.id, state)) {
             return;
         }
@@ -355,6 +360,8 @@ impl Watcher {
             Ok(Reading::Ended) => {}
             Err((refusal, reason)) => {
                 self.feed.gauge.refuse(refusal);
+                // What the next file begins with is no part of a line of this one.
+                self.lines.end(&self.feed.gauge);
                 tracing::error!(source = self.feed.options.name, file = %sink::shown(name), reason, "a file was not read to its end");
             }
         }
@@ -389,6 +396,8 @@ impl Watcher {
             unpacked += skipped;
         }
         let mut buffer = Vec::new();
+        // Whether part of a line that is longer than any was given on.
+        let mut is_within_line = false;
         loop {
             let start = buffer.len();
             buffer.resize(start + BLOCK_BYTES, 0);
@@ -402,7 +411,7 @@ impl Watcher {
                 return Err((Refusal::Bomb, format!("{packed} bytes unpack to more than {most}")));
             }
             let is_over = length == 0;
-            if is_over && is_plain && !ends && !buffer.is_empty() {
+            if is_over && is_plain && !ends && !is_within_line && !buffer.is_empty() {
                 return Ok(Reading::Unended);
             }
             let whole = match memrchr(b'\n', &buffer) {
@@ -413,6 +422,10 @@ impl Watcher {
                 None => 0,
             };
             self.lines.push(&buffer[..whole], &self.feed.gauge);
+            is_within_line = match whole {
+                0 => is_within_line,
+                _ => buffer[whole - 1] != b'\n',
+            };
             buffer.drain(..whole);
             mark.offset += whole as u64;
             if is_over {

@@ -185,54 +185,14 @@ fn is_json(first: u8) -> bool {
 fn frame(line: &[u8], prefix: &[u8], block: &[u8], framed: &mut Vec<u8>) {
     let begins = line.iter().position(|byte| matches!(byte, b'!' | b'$' | b'\\'));
     let (time, rest) = match begins {
-        Some(begins) if is_time(&line[..begins]) => line.split_at(begins),
+        // Whatever else stands there is of no use when it is asked when the line came.
+        Some(begins) if decoder::read_instant(&line[..begins]).is_some() => line.split_at(begins),
         _ => (prefix, line),
     };
     framed.extend_from_slice(time);
     framed.extend_from_slice(block);
     framed.extend_from_slice(rest);
     framed.push(b'\n');
-}
-
-/// Whether the decoder takes what stands before a sentence for a time: seconds since 1970 or a fraction of them, or a
-/// civil time. Whatever else begins with a digit is of no use when it is asked when the line came.
-fn is_time(prefix: &[u8]) -> bool {
-    let digits = prefix.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let number = |from: usize, to: usize| {
-        prefix[from..to].iter().try_fold(0_u32, |sum, byte| {
-            byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0'))
-        })
-    };
-    let end = match digits {
-        9 | 10 | 12 | 13 | 15 | 16 | 18 | 19 => digits,
-        4 if prefix.len() >= 19 => {
-            let civil = || {
-                let day = Timestamp::from_civil(
-                    number(0, 4)? as i32,
-                    number(5, 7)?,
-                    number(8, 10)?,
-                    number(11, 13)?,
-                    number(14, 16)?,
-                    number(17, 19)?,
-                );
-                let marks = [prefix[4], prefix[7], prefix[10], prefix[13], prefix[16]];
-                let fits = matches!(
-                    marks,
-                    [b'-', b'-', b'T' | b't' | b' ', b':', b':']
-                        | [b'/', b'/', b'T' | b't' | b' ', b':', b':']
-                );
-                day.filter(|_| fits)
-            };
-            if civil().is_none() {
-                return false;
-            }
-            let zone = &prefix[19..];
-            let is_zone = |byte: &u8| byte.is_ascii_digit() || b".Zz+-:".contains(byte);
-            19 + zone.iter().take_while(|byte| is_zone(byte)).count()
-        }
-        _ => return false,
-    };
-    prefix.get(end).is_none_or(|byte| !byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -259,9 +219,17 @@ mod tests {
         ] {
             check(time, true);
         }
-        for other in
-            ["7 ", "12:", "2021-02-30T00:00:00Z ", "16094592001 ", "1609459200x ", "2021-01-01 "]
-        {
+        for other in [
+            "7 ",
+            "12:",
+            "2021-02-30T00:00:00Z ",
+            "16094592001 ",
+            "1609459200x ",
+            "2021-01-01 ",
+            "1609459200.5x ",
+            "2021-01-01T00:00:00Z5 ",
+            "9999999999999999999 ",
+        ] {
             check(other, false);
         }
     }

@@ -153,12 +153,24 @@ impl Refusal {
     }
 }
 
+/// Lines that are dropped, and counted, with this: whoever waits for room may be gone before there is any.
+struct Dropped<'a> {
+    gauge: &'a Gauge,
+    lines: u64,
+}
+
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        self.gauge.dropped.fetch_add(self.lines, Ordering::Relaxed);
+    }
+}
+
 /// What is counted of one source. `received` is what came; of that, `dropped` and `refused` went no further.
 #[derive(Debug, Default)]
 pub struct Gauge {
     /// Lines that came.
     pub received: AtomicU64,
-    /// Lines of datagrams and posts for which there was no room.
+    /// Lines of datagrams and posts for which there was no room, or nobody to take them.
     pub dropped: AtomicU64,
     /// Datagrams that the system dropped before they could be read; known on Linux alone.
     pub datagrams_lost: AtomicU64,
@@ -282,10 +294,10 @@ impl Feed {
 
     /// The same, for no longer than `within`; what is not taken then is dropped, and counted.
     async fn give_within(&self, lines: &mut Lines, within: Duration) -> bool {
-        let count = lines.count();
+        let mut dropped = Dropped { gauge: &self.gauge, lines: lines.count() };
         let given = timeout(within, self.give(lines)).await.unwrap_or(false);
-        if !given {
-            self.gauge.dropped.fetch_add(count, Ordering::Relaxed);
+        if given {
+            dropped.lines = 0;
         }
         given
     }
