@@ -1113,7 +1113,7 @@ mod tests {
                 let store = GeoPackage::open(path).unwrap();
                 store.connection.execute("UPDATE alongside_schema SET version = 99", []).unwrap();
             },
-            "FILE has schema 99, this program knows 4 alone: keep it, and give --store another name",
+            "FILE has schema 99, this program knows 5 alone: keep it, and give --store another name",
         );
         check_refused(|path| fs::create_dir(path).unwrap(), "cannot open FILE");
     }
