@@ -1,4 +1,4 @@
-//! The record of an event as it lies in the GeoPackage: its JSON in the zlib format (RFC 1950), a third of it.
+//! The record of an event as it lies in the GeoPackage: its JSON in the zlib format (RFC 1950), half of it.
 //!
 //! Most of what a store takes is records, and most of the time of storing goes into writing them to the disk. Whatever
 //! reads zlib reads them: `json.loads(zlib.decompress(record))` in Python.

@@ -53,7 +53,7 @@ fn bounds_argument(context: &Context<'_>) -> rusqlite::Result<Option<Bounds>> {
 
 /// Makes all tables in a file that has none, or leaves it without any.
 pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
-    // An encounter takes some 4.5 kB, of which none goes into a page of the usual 4 kB, and seven go into one of these.
+    // An encounter takes some 5 kB, of which none goes into a page of the usual 4 kB, and six go into one of these.
     connection.pragma_update(None, "page_size", 32_768)?;
     let transaction = connection.transaction()?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
