@@ -188,7 +188,9 @@ pub fn replay(
         }
         let mut taken = Ok(());
         let found = finder.finish(|step| {
-            taken = std::mem::replace(&mut taken, Ok(())).and_then(|()| take(step));
+            if taken.is_ok() {
+                taken = take(step);
+            }
         });
         taken.map(|()| found)
     } else {

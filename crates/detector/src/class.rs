@@ -11,7 +11,7 @@ use maritime::{
     ShipCategory, VesselIdentity,
 };
 
-use crate::assess;
+use crate::assess::{self, hundredths};
 use crate::formation::Lie;
 
 /// Fenders keep lashed hulls a few metres apart and the antennas' errors add some ten: up to the first they may be
@@ -543,10 +543,6 @@ fn rising(value: f64, [none, full]: [f64; 2]) -> f64 {
 
 fn reason(rule: &'static str, weight: f64, text: String) -> Reason {
     Reason { rule, weight: hundredths(weight), text }
-}
-
-fn hundredths(number: f64) -> f64 {
-    libm::round(number * 100.0) / 100.0
 }
 
 /// The sum of the weights.

@@ -159,7 +159,7 @@ impl Detector {
         let state = State::new(&parameters);
         Detector {
             reorder: ReorderBuffer::new(parameters.lateness, parameters.bounds.reports_held_max),
-            teller: Teller::new(parameters.clone(), state.places.ports().clone()),
+            teller: Teller::new(parameters.clone()),
             state,
             parameters,
             counters: Counters::default(),
@@ -256,7 +256,7 @@ impl Detector {
         let parameters = Arc::new(parameters);
         let Kept(counters, reorder, state) = kept;
         let state = state.with_parameters(&parameters);
-        let teller = Teller::new(parameters.clone(), state.places.ports().clone());
+        let teller = Teller::new(parameters.clone());
         Detector { counters, reorder, state, teller, parameters, tellings: Vec::new() }
     }
 
@@ -406,7 +406,7 @@ impl State {
             company: Company::default(),
             revision: Revision::default(),
             watch: WatchIndex::new(&parameters.watchlists),
-            places: Places::new(&parameters.place_files),
+            places: Places::default(),
             story: Story::default(),
         }
     }
@@ -416,7 +416,6 @@ impl State {
         State {
             bounds: parameters.bounds.clone(),
             watch: WatchIndex::new(&parameters.watchlists),
-            places: self.places.with_ports(&parameters.place_files),
             ..self
         }
     }

@@ -7,7 +7,7 @@ use maritime::{
     Surroundings, Timestamp, TrackPoint,
 };
 
-use crate::assess;
+use crate::assess::{self, hundredths};
 use crate::bounds::Standing;
 use crate::contact::{ContactPiece, EXCURSION_MILLIS_MAX, Passage};
 use crate::fix::{self, Fix, wrap};
@@ -646,10 +646,6 @@ fn mean_knots(track: &Track, from: i64, to: i64, since: i64) -> Option<f64> {
         }
     }
     (millis >= APPROACH_MILLIS_MIN).then(|| libm::round(sum / millis as f64 * 10.0) / 10.0)
-}
-
-fn hundredths(number: f64) -> f64 {
-    libm::round(number * 100.0) / 100.0
 }
 
 /// How much of a piece lies near one of the two reports of a leg.

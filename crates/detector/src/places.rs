@@ -7,14 +7,11 @@
 //! Nothing that is found depends on the order of a hash map: cells are looked up by their key, and where all
 //! of them are gone through, they are sorted or only a minimum or a count is taken.
 
-use std::sync::Arc;
-
 use maritime::{Event, EventId, Position, VesselPair};
 use rustc_hash::FxHashMap;
 
 use crate::fix::Fix;
-use crate::parameters::{PlaceFile, PlaceRules};
-use crate::ports::Ports;
+use crate::parameters::PlaceRules;
 use crate::story::Heard;
 use crate::track;
 
@@ -36,11 +33,8 @@ const MEETINGS_IN_CELL_MAX: usize = 256;
 const MEETING_CELLS_MAX: usize = 1 << 16;
 
 /// What has been learned of places so far.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Places {
-    /// The user's, which are not learned but given.
-    #[serde(skip)]
-    ports: Arc<Ports>,
     /// By the index of the vessel: 24 bytes for each.
     standing: Vec<Standing>,
     #[serde(with = "crate::snapshot::sorted_map")]
@@ -81,30 +75,10 @@ struct Met {
 }
 
 impl Places {
-    pub(crate) fn new(files: &[PlaceFile]) -> Self {
-        Places {
-            ports: ports(files),
-            standing: Vec::new(),
-            cells: FxHashMap::default(),
-            anchorages: Anchorages::default(),
-            meetings: FxHashMap::default(),
-        }
-    }
-
-    /// What was learned, after it was written and read, with the ports that are given anew.
-    pub(crate) fn with_ports(self, files: &[PlaceFile]) -> Self {
-        Places { ports: ports(files), ..self }
-    }
-
     /// Vessels are not remembered any more: others may get their indices.
     pub(crate) fn forget(&mut self, is_gone: &[bool]) {
         let standing = self.standing.iter_mut().zip(is_gone).filter(|(_, is_gone)| **is_gone);
         standing.for_each(|(standing, _)| *standing = Standing::default());
-    }
-
-    /// The user's ports.
-    pub(crate) fn ports(&self) -> &Arc<Ports> {
-        &self.ports
     }
 
     /// What [`Places::heard`] will read of a vessel; see `State::look_ahead`.
@@ -219,10 +193,6 @@ impl Places {
     }
 }
 
-fn ports(files: &[PlaceFile]) -> Arc<Ports> {
-    Arc::new(Ports::new(files.iter().flat_map(|file| &file.ports)))
-}
-
 /// Anchorages by cells of the distance up to which they are looked for.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Anchorages {
@@ -313,7 +283,7 @@ mod tests {
 
     #[test]
     fn many_vessels_that_stand_still_make_an_anchorage() {
-        let mut places = Places::new(&[]);
+        let mut places = Places::default();
         for vessel in [1, 2, 2, 2] {
             stays(&mut places, vessel, 60, 50.0, 0.0);
         }
@@ -339,7 +309,7 @@ mod tests {
 
     #[test]
     fn meetings_of_others_count_for_thirty_days() {
-        let mut places = Places::new(&[]);
+        let mut places = Places::default();
         for (number, day) in [(1, 0), (1, 20), (5, 20), (7, 40)] {
             let meeting = meeting(number, day);
             let at = meeting.started_at.as_millis();

@@ -71,8 +71,9 @@ pub struct Teller {
 }
 
 impl Teller {
-    pub(crate) fn new(parameters: Arc<Parameters>, ports: Arc<Ports>) -> Self {
-        Teller { parameters, ports }
+    pub(crate) fn new(parameters: Arc<Parameters>) -> Self {
+        let ports = parameters.place_files.iter().flat_map(|file| &file.ports);
+        Teller { ports: Arc::new(Ports::new(ports)), parameters }
     }
 
     /// The event with all that is said of it.
