@@ -145,7 +145,7 @@ impl Assembler {
         line: u64,
         lines: u32,
         payload: &mut Payload,
-        lost: &mut impl FnMut(Outcome),
+        lost: &mut dyn FnMut(Outcome),
     ) -> Assembly {
         let key = Key {
             talker: part.talker,
@@ -211,7 +211,7 @@ impl Assembler {
     }
 
     /// Gives up all messages under way. Those that are held back must have been [settled](Self::settle).
-    pub(crate) fn finish(&mut self, lost: &mut impl FnMut(Outcome)) {
+    pub(crate) fn finish(&mut self, lost: &mut dyn FnMut(Outcome)) {
         for index in ones(self.used) {
             self.give_up(index, lost);
         }
@@ -262,7 +262,7 @@ impl Assembler {
         tag_block: &TagBlock,
         line: u64,
         lines: u32,
-        lost: &mut impl FnMut(Outcome),
+        lost: &mut dyn FnMut(Outcome),
     ) {
         let counted = key.sequence != ABSENT
             && self.last_sequences.iter().any(|&sequence| sequence != key.sequence);
@@ -307,7 +307,7 @@ impl Assembler {
         line: u64,
         lines: u32,
         payload: &mut Payload,
-        lost: &mut impl FnMut(Outcome),
+        lost: &mut dyn FnMut(Outcome),
     ) -> Assembly {
         let slot = &mut self.slots[index];
         let named = slot.is_named_like(tag_block);
@@ -355,7 +355,7 @@ impl Assembler {
     }
 
     /// A slot not in use; the one that waited longest is given up if there is none.
-    fn free_slot(&mut self, lost: &mut impl FnMut(Outcome)) -> usize {
+    fn free_slot(&mut self, lost: &mut dyn FnMut(Outcome)) -> usize {
         let free = (!self.used).trailing_zeros() as usize;
         if free < SLOTS {
             return free;
@@ -368,7 +368,7 @@ impl Assembler {
         oldest
     }
 
-    fn give_up_old(&mut self, line: u64, lost: &mut impl FnMut(Outcome)) {
+    fn give_up_old(&mut self, line: u64, lost: &mut dyn FnMut(Outcome)) {
         for index in ones(self.used) {
             let slot = &self.slots[index];
             let age = line - slot.last_line;
@@ -378,7 +378,7 @@ impl Assembler {
         }
     }
 
-    fn give_up(&mut self, index: usize, lost: &mut impl FnMut(Outcome)) {
+    fn give_up(&mut self, index: usize, lost: &mut dyn FnMut(Outcome)) {
         self.used &= !(1 << index);
         let slot = &self.slots[index];
         if !slot.ambiguous {

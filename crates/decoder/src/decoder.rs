@@ -168,16 +168,16 @@ impl Decoder {
         }
     }
 
-    fn end_partial(&mut self, each: &mut impl FnMut(Outcome)) {
+    fn end_partial(&mut self, mut each: &mut dyn FnMut(Outcome)) {
         if self.partial_too_long {
             self.partial_too_long = false;
             self.line += 1;
-            self.settle(self.line, each);
+            self.settle(self.line, &mut each);
             each(rejected(1, Rejection::LineTooLong));
             return;
         }
         let mut line = std::mem::take(&mut self.partial);
-        self.push_line(&line, each);
+        self.push_line(&line, &mut each);
         line.clear();
         self.partial = line;
     }
@@ -229,7 +229,7 @@ impl Decoder {
     }
 
     /// The way for every line.
-    fn push_any(&mut self, line: &[u8], each: &mut impl FnMut(Outcome)) {
+    fn push_any(&mut self, line: &[u8], each: &mut dyn FnMut(Outcome)) {
         if memchr::memchr(0, line).is_some() {
             let mut scratch = std::mem::take(&mut self.scratch);
             scratch.clear();
@@ -243,7 +243,7 @@ impl Decoder {
 
     /// Reads one sentence after the other out of a line. The first outcome, or the slot of a waiting
     /// fragment, accounts for the line.
-    fn push_segments(&mut self, line: &[u8], each: &mut impl FnMut(Outcome)) {
+    fn push_segments(&mut self, line: &[u8], each: &mut dyn FnMut(Outcome)) {
         match line.first() {
             None => return each(skipped(Skipped::Blank)),
             Some(b'#') => return each(skipped(Skipped::Comment)),
@@ -323,12 +323,12 @@ impl Decoder {
         framed: &Framed<'_>,
         tag_block: TagBlock,
         lines: u32,
-        each: &mut impl FnMut(Outcome),
+        mut each: &mut dyn FnMut(Outcome),
     ) {
         if Sentence::is_named(framed.body) {
             let sentence = Sentence::from_framed(framed);
             match sentence.and_then(|sentence| self.read_payload(&sentence).map(|()| sentence)) {
-                Ok(sentence) => self.push_sentence(&sentence, &tag_block, lines, each),
+                Ok(sentence) => self.push_sentence(&sentence, &tag_block, lines, &mut each),
                 Err(rejection) => each(rejected(lines, rejection)),
             }
             return;
@@ -388,12 +388,12 @@ impl Decoder {
         self.push_assembly(assembly, each);
     }
 
-    fn push_assembly(&mut self, assembly: Assembly, each: &mut impl FnMut(Outcome)) {
+    fn push_assembly(&mut self, assembly: Assembly, mut each: &mut dyn FnMut(Outcome)) {
         match assembly {
             Assembly::Pending => {}
             Assembly::Unreadable { lines, rejection } => each(rejected(lines, rejection)),
             Assembly::Complete(Assembled { lines, own_ship, channel, told }) => {
-                self.push_message(own_ship, channel, &told, lines, each);
+                self.push_message(own_ship, channel, &told, lines, &mut each);
             }
         }
     }

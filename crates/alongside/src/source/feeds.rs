@@ -79,7 +79,7 @@ impl Feeds {
     fn push_of_feed(
         &mut self,
         line: &[u8],
-        each: &mut impl FnMut(Option<Station>, Outcome),
+        each: &mut dyn FnMut(Option<Station>, Outcome),
     ) -> bool {
         let Some((time, feed, said)) = feed_of(line) else { return false };
         let Some(index) = self.feed(feed) else { return false };
@@ -92,7 +92,7 @@ impl Feeds {
     }
 
     /// The end of the recording.
-    pub fn finish(&mut self, each: &mut impl FnMut(Option<Station>, Outcome)) {
+    pub fn finish(&mut self, each: &mut dyn FnMut(Option<Station>, Outcome)) {
         self.is_open = false;
         self.alone.finish(&mut |outcome| each(None, outcome));
         for (feed, decoder) in &mut self.feeds {
