@@ -16,6 +16,7 @@ use sink::reading::{
 
 use crate::access::{Caller, Role};
 use crate::answer::{self, Answer, Refusal, array, checked};
+use crate::blocking::on_a_thread;
 use crate::page;
 use crate::query::{Query, parse, unexpected};
 use crate::server::Server;
@@ -300,7 +301,7 @@ pub(crate) async fn dossier(
     let (at, by, subject) = (server.now(), caller.name(), id.clone());
     server.store.with(move |reader| reader.audit(at, &by, "dossier", &subject)).await?;
     let of = id.clone();
-    let made = tokio::task::spawn_blocking(move || {
+    let made = on_a_thread(move || {
         let _permit = permit;
         make(&of)
     })
@@ -464,9 +465,8 @@ pub(crate) async fn audit(State(server): State<Arc<Server>>, caller: Caller) -> 
 
 pub(crate) async fn land(State(server): State<Arc<Server>>) -> Answer {
     let of = server.clone();
-    let made = tokio::task::spawn_blocking(move || {
-        of.land.get_or_init(|| Bytes::from((of.options.land)())).clone()
-    });
+    let made =
+        on_a_thread(move || of.land.get_or_init(|| Bytes::from((of.options.land)())).clone());
     let land = made
         .await
         .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the map cannot be made"))?;

@@ -11,6 +11,7 @@
 mod access;
 mod answer;
 mod api;
+mod blocking;
 mod export;
 mod lists;
 mod live;

@@ -28,6 +28,7 @@ use tower_service::Service;
 
 use crate::access::{Access, Caller, Door, Role, carries_csrf};
 use crate::answer::Refusal;
+use crate::blocking::on_a_thread;
 use crate::store::Store;
 use crate::what_if::Profile;
 use crate::{api, export, lists, live, openapi, page, session, what_if};
@@ -169,7 +170,7 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<(), Refuse
     }
     let read_watchlist = options.read_watchlist;
     let path = options.store.clone();
-    let store = tokio::task::spawn_blocking(move || Store::open(&path, Arc::new(read_watchlist)));
+    let store = on_a_thread(move || Store::open(&path, Arc::new(read_watchlist)));
     let store = Arc::new(store.await.map_err(io::Error::other)??);
     let server = Arc::new(Server {
         live: live::Live::new(store.clone()),

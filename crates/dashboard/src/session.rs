@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::access::{Caller, carries_csrf};
 use crate::answer::{self, Answer, Refusal};
+use crate::blocking::on_a_thread;
 use crate::server::{Peer, Server};
 
 #[derive(Deserialize)]
@@ -51,7 +52,7 @@ pub(crate) async fn log_in(
     }
     let (at, name) = (server.now(), user.clone());
     let trying = server.clone();
-    let trial = tokio::task::spawn_blocking(move || {
+    let trial = on_a_thread(move || {
         // It goes on when the other side hangs up, and so does the permit.
         let _permit = permit;
         trying.door.log_in(from, &user, &password)

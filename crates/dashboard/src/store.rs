@@ -10,6 +10,7 @@ use sink::reading::{Interrupt, Lists, Reader};
 use tokio::sync::Semaphore;
 
 use crate::answer::{Answer, Refusal};
+use crate::blocking::on_a_thread;
 use crate::lists::{self, ReadWatchlist};
 
 /// Reads at a time: two cores are busy with fewer.
@@ -85,7 +86,7 @@ impl Store {
     ) -> Answer<T> {
         let permit = self.room.clone().acquire_owned().await;
         let store = self.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let done = on_a_thread(move || {
             let _permit = permit;
             store.act(act)
         });
