@@ -160,6 +160,9 @@ impl ClientContext for Group {
         // Brokers come and go, and librdkafka finds them again.
         tracing::debug!(%error, reason, "kafka client");
     }
+
+    /// They are not asked for, and what reads them is so much code that it is left out.
+    fn stats_raw(&self, _: &[u8]) {}
 }
 
 impl ConsumerContext for Group {

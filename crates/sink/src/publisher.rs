@@ -123,6 +123,9 @@ impl ClientContext for Reports {
         // Brokers come and go; what lasts is told by the loop below.
         tracing::debug!(%error, reason, "kafka client");
     }
+
+    /// They are not asked for, and what reads them is so much code that it is left out.
+    fn stats_raw(&self, _: &[u8]) {}
 }
 
 impl ProducerContext for Reports {
