@@ -351,9 +351,7 @@ impl Config {
                 .unwrap_or_else(|| toml::Value::String(value.clone()));
             section.insert(key.into(), value);
             // One by one, so that the one that is wrong is named.
-            read = config
-                .clone()
-                .try_into()
+            read = toml::from_str(&config.to_string())
                 .map_err(|error| refused(ConfigError::from_toml(error).to_string()))?;
         }
         Ok(read)

@@ -5,6 +5,9 @@
 //! from the one to the other. `run` is the daemon: the same from live feeds. `serve` shows a store; `dossier` carries one
 //! event out with what it rests on. `decode` writes the messages themselves. The rest
 //! serves that: the command line, the configuration, the simulated sea.
+//!
+//! It is a library for the compiler's sake alone, which builds it beside the crates that it rests on, where a program
+//! would wait for them to be ready. It offers [`main`] and nothing else.
 
 #![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
 
@@ -44,10 +47,6 @@ use clap::Parser;
 
 use crate::cli::{AlertsCommand, Cli, Command, ConfigCommand};
 
-/// Events are made and dropped by the hundred thousand, which takes a tenth less time with it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Everything was done.
 const DONE: u8 = 0;
 /// It could not be done.
@@ -57,7 +56,8 @@ const USAGE: u8 = 2;
 /// It was done, but something was rejected or late, and `--strict` was given.
 const REJECTED: u8 = 3;
 
-fn main() -> ExitCode {
+/// What the command line asks for is done; the code says how that went, as `alongside --help` explains.
+pub fn main() -> ExitCode {
     let command = Cli::parse().command;
     // What runs for long has its own way to end.
     if !matches!(command, Command::Load(_) | Command::Run(_) | Command::Serve(_)) {
