@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use dashboard::{Access, MakeDossier, Nearness, Options, Profile, Users, hash_password};
 use detector::{Coast, Parameters, PortList};
+use sink::reading::Place;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tracing::Level;
@@ -163,7 +164,7 @@ pub fn options(
         ports_are_known,
     };
     Options {
-        store: store.into(),
+        store: Place::GeoPackage(store.into()),
         access,
         behind_proxy,
         now,

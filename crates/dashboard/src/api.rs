@@ -420,19 +420,15 @@ pub(crate) async fn health(State(server): State<Arc<Server>>) -> Answer {
         None => json!({"sources": [], "sinks": []}),
     };
     health["store"] = json!({
-        "kind": "geopackage", "path": file_name(&server), "events": summary.events,
+        "kind": server.store.place().kind(), "path": place_name(&server), "events": summary.events,
         "last_change": summary.last_change,
     });
     Ok(answer::value(&health))
 }
 
 /// Where it lies is nobody's business who is not on this machine.
-fn file_name(server: &Server) -> String {
-    let path = server.store.path();
-    if server.door.is_open() {
-        return sink::shown(&path.display().to_string());
-    }
-    path.file_name().map(|name| sink::shown(&name.to_string_lossy())).unwrap_or_default()
+fn place_name(server: &Server) -> String {
+    sink::shown(&server.store.place().name(server.door.is_open()))
 }
 
 pub(crate) async fn about(State(server): State<Arc<Server>>) -> Answer {
@@ -442,8 +438,8 @@ pub(crate) async fn about(State(server): State<Arc<Server>>) -> Answer {
     Ok(answer::value(&json!({
         "software_version": server.options.software_version,
         "parameters_hash": summary.parameters_hash,
-        "store": {"kind": "geopackage", "path": file_name(&server), "events": summary.events,
-                  "software_version": summary.software_version},
+        "store": {"kind": server.store.place().kind(), "path": place_name(&server),
+                  "events": summary.events, "software_version": summary.software_version},
         "basemap": "Natural Earth 1:10m land, public domain",
         "page": if page::is_built() { "built" } else { "absent" },
         "profiles": profiles,

@@ -10,6 +10,7 @@
 mod export;
 mod filter;
 mod lists;
+mod place;
 mod reviewing;
 mod vessels;
 
@@ -33,6 +34,7 @@ use crate::trail;
 pub use self::export::Records;
 pub use self::filter::{Cursor, Filter, Order};
 pub use self::lists::{Lists, StoredList, WatchSet, ZoneShape};
+pub use self::place::Place;
 pub use self::reviewing::{Audited, Review, ReviewState};
 pub use self::vessels::{Link, Network, Node, StoredIdentity, StoredVessel, VesselFilter};
 
@@ -181,6 +183,12 @@ pub struct StoredTrack {
     pub points: Vec<TrackPoint>,
 }
 
+/// What somebody who watches a store has seen of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    number: i64,
+}
+
 /// What a store is like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
@@ -222,7 +230,7 @@ impl Reader {
     }
 
     /// Breaks off whatever this reader is at, from another thread.
-    pub fn interrupt(&self) -> Interrupt {
+    pub fn interrupt(&mut self) -> Interrupt {
         Interrupt(self.connection.get_interrupt_handle())
     }
 
@@ -477,16 +485,26 @@ impl Reader {
         })
     }
 
-    /// The events that were stored after a number, with the greatest number among them; at most `limit`.
+    /// As if everything that is stored had been seen.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn seen(&self) -> Result<Seen, StoreError> {
+        self.reading(|connection| Ok(Seen { number: stored_number(connection)? }))
+    }
+
+    /// The events that were stored since, at most `limit`, and what is seen with them.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
     pub fn stored_since(
         &self,
-        number: i64,
+        seen: &Seen,
         limit: usize,
-    ) -> Result<(Vec<Listed>, i64), StoreError> {
+    ) -> Result<(Vec<Listed>, Seen), StoreError> {
+        let number = seen.number;
         self.reading(|connection| {
             let keys: Vec<(i64, i64)> = connection
                 .prepare_cached(
@@ -496,10 +514,7 @@ impl Reader {
                 .query_map(params![number, limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<rusqlite::Result<_>>()?;
             let last = match keys.len() < limit {
-                true => {
-                    let query = "SELECT number FROM alongside_stored";
-                    connection.query_row(query, [], |row| row.get(0))?
-                }
+                true => stored_number(connection)?,
                 // More than that at once: those are passed over, as whoever asks anew does not see them either.
                 false => keys.last().map_or(number, |(_, stored)| *stored),
             };
@@ -507,7 +522,28 @@ impl Reader {
             for (id, _) in keys {
                 events.extend(self.listed(connection, id)?);
             }
-            Ok((events, last))
+            Ok((events, Seen { number: last }))
+        })
+    }
+
+    /// The events of these ids, in their order, as far as they are there.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn listed_of(&self, ids: &[String]) -> Result<Vec<Listed>, StoreError> {
+        self.reading(|connection| {
+            let mut events = Vec::with_capacity(ids.len());
+            for id in ids {
+                let id: Option<i64> = connection
+                    .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
+                    .query_row([id], |row| row.get(0))
+                    .optional()?;
+                if let Some(id) = id {
+                    events.extend(self.listed(connection, id)?);
+                }
+            }
+            Ok(events)
         })
     }
 
@@ -706,6 +742,11 @@ fn run(connection: &Connection, run_id: &str) -> rusqlite::Result<Option<StoredR
             })
         })
         .optional()
+}
+
+/// Of the last time that anything was stored.
+fn stored_number(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT number FROM alongside_stored", [], |row| row.get(0))
 }
 
 /// SQLite counts with a sign.
