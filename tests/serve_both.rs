@@ -196,16 +196,22 @@ impl Both {
     }
 }
 
-/// Without the times at which the test reviewed.
+/// Without the times at which the test reviewed, and without how many positions of a vessel were heard: a GeoPackage counts
+/// whatever was received, ClickHouse copies of one transmission once.
 fn plain(answer: &Answer) -> String {
     let text = String::from_utf8_lossy(&answer.body);
-    let mut parts = text.split("\"changed_at\":\"");
-    let mut plain = parts.next().unwrap().to_owned();
+    without(&without(&text, "\"changed_at\":\"", '"'), "\"positions\":", ',')
+}
+
+/// Without what stands between `begin` and `end`.
+fn without(text: &str, begin: &str, end: char) -> String {
+    let mut parts = text.split(begin);
+    let mut rest = parts.next().unwrap().to_owned();
     for part in parts {
-        plain.push_str("\"changed_at\":\"");
-        plain.push_str(&part[part.find('"').unwrap()..]);
+        rest.push_str(begin);
+        rest.push_str(&part[part.find(end).unwrap()..]);
     }
-    plain
+    rest
 }
 
 #[track_caller]
@@ -282,7 +288,7 @@ fn every_filter_finds_the_same(both: &Both) {
         ("bbox=-180,-90,180,90", false),
         ("bbox=170,-90,-90,90", true),
         ("bbox=-90,-90,170,90", true),
-        ("kind=encounter&state=new&zone=near&name=script&score_min=0.1", true),
+        ("kind=encounter&state=confirmed&zone=near&name=script&score_min=0.1", true),
         ("flag=BS,MH&type=tanker,cargo&profile=sts&since=2023-01-01&bbox=-100,0,-80,60", false),
     ]
     .into_iter()

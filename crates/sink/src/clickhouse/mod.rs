@@ -247,6 +247,12 @@ pub(crate) fn remedy(error: &Error) -> Remedy {
     }
 }
 
+/// Whether the table or the database is not there.
+pub(crate) fn is_absent(error: &Error) -> bool {
+    // UNKNOWN_TABLE, UNKNOWN_DATABASE.
+    matches!(error, Error::BadResponse(message) if matches!(code(message), Some(60 | 81)))
+}
+
 /// `Code: 469. DB::Exception: …`
 fn code(message: &str) -> Option<u32> {
     let rest = message.split("Code: ").nth(1)?;

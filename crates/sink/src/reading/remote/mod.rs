@@ -37,13 +37,14 @@ const IDS_MAX: usize = 500;
 const TOLD_WITHIN_MS: i64 = 60_000;
 /// Events that are remembered as seen.
 const SEEN_MAX: usize = 100_000;
-/// As the tracks of a GeoPackage: that much before an encounter and after it …
-const LEAD_MS: i64 = 2 * 3_600_000;
-const TAIL_MS: i64 = 3_600_000;
+/// Around an encounter, a little more than a GeoPackage has: two hours before it with the report before that, and until
+/// the ships were apart for an hour, which they are some time after they ceased to be near …
+const LEAD_MS: i64 = 135 * 60_000;
+const TAIL_MS: i64 = 90 * 60_000;
 /// … where a silence is one that is bridged.
 const SILENCE_MS: i64 = 20 * 60_000;
-/// Of a vessel; of more one in equal spans is taken.
-const POINTS_MAX: i64 = 4_000;
+/// Of a vessel; of more one in equal spans is taken, which of less than half a day are shorter than reports are apart.
+const POINTS_MAX: i64 = 20_000;
 
 /// The columns of `alongside_index`, of the events that a replay keeps in a GeoPackage.
 static INDEX: LazyLock<String> = LazyLock::new(|| {

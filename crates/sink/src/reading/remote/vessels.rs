@@ -77,7 +77,8 @@ impl Told {
             ]
         };
         let count = |told: &Told| parts(told).into_iter().filter(|is_known| *is_known).count();
-        holds(&self.imo, &other.imo)
+        self.mmsi == other.mmsi
+            && holds(&self.imo, &other.imo)
             && holds(&self.name, &other.name)
             && holds(&self.callsign, &other.callsign)
             && holds(&self.ship_type, &other.ship_type)
@@ -151,19 +152,7 @@ impl Remote {
              ORDER BY v.last_heard_at DESC, v.first_heard_at DESC, v.name, v.callsign"
         );
         let mut identities: Vec<Told> = self.all(self.query(&text).param("mmsi", mmsi))?;
-        // The last first: a part is told before the whole.
-        let mut index = identities.len();
-        while index > 0 {
-            index -= 1;
-            let whole =
-                identities.iter().position(|whole| identities[index].is_completed_by(whole));
-            if let Some(whole) = whole {
-                let first_ms = identities[index].first_heard_ms;
-                let whole = &mut identities[whole];
-                whole.first_heard_ms = whole.first_heard_ms.min(first_ms);
-                identities.remove(index);
-            }
-        }
+        remove_parts(&mut identities);
         let filter = Filter { mmsis: vec![mmsi], ..Filter::default() };
         let wanted = Wanted::new(reader, &filter)?;
         let mut ids = Vec::new();
@@ -249,7 +238,8 @@ impl Remote {
             "SELECT {COLUMNS} FROM v_vessel_identities AS v WHERE v.mmsi IN {{mmsis:Array(UInt32)}} \
              ORDER BY v.mmsi, v.last_heard_at"
         );
-        let told: Vec<Told> = self.all(self.query(&text).param("mmsis", mmsis))?;
+        let mut told: Vec<Told> = self.all(self.query(&text).param("mmsis", mmsis))?;
+        remove_parts(&mut told);
         Ok(told.into_iter().map(Told::stored).collect())
     }
 
@@ -289,7 +279,7 @@ impl Remote {
         Ok(vessels)
     }
 
-    /// Positions as they are published, some of them twice until parts are merged; and flagged events.
+    /// Positions as they are published, of copies of one transmission one, as soon as parts are merged; and flagged events.
     fn counts_of(&self, mmsis: &[u32]) -> Result<HashMap<u32, Counted>, StoreError> {
         #[derive(Row, Deserialize)]
         struct Heard {
@@ -325,5 +315,20 @@ impl Remote {
             counted.entry(of).or_default().events = events;
         }
         Ok(counted)
+    }
+}
+
+/// A message of class B comes in two parts, and the first is told before the whole, which takes its place.
+fn remove_parts(identities: &mut Vec<Told>) {
+    let mut index = identities.len();
+    while index > 0 {
+        index -= 1;
+        let part = &identities[index];
+        if let Some(whole) = identities.iter().position(|whole| part.is_completed_by(whole)) {
+            let first_ms = part.first_heard_ms;
+            let whole = &mut identities[whole];
+            whole.first_heard_ms = whole.first_heard_ms.min(first_ms);
+            identities.remove(index);
+        }
     }
 }
