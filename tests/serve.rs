@@ -3,63 +3,19 @@
 
 #[path = "program/mod.rs"]
 mod program;
+#[path = "program/server.rs"]
+mod server;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Stdio};
-use std::thread::sleep;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use program::{Desk, sea, two_ships_csv};
 use serde_json::{Value, json};
+use server::{Server, escaped};
 
 /// Names that do harm where they are taken for more than text.
 const NAMES: [&str; 2] = ["<SCRIPT SRC=//X.CO>", "=HYPERLINK(\"//X.Y\")"];
-
-/// `alongside serve` at a desk.
-struct Server {
-    desk: Desk,
-    address: SocketAddr,
-    child: Child,
-}
-
-/// What came back.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).unwrap()
-    }
-
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (key, value) = line.split_once(": ")?;
-            key.eq_ignore_ascii_case(name).then_some(value)
-        })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A port that nobody has.
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
 
 /// A desk with a store of six simulated hours and of two ships with hostile names.
 fn desk() -> Desk {
@@ -73,109 +29,17 @@ fn desk() -> Desk {
     desk
 }
 
-impl Server {
-    fn start() -> Self {
-        Server::start_with(desk(), &[])
-    }
-
-    fn start_with(desk: Desk, more: &[&str]) -> Self {
-        let address = free();
-        let listen = address.to_string();
-        let mut arguments = vec!["serve", "--store", "store.gpkg", "--listen", &listen];
-        arguments.extend(more);
-        let log = std::fs::File::create(desk.path("log")).unwrap();
-        let child = desk.command(&arguments).stderr(log).stdout(Stdio::null()).spawn().unwrap();
-        let server = Server { desk, address, child };
-        let since = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            assert!(since.elapsed() < Duration::from_secs(30), "{}", server.desk.read("log"));
-            sleep(Duration::from_millis(20));
-        }
-        server
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        stream
-    }
-
-    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut stream = self.connect();
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n",
-            body.len()
-        );
-        if headers.iter().all(|(name, _)| *name != "Host") {
-            head.push_str(&format!("Host: {}\r\n", self.address));
-        }
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        // It may answer before it has heard all.
-        let _ = stream.write_all((head + "\r\n" + body).as_bytes());
-        read_answer(stream)
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, &[], "")
-    }
-
-    #[track_caller]
-    fn json(&self, path: &str) -> Value {
-        let answer = self.get(path);
-        assert_eq!(answer.status, 200, "{path}: {answer:?}");
-        answer.json()
-    }
-
-    fn csrf(&self) -> String {
-        self.json("/api/session")["csrf"].as_str().unwrap().to_owned()
-    }
-
-    fn change(&self, method: &str, path: &str, body: &str) -> Answer {
-        self.ask(method, path, &[("X-CSRF-Token", &self.csrf())], body)
-    }
-
-    fn events(&self, query: &str) -> Vec<Value> {
-        self.json(&format!("/api/events?{query}"))["events"].as_array().unwrap().clone()
-    }
+fn server() -> Server {
+    server_with(desk(), &[])
 }
 
-fn read_answer(mut stream: TcpStream) -> Answer {
-    let mut bytes = Vec::new();
-    let _ = stream.read_to_end(&mut bytes);
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
-    let Some(end) = end else { return Answer { status: 0, head: String::new(), body: bytes } };
-    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-    let mut body = bytes[end + 4..].to_vec();
-    if head.to_lowercase().contains("transfer-encoding: chunked") {
-        body = unchunked(&body);
-    }
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head, body }
-}
-
-fn unchunked(mut rest: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
-        let size = std::str::from_utf8(&rest[..end]).unwrap();
-        let size = usize::from_str_radix(size, 16).unwrap();
-        if size == 0 {
-            break;
-        }
-        body.extend_from_slice(&rest[end + 2..end + 2 + size]);
-        rest = &rest[end + 4 + size..];
-    }
-    body
-}
-
-fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+fn server_with(desk: Desk, more: &[&str]) -> Server {
+    Server::start(desk, "store.gpkg", more)
 }
 
 #[test]
 fn what_is_listed_is_what_the_replay_tells() {
-    let server = Server::start();
+    let server = server();
     let told = server
         .desk
         .run(&["replay", "sea.nmea", "--format", "ndjson", "--store", "none", "--quiet"]);
@@ -216,7 +80,7 @@ fn what_is_listed_is_what_the_replay_tells() {
 
 #[test]
 fn a_case_has_tracks_that_agree_with_its_figures() {
-    let server = Server::start();
+    let server = server();
     let event = &server.events("kind=encounter&class=possible_transfer,alongside,tow")[0];
     let id = event["id"].as_str().unwrap();
     let case = server.json(&format!("/api/events/{id}"));
@@ -253,7 +117,7 @@ fn a_case_has_tracks_that_agree_with_its_figures() {
 
 #[test]
 fn hostile_names_are_text_in_every_form() {
-    let server = Server::start();
+    let server = server();
     let found = server.events(&format!("name={}", escaped("<script")));
     assert_eq!(found.len(), 1);
     let names = [&found[0]["vessels"][0]["name"], &found[0]["vessels"][1]["name"]];
@@ -287,7 +151,7 @@ fn hostile_names_are_text_in_every_form() {
 
 #[test]
 fn nothing_comes_through_a_parameter_but_what_it_means() {
-    let server = Server::start();
+    let server = server();
     let total = server.json("/api/events?flagged=all")["total"].clone();
     let attacks = [
         "' OR 1=1 --",
@@ -345,7 +209,7 @@ fn nothing_comes_through_a_parameter_but_what_it_means() {
 
 #[test]
 fn more_than_there_may_be_is_refused_or_said() {
-    let server = Server::start();
+    let server = server();
     let words = "x+".repeat(1000);
     for path in ["/api/vessels", "/api/events", "/api/export"] {
         let format = if path.ends_with("export") { "format=csv&" } else { "" };
@@ -361,7 +225,7 @@ fn more_than_there_may_be_is_refused_or_said() {
 
 #[test]
 fn reviews_and_lists_are_kept_and_noted() {
-    let server = Server::start();
+    let server = server();
     let id = server.events("")[0]["id"].as_str().unwrap().to_owned();
     let path = format!("/api/events/{id}/review");
     let body = r#"{"state":"confirmed","note":"<b>seen</b>"}"#;
@@ -410,7 +274,7 @@ fn reviews_and_lists_are_kept_and_noted() {
 
 #[test]
 fn other_profiles_are_judged_without_touching_the_events() {
-    let server = Server::start();
+    let server = server();
     let before = server.json("/api/events")["total"].clone();
     let ask = |body: &str| server.change("POST", "/api/what-if", body);
     let same = ask(r#"{"profiles":{"sts":{}}}"#).json();
@@ -447,7 +311,7 @@ fn without_a_right_nobody_gets_data() {
     }
     assert_eq!(desk.run(&["serve", "users", "list"]).stdout, "vera viewer\nann analyst\n");
     desk.write("token", "0123456789abcdef0123456789abcdef\n");
-    let server = Server::start_with(desk, &["--users", "users", "--token-file", "token"]);
+    let server = server_with(desk, &["--users", "users", "--token-file", "token"]);
     let document = server.ask(
         "GET",
         "/api/openapi.json",
@@ -530,14 +394,14 @@ fn it_refuses_to_be_open_to_all() {
     assert!(short.stderr.contains("at least 10 characters"), "{}", short.stderr);
 
     // A page elsewhere whose name leads here is of another machine.
-    let server = Server::start_with(desk, &[]);
+    let server = server_with(desk, &[]);
     let answer = server.ask("GET", "/api/events", &[("Host", "evil.example")], "");
     assert_eq!(answer.status, 421);
 }
 
 #[test]
 fn whoever_asks_too_much_or_too_slowly_is_let_go() {
-    let server = Server::start();
+    let server = server();
     let csrf = server.csrf();
     // A body of 17 MB is not taken.
     let large = "x".repeat(17 << 20);
@@ -563,7 +427,7 @@ fn whoever_asks_too_much_or_too_slowly_is_let_go() {
 
 #[test]
 fn events_are_told_as_they_are_stored() {
-    let server = Server::start();
+    let server = server();
     let mut stream = server.connect();
     write!(stream, "GET /api/live HTTP/1.1\r\nHost: {}\r\n\r\n", server.address).unwrap();
     let mut lines = BufReader::new(stream).lines();
@@ -581,7 +445,7 @@ fn events_are_told_as_they_are_stored() {
 
 #[test]
 fn the_land_is_drawn_from_the_program_itself() {
-    let server = Server::start();
+    let server = server();
     let land = server.json("/api/basemap/land.json");
     let polygons = land["coordinates"].as_array().unwrap();
     assert!(polygons.len() > 1000);

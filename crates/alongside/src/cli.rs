@@ -104,6 +104,7 @@ Examples:
   alongside serve --store alongside.gpkg
   alongside serve users add ann --role analyst --users users
   alongside serve --store alongside.gpkg --listen 0.0.0.0:8080 --users users
+  alongside serve --store clickhouse://reader@localhost:8123/alongside --desk desk.gpkg
 
 On a loopback address whoever is on this machine may look and review. Any other address is refused without users or a \
 token; put a proxy with TLS before it, because passwords go over the wire as they are. /api/openapi.json describes \
@@ -117,9 +118,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// The GeoPackage that `replay` or `run` fills
+    /// The GeoPackage that `replay` or `run` fills, or the ClickHouse that `replay` or `load` does, such as
+    /// clickhouse://user@host:8123/database
+    #[arg(long, value_name = "FILE.gpkg|URL", value_parser = parse_store)]
+    pub store: Option<Store>,
+
+    /// Where reviews, lists and the audit are kept beside a ClickHouse, which is only read; made if it is not there
     #[arg(long, value_name = "FILE.gpkg")]
-    pub store: Option<PathBuf>,
+    pub desk: Option<PathBuf>,
 
     /// Where browsers find it
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -765,7 +771,12 @@ fn kind_names() -> PossibleValuesParser {
     PossibleValuesParser::new(EventKind::ALL.map(EventKind::name))
 }
 
-fn parse_store(text: &str) -> Result<Store, String> {
+/// A store by the name that is given to it.
+///
+/// # Errors
+///
+/// There is none.
+pub fn parse_store(text: &str) -> Result<Store, String> {
     match text {
         "" => Err("expected a file name or `none`".into()),
         "none" => Ok(Store::None),

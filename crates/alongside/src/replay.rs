@@ -30,7 +30,7 @@ use crate::{DONE, REJECTED, UsageError, config, places, terminal, watchlist};
 const BATCHES_AHEAD_MAX: usize = 8;
 
 /// What is no encounter is shown and kept from this score on, unless its kind is asked for.
-pub const SCORE_MIN: f64 = 0.5;
+pub const SCORE_MIN: f64 = sink::reading::OTHERS_SCORE_MIN;
 /// How much of that the table shows, unless its kind is asked for.
 pub const OTHERS_MAX: usize = 10;
 

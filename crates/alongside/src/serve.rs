@@ -9,11 +9,13 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use dashboard::{Access, MakeDossier, Nearness, Options, Profile, Users, hash_password};
 use detector::{Coast, Parameters, PortList};
+use sink::reading::Place;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tracing::Level;
 
-use crate::cli::{ServeArgs, ServeCommand, UsersCommand};
+use crate::cli::{ServeArgs, ServeCommand, Store, UsersCommand};
+use crate::config::Delivery;
 use crate::load::until_signal;
 use crate::output::Output;
 use crate::store::now;
@@ -25,8 +27,10 @@ const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=1024;
 /// What is shown, where and to whom, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Serving {
-    /// A GeoPackage.
-    pub store: PathBuf,
+    /// A GeoPackage or ClickHouse.
+    pub store: Store,
+    /// Where people's words are kept beside ClickHouse.
+    pub desk: PathBuf,
     /// Where browsers find it.
     pub listen: SocketAddr,
     /// A file of users.
@@ -42,7 +46,8 @@ pub struct Serving {
 impl Default for Serving {
     fn default() -> Self {
         Serving {
-            store: "alongside.gpkg".into(),
+            store: Store::GeoPackage("alongside.gpkg".into()),
+            desk: "alongside-desk.gpkg".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             users: None,
             token_file: None,
@@ -61,15 +66,17 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     if let Some(ServeCommand::Users { command }) = &args.command {
         return keep_users(command);
     }
-    let (parameters, _, daemon) = config::load_daemon(args.config.as_deref())?;
+    let (parameters, delivery, daemon) = config::load_daemon(args.config.as_deref())?;
     let mut serving = daemon.serving;
     serving.store = args.store.clone().unwrap_or(serving.store);
+    serving.desk = args.desk.clone().unwrap_or(serving.desk);
     serving.listen = args.listen.unwrap_or(serving.listen);
     serving.users = args.users.clone().or(serving.users);
     serving.token_file = args.token_file.clone().or(serving.token_file);
     logging::start(Level::INFO);
 
     let access = access(&serving)?;
+    let place = place(&serving, delivery)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -77,8 +84,8 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
         .context("cannot start")?;
     let listener = bind(&runtime, serving.listen)?;
     let address = listener.local_addr()?;
-    let options = options(&serving.store, access, serving.behind_proxy, &parameters);
-    let store = sink::shown(&serving.store.display().to_string());
+    let store = sink::shown(&place.name(true));
+    let options = options(place, access, serving.behind_proxy, &parameters);
     let served = runtime.block_on(async {
         tracing::info!(store, "serving http://{address}");
         tokio::select! {
@@ -88,6 +95,24 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     });
     runtime.shutdown_background();
     Ok(served?)
+}
+
+/// Where the events are that are shown.
+fn place(serving: &Serving, mut delivery: Delivery) -> anyhow::Result<Place> {
+    match &serving.store {
+        Store::GeoPackage(path) => Ok(Place::GeoPackage(path.clone())),
+        Store::ClickHouse(url) => {
+            delivery.read_password()?;
+            delivery.use_url(url)?;
+            let events = Box::new(delivery.clickhouse);
+            Ok(Place::ClickHouse { events, desk: serving.desk.clone() })
+        }
+        Store::None => {
+            let expected =
+                "there is nothing to serve: expected --store FILE.gpkg or clickhouse://…";
+            Err(UsageError(expected.into()).into())
+        }
+    }
 }
 
 /// Takes the address, so that one that is taken is said at the start.
@@ -141,7 +166,7 @@ fn read_token(file: &Path) -> anyhow::Result<String> {
 
 /// What the dashboard needs of the rest of the program.
 pub fn options(
-    store: &Path,
+    store: Place,
     access: Access,
     behind_proxy: bool,
     parameters: &Parameters,
@@ -162,8 +187,13 @@ pub fn options(
         port_distance_m_min: profile.port_distance_m_min,
         ports_are_known,
     };
+    // Which recordings an event of ClickHouse was found in is not written there.
+    let dossier = match &store {
+        Place::GeoPackage(path) => Some(dossier_of(path.clone())),
+        Place::ClickHouse { .. } => None,
+    };
     Options {
-        store: store.into(),
+        store,
         access,
         behind_proxy,
         now,
@@ -171,7 +201,7 @@ pub fn options(
         land: Coast::natural_earth_geojson,
         read_watchlist: watchlist::watch_set,
         profiles: parameters.profiles.iter().map(profile).collect(),
-        dossier: Some(dossier_of(store.to_path_buf())),
+        dossier,
         health: None,
     }
 }

@@ -116,6 +116,15 @@ impl Store {
             Store::ClickHouse(_) | Store::None => None,
         }
     }
+
+    /// By the name that is given to it.
+    pub fn name(&self) -> String {
+        match self {
+            Store::GeoPackage(path) => path.display().to_string(),
+            Store::ClickHouse(url) => url.clone(),
+            Store::None => "none".into(),
+        }
+    }
 }
 
 /// Every encounter; of the other kinds, of which there are many, what is shown as well.

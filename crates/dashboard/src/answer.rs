@@ -33,7 +33,9 @@ impl Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let status = match &error {
-            StoreError::Busy { .. } | StoreError::Absent { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            StoreError::Busy { .. } | StoreError::Absent { .. } | StoreError::ClickHouse(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));

@@ -10,7 +10,7 @@ use maritime::{Position, Timestamp, TrackPoint};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sink::reading::{
-    Cursor, Mark, Network, Order, ReviewState, StoredIdentity, StoredTrack, StoredVessel,
+    Cursor, Feed, Mark, Network, Order, ReviewState, StoredIdentity, StoredTrack, StoredVessel,
     VesselFilter,
 };
 
@@ -27,6 +27,8 @@ const MARKS_MAX: usize = 100_000;
 const THIN_POINTS_MAX: usize = 64;
 /// Of a note.
 const NOTE_CHARS_MAX: usize = 10_000;
+/// A feed whose newest stored position is older than that is silent: it comes by Kafka, and in blocks.
+const SILENT_AFTER_S: f64 = 900.0;
 /// What an audit shows.
 const AUDITED_MAX: usize = 1000;
 
@@ -415,25 +417,37 @@ fn told_network(network: &Network) -> Value {
 }
 
 pub(crate) async fn health(State(server): State<Arc<Server>>) -> Answer {
-    let summary = server.store.read(|reader| reader.summary()).await?;
+    let read = server.store.read(|reader| Ok((reader.summary()?, reader.feeds()?)));
+    let (summary, feeds) = read.await?;
     let mut health = match &server.options.health {
         Some(health) => health(),
-        None => json!({"sources": [], "sinks": []}),
+        None => {
+            let now = server.now();
+            let sources: Vec<Value> = feeds.iter().map(|feed| told_feed(feed, now)).collect();
+            json!({"sources": sources, "sinks": []})
+        }
     };
     health["store"] = json!({
-        "kind": "geopackage", "path": file_name(&server), "events": summary.events,
+        "kind": server.store.place().kind(), "path": place_name(&server), "events": summary.events,
         "last_change": summary.last_change,
     });
     Ok(answer::value(&health))
 }
 
+/// As far as the store tells of what fills it.
+fn told_feed(feed: &Feed, now: Timestamp) -> Value {
+    let lag_s = now.millis_since(feed.last_observed_at) as f64 / 1000.0;
+    let tenths = |number: f64| (number * 10.0).round() / 10.0;
+    json!({
+        "name": feed.name, "state": if lag_s <= SILENT_AFTER_S { "live" } else { "silent" },
+        "last_message_at": feed.last_observed_at.to_string(), "rate_per_s": null,
+        "usual_rate_per_s": tenths(feed.positions_per_s), "lag_s": tenths(lag_s),
+    })
+}
+
 /// Where it lies is nobody's business who is not on this machine.
-fn file_name(server: &Server) -> String {
-    let path = server.store.path();
-    if server.door.is_open() {
-        return sink::shown(&path.display().to_string());
-    }
-    path.file_name().map(|name| sink::shown(&name.to_string_lossy())).unwrap_or_default()
+fn place_name(server: &Server) -> String {
+    sink::shown(&server.store.place().name(server.door.is_open()))
 }
 
 pub(crate) async fn about(State(server): State<Arc<Server>>) -> Answer {
@@ -443,8 +457,8 @@ pub(crate) async fn about(State(server): State<Arc<Server>>) -> Answer {
     Ok(answer::value(&json!({
         "software_version": server.options.software_version,
         "parameters_hash": summary.parameters_hash,
-        "store": {"kind": "geopackage", "path": file_name(&server), "events": summary.events,
-                  "software_version": summary.software_version},
+        "store": {"kind": server.store.place().kind(), "path": place_name(&server),
+                  "events": summary.events, "software_version": summary.software_version},
         "basemap": "Natural Earth 1:10m land, public domain",
         "page": if page::is_built() { "built" } else { "absent" },
         "profiles": profiles,

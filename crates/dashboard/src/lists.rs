@@ -1,5 +1,6 @@
 //! Watchlists and zones of the reader's own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -146,7 +147,10 @@ async fn keep(
 ) -> Answer<()> {
     let (store, by, at) = (server.store.clone(), caller.name(), server.now());
     let kept = server.store.with(move |reader| {
-        let fits = |others: &[StoredList]| check_room(kind, others, &body);
+        // Before the store is locked: to read a zone takes a while.
+        let sizes = Sizes::new(kind, &reader.stored_lists(kind)?);
+        let size = sizes.of(&body);
+        let fits = |others: &[StoredList]| check_room(others, body.len(), size, &sizes);
         let kept = reader.store_list(kind, &name, &body, at, &by, fits)?;
         if kept.is_ok() {
             reader.audit(at, &by, &format!("put {kind}"), &name)?;
@@ -157,27 +161,56 @@ async fn keep(
     kept.await?.map_err(Refusal::bad)
 }
 
-/// Whether there is room for one more beside the others of its kind.
-fn check_room(kind: &str, others: &[StoredList], body: &str) -> Result<(), String> {
+/// Corners of the zones that are there, by name and time of change; nothing of watchlists.
+struct Sizes(Option<HashMap<(String, String), usize>>);
+
+impl Sizes {
+    fn new(kind: &str, lists: &[StoredList]) -> Self {
+        let size = |list: &StoredList| (key(list), zone_corners(&list.body));
+        Sizes((kind == ZONE).then(|| lists.iter().map(size).collect()))
+    }
+
+    fn of(&self, body: &str) -> usize {
+        self.0.as_ref().map_or(0, |_| zone_corners(body))
+    }
+
+    /// Whoever came meanwhile is read now.
+    fn of_list(&self, list: &StoredList) -> usize {
+        let known = self.0.as_ref().map(|sizes| sizes.get(&key(list)).copied());
+        known.map_or(0, |known| known.unwrap_or_else(|| zone_corners(&list.body)))
+    }
+}
+
+fn key(list: &StoredList) -> (String, String) {
+    (list.name.clone(), list.changed_at.clone())
+}
+
+fn zone_corners(body: &str) -> usize {
+    parse_zone(body).map_or(0, |zone| corners(&zone))
+}
+
+/// Whether there is room for one more, of so many bytes and corners, beside the others of its kind.
+fn check_room(
+    others: &[StoredList],
+    bytes: usize,
+    size: usize,
+    sizes: &Sizes,
+) -> Result<(), String> {
     if others.len() >= LISTS_MAX {
         return Err(format!("there are {LISTS_MAX} already: delete one first"));
     }
-    let bytes = body.len() + others.iter().map(|list| list.body.len()).sum::<usize>();
+    let bytes = bytes + others.iter().map(|list| list.body.len()).sum::<usize>();
     if bytes > LISTS_BYTES_MAX {
         let (bytes, most) = (bytes >> 20, LISTS_BYTES_MAX >> 20);
         return Err(format!(
             "all of a kind would have {bytes} MB: at most {most}; delete one first"
         ));
     }
-    if kind == ZONE {
-        let bodies = others.iter().map(|list| list.body.as_str()).chain([body]);
-        let corners: usize =
-            bodies.filter_map(|body| parse_zone(body).ok()).map(|zone| corners(&zone)).sum();
-        if corners > ZONES_CORNERS_MAX {
-            return Err(format!(
-                "all zones would have {corners} corners: at most {ZONES_CORNERS_MAX}; delete one first"
-            ));
-        }
+    let corners = size + others.iter().map(|list| sizes.of_list(list)).sum::<usize>();
+    if corners > ZONES_CORNERS_MAX {
+        return Err(format!(
+            "all zones would have {corners} corners: at most {ZONES_CORNERS_MAX}; delete one first"
+        ));
     }
     Ok(())
 }
@@ -282,6 +315,12 @@ mod tests {
         for (body, rings) in [(polygon, 1), (feature, 1), (collection, 2), (multi, 2)] {
             assert_eq!(parse_zone(&body).unwrap().rings.len(), rings, "{body}");
         }
+    }
+
+    /// With the first of the others known before, and the rest come meanwhile.
+    fn check_room(kind: &str, others: &[StoredList], body: &str) -> Result<(), String> {
+        let sizes = Sizes::new(kind, &others[..others.len().min(1)]);
+        super::check_room(others, body.len(), sizes.of(body), &sizes)
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Live {
             (self.store.clone(), self.sender.clone(), self.is_asking.clone());
         // By itself: whoever asks first may hang up at any moment.
         tokio::spawn(async move {
-            let mut number = None;
+            let mut seen = None;
             let mut ticks = tokio::time::interval(ASKED_EVERY);
             loop {
                 if sender.receiver_count() == 0 {
@@ -60,16 +60,16 @@ impl Live {
                     }
                 }
                 ticks.tick().await;
-                let Some(since) = number else {
+                let Some(before) = seen.clone() else {
                     // What is there already is no news.
-                    let begun = store.with(|reader| reader.stored_since(i64::MAX, 1)).await;
-                    number = begun.ok().map(|(_, number)| number);
+                    seen = store.with(|reader| reader.seen()).await.ok();
                     continue;
                 };
                 // What cannot be read now can be the next time.
-                let asked = store.with(move |reader| reader.stored_since(since, EVENTS_MAX)).await;
-                let Ok((events, last)) = asked else { continue };
-                number = Some(last);
+                let asked =
+                    store.with(move |reader| reader.stored_since(&before, EVENTS_MAX)).await;
+                let Ok((events, now)) = asked else { continue };
+                seen = Some(now);
                 for event in events.iter().filter_map(with_review) {
                     let _ = sender.send(event.into());
                 }

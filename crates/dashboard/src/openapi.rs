@@ -8,8 +8,8 @@ use utoipa::openapi::path::{
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{
-    Content, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, RefOr,
-    Required, ResponseBuilder,
+    Content, ContentBuilder, HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem,
+    PathsBuilder, RefOr, Required, ResponseBuilder,
 };
 
 use crate::answer;
@@ -162,9 +162,15 @@ fn operation(route: &Route) -> OperationBuilder {
         JSON | "application/geo+json" => Type::Object,
         _ => Type::String,
     };
-    let ok = ResponseBuilder::new()
-        .description("as asked for")
+    let is_export = route.path == "/api/export";
+    let mut ok = ResponseBuilder::new()
+        .description(given(route.path))
         .content(route.gives, content(schema, None));
+    if is_export {
+        let words = "of a network: there are more vessels or events than are in it";
+        let header = HeaderBuilder::new().schema(self::schema(Type::String));
+        ok = ok.header("x-alongside-truncated", header.description(Some(words)).build());
+    }
     let error = ResponseBuilder::new()
         .description("what is wrong, and what to do")
         .content(JSON, content(Type::Object, Some(json!({"error": "…"}))));
@@ -181,6 +187,13 @@ fn operation(route: &Route) -> OperationBuilder {
         .parameters(Some(in_path.chain(in_query)))
         .response("200", ok)
         .response("default", error);
+    if is_export || route.takes.is_some() {
+        let words = match is_export {
+            true => "more events than a GeoPackage is made of: ask for less",
+            false => "the body is too long",
+        };
+        operation = operation.response("413", ResponseBuilder::new().description(words));
+    }
     if let Some((kind, what)) = route.takes {
         let body = RequestBodyBuilder::new()
             .description(Some(what))
@@ -189,6 +202,17 @@ fn operation(route: &Route) -> OperationBuilder {
         operation = operation.request_body(Some(body.build()));
     }
     operation
+}
+
+/// What is in the answer, where that is not plain.
+fn given(path: &str) -> &'static str {
+    match path {
+        "/api/map" => "rows with the fields that are named; `truncated` if there are more",
+        "/api/network" => {
+            "vessels and links; `truncated` if there are more, and then these are those with the highest scores"
+        }
+        _ => "as asked for",
+    }
 }
 
 fn parameter(name: &str, place: ParameterIn, meaning: Option<&str>) -> Parameter {
@@ -226,5 +250,8 @@ mod tests {
         }
         let parameters = document["paths"]["/api/events"]["get"]["parameters"].as_array().unwrap();
         assert_eq!(parameters.len(), 3 + FILTER.len());
+        let export = &document["paths"]["/api/export"]["get"]["responses"];
+        assert!(export["413"].is_object());
+        assert!(export["200"]["headers"]["x-alongside-truncated"].is_object());
     }
 }

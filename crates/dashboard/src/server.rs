@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use maritime::Timestamp;
 use sink::StoreError;
-use sink::reading::WatchSet;
+use sink::reading::{Place, WatchSet};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
@@ -58,8 +57,8 @@ pub type MakeDossier = Arc<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync
 /// What is served, and with what of the rest of the program.
 #[derive(Clone)]
 pub struct Options {
-    /// A GeoPackage that is there.
-    pub store: PathBuf,
+    /// A store that is there.
+    pub store: Place,
     /// Who may come in.
     pub access: Access,
     /// Whether a proxy with TLS stands before it: cookies are then for TLS alone, and it says who asks.
@@ -169,8 +168,8 @@ pub async fn serve(listener: TcpListener, options: Options) -> Result<(), Refuse
         return Err(RefusedError::Unguarded(address));
     }
     let read_watchlist = options.read_watchlist;
-    let path = options.store.clone();
-    let store = on_a_thread(move || Store::open(&path, Arc::new(read_watchlist)));
+    let place = options.store.clone();
+    let store = on_a_thread(move || Store::open(place, Arc::new(read_watchlist)));
     let store = Arc::new(store.await.map_err(io::Error::other)??);
     let server = Arc::new(Server {
         live: live::Live::new(store.clone()),

@@ -1,12 +1,12 @@
 //! The store, read on threads that may wait for a disk.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::http::StatusCode;
 use sink::StoreError;
-use sink::reading::{Interrupt, Lists, Reader};
+use sink::reading::{Interrupt, Lists, Place, Reader};
 use tokio::sync::Semaphore;
 
 use crate::answer::{Answer, Refusal};
@@ -17,7 +17,7 @@ use crate::lists::{self, ReadWatchlist};
 const READS_MAX: usize = 8;
 
 pub(crate) struct Store {
-    path: PathBuf,
+    place: Place,
     idle: Mutex<Vec<Opened>>,
     lists: RwLock<(u64, Arc<Lists>)>,
     changing: Mutex<()>,
@@ -56,12 +56,12 @@ struct Opened {
 }
 
 impl Store {
-    pub(crate) fn open(path: &Path, read_watchlist: ReadWatchlist) -> Result<Self, StoreError> {
-        let reader = Reader::open(path)?;
+    pub(crate) fn open(place: Place, read_watchlist: ReadWatchlist) -> Result<Self, StoreError> {
+        let reader = place.open()?;
         let lists = lists::read(&reader, &read_watchlist)?;
-        let file = identity(path);
+        let file = identity(place.desk());
         let store = Store {
-            path: path.into(),
+            place,
             idle: Mutex::new(vec![Opened { reader, file, lists: 0 }]),
             lists: RwLock::new((1, Arc::new(lists))),
             changing: Mutex::default(),
@@ -71,8 +71,8 @@ impl Store {
         Ok(store)
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     pub(crate) fn read_watchlist(&self) -> &ReadWatchlist {
@@ -130,14 +130,14 @@ impl Store {
         &self,
         act: impl FnOnce(&mut Reader) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let file = identity(&self.path);
+        let file = identity(self.place.desk());
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|opened| opened.file == file);
         let opened = idle.pop();
         drop(idle);
         let mut opened = match opened {
             Some(opened) => opened,
-            None => Opened { reader: Reader::open(&self.path)?, file, lists: 0 },
+            None => Opened { reader: self.place.open()?, file, lists: 0 },
         };
         let (number, lists) = {
             let lists = self.lists.read().unwrap_or_else(PoisonError::into_inner);
@@ -196,7 +196,7 @@ mod tests {
         let path = directory.path().join("store.gpkg");
         sink::GeoPackage::open(&path).unwrap();
         let read_watchlist: ReadWatchlist = Arc::new(|_, _| Ok(sink::reading::WatchSet::default()));
-        let store = Arc::new(Store::open(&path, read_watchlist).unwrap());
+        let store = Arc::new(Store::open(Place::GeoPackage(path), read_watchlist).unwrap());
         let (sender, ended) = std::sync::mpsc::channel();
         let reading = store.read(move |reader| {
             let done = reader.count_without_end();

@@ -11,7 +11,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sink::EventRecord;
-use sink::reading::{Filter, Listed};
+use sink::reading::Filter;
 
 use crate::access::{Caller, Role};
 use crate::answer::{self, Answer, Refusal, array};
@@ -156,11 +156,8 @@ pub(crate) async fn what_if(
         for mut ids in [appear, vanish] {
             ids.sort_by(|(one, a), (other, b)| other.total_cmp(one).then_with(|| a.cmp(b)));
             ids.truncate(SHOWN_MAX);
-            let mut events: Vec<Listed> = Vec::with_capacity(ids.len());
-            for (_, id) in ids {
-                events.extend(reader.case(&id)?.map(|case| case.listed));
-            }
-            listed.push(array(&events));
+            let ids: Vec<String> = ids.into_iter().map(|(_, id)| id).collect();
+            listed.push(array(&reader.listed_of(&ids)?));
         }
         Ok((listed, counts, stay))
     });

@@ -19,7 +19,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, mpsc};
 use std::thread;
 
-use maritime::{Event, EventKind, EventState, EventVessel, Mmsi, Timestamp, VesselIdentity};
+use maritime::{
+    Event, EventKind, EventState, EventVessel, Mmsi, Timestamp, TrackPoint, VesselIdentity,
+};
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params, params_from_iter};
 
@@ -28,10 +30,11 @@ use crate::geometry::{point_blob, track_blob};
 use crate::identities::HeardAs;
 use crate::json;
 use crate::packed::{Packer, Unpacked};
+use crate::reading::{Review, StoredIdentity, StoredTrack, StoredVessel};
 use crate::schema::{APPLICATION_ID, FEATURE_TABLES, SCHEMA_VERSION, create, prepare};
 use crate::text::shown;
 use crate::trail;
-use crate::{EventRecord, Provenance, VesselRecord};
+use crate::{ClickHouseError, EventRecord, Provenance, SchemaError, VesselRecord};
 
 /// Rows that are written out and wait to be stored; an encounter's is some 5 kB.
 const ROWS_AHEAD_MAX: usize = 64;
@@ -77,6 +80,15 @@ pub struct VesselRow {
     pub positions: u64,
     /// Every identity under which it was heard.
     pub identities: Vec<HeardAs>,
+}
+
+/// An event from another store, with what belongs to it.
+pub(crate) struct ToldElsewhere {
+    pub(crate) record: EventRecord,
+    /// The record as it was told.
+    pub(crate) text: String,
+    pub(crate) tracks: Vec<StoredTrack>,
+    pub(crate) review: Review,
 }
 
 /// What [`GeoPackage::store`] did with the events it was given.
@@ -171,6 +183,12 @@ pub enum StoreError {
         /// SQLite's words.
         source: rusqlite::Error,
     },
+    /// The server with the events does not answer, or refuses.
+    #[error(transparent)]
+    ClickHouse(#[from] Box<ClickHouseError>),
+    /// The server with the events has not the tables.
+    #[error(transparent)]
+    Tables(#[from] Box<SchemaError>),
     /// A stored event that does not read as one.
     #[error("event {event_id:?} in {} is damaged", path.display())]
     Record {
@@ -227,6 +245,121 @@ impl GeoPackage {
         vessels: &[VesselRow],
     ) -> Result<Stored, StoreError> {
         store_all(&mut self.connection, run, events, vessels).map_err(|source| {
+            roll_back(&self.connection);
+            store_error(&self.path, "store events in", source)
+        })
+    }
+
+    /// Stores events that were told elsewhere, none of which is there yet. Of the runs that told them it knows the program
+    /// and the hash of the parameters.
+    ///
+    /// # Errors
+    ///
+    /// A full disk.
+    pub(crate) fn store_told(
+        &mut self,
+        at: Timestamp,
+        told: &[ToldElsewhere],
+    ) -> Result<(), StoreError> {
+        self.storing(at, |transaction| {
+            let number = next_number(transaction)?;
+            let mut packer = Packer::new();
+            let [encounters, others] = ["encounters", "events"].map(Statements::new);
+            for ToldElsewhere { record, text, tracks, review } in told {
+                let EventRecord { id, software_version, parameters_hash, .. } = record;
+                let run_id = format!("{software_version} {parameters_hash}");
+                let values = [&run_id as &dyn ToSql, &Cell::Time(at), software_version, parameters_hash];
+                transaction
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO runs (run_id, started_at, software_version, parameters_hash,
+                           parameters, inputs, selection, counters)
+                         VALUES (?1, ?2, ?3, ?4, '', '[]', '', '{}')",
+                    )?
+                    .execute(values)?;
+                let statements = if record.kind == "encounter" { &encounters } else { &others };
+                let values = Row::values_of(record, text, &run_id, &mut packer);
+                transaction
+                    .prepare_cached(&statements.insert)?
+                    .execute(params_from_iter(values))?;
+                IndexRow::new(record).store(transaction, number)?;
+                for track in tracks {
+                    let StoredTrack { mmsi, name, antenna_m, points } = track;
+                    insert_track(transaction, id, (*mmsi, name.as_deref()), *antenna_m, points)?;
+                }
+                if let (Some(changed_at), Some(changed_by)) = (&review.changed_at, &review.changed_by) {
+                    transaction
+                        .prepare_cached(
+                            "INSERT INTO reviews (event_id, state, note, changed_at, changed_by)
+                             VALUES (?1, ?2, ?3, ?4, ?5)",
+                        )?
+                        .execute(params![id, review.state, review.note, changed_at, changed_by])?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Stores vessels that were heard elsewhere, none of which is there yet, with their identities.
+    ///
+    /// # Errors
+    ///
+    /// A full disk.
+    pub(crate) fn store_heard(
+        &mut self,
+        at: Timestamp,
+        vessels: &[StoredVessel],
+        identities: &[StoredIdentity],
+    ) -> Result<(), StoreError> {
+        fn values(identity: &StoredIdentity) -> [&dyn ToSql; 10] {
+            let StoredIdentity { mmsi, imo, name, callsign, flag, .. } = identity;
+            let StoredIdentity {
+                ship_type, length_m, beam_m, first_heard_at, last_heard_at, ..
+            } = identity;
+            [
+                mmsi,
+                imo,
+                name,
+                callsign,
+                flag,
+                ship_type,
+                length_m,
+                beam_m,
+                first_heard_at,
+                last_heard_at,
+            ]
+        }
+        self.storing(at, |transaction| {
+            for StoredVessel { identity, positions, .. } in vessels {
+                let positions = i64::try_from(*positions).unwrap_or(i64::MAX);
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO vessels VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                    )?
+                    .execute(params_from_iter(
+                        values(identity).into_iter().chain([&positions as _]),
+                    ))?;
+            }
+            for identity in identities {
+                transaction
+                    .prepare_cached(IDENTITY_UPSERT)?
+                    .execute(params_from_iter(values(identity)))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// All of it or nothing.
+    fn storing(
+        &mut self,
+        at: Timestamp,
+        store: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        let stored = self.connection.transaction().and_then(|transaction| {
+            store(&transaction)?;
+            describe_contents(&transaction, at)?;
+            transaction.commit()
+        });
+        stored.map_err(|source| {
             roll_back(&self.connection);
             store_error(&self.path, "store events in", source)
         })
@@ -389,19 +522,22 @@ struct Row<'a> {
     index: Option<IndexRow>,
 }
 
-/// The narrow row of an event, by which it is found.
-struct IndexRow {
-    values: Vec<Value>,
-    mmsis: Vec<u32>,
-    is_flagged: bool,
+/// What an event is found by, in the form of its narrow row; lists stand between bars.
+pub(crate) struct Narrow {
+    pub(crate) profiles: String,
+    pub(crate) flags: String,
+    pub(crate) types: String,
+    pub(crate) mmsis: String,
+    pub(crate) imos: String,
+    pub(crate) zones: String,
+    pub(crate) watchlists: String,
+    pub(crate) names: String,
+    /// Line by line.
+    pub(crate) words: String,
 }
 
-impl IndexRow {
-    /// All but the number under which it is stored.
-    const COLUMNS: &'static str = "event_id, kind, class, score, started_ms, ended_ms, longitude_deg, latitude_deg, \
-        flagged, profiles, flags, types, mmsis, imos, zones, watchlists, names, words";
-
-    fn new(record: &EventRecord) -> Self {
+impl Narrow {
+    pub(crate) fn new(record: &EventRecord) -> Self {
         let each = |text: fn(&VesselRecord) -> Option<String>| -> Vec<String> {
             record.vessels.iter().filter_map(text).collect()
         };
@@ -422,6 +558,34 @@ impl IndexRow {
             .chain(port)
             .chain(places)
             .collect();
+        Narrow {
+            profiles: barred(&record.profiles),
+            flags: barred(&flags),
+            types: barred(&types),
+            mmsis: barred(&mmsis),
+            imos: barred(&imos),
+            zones: barred(&record.zones),
+            watchlists: barred(&watchlists),
+            names: barred(&names),
+            words: words.join("\n"),
+        }
+    }
+}
+
+/// The narrow row of an event, by which it is found.
+struct IndexRow {
+    values: Vec<Value>,
+    mmsis: Vec<u32>,
+    is_flagged: bool,
+}
+
+impl IndexRow {
+    /// All but the number under which it is stored.
+    const COLUMNS: &'static str = "event_id, kind, class, score, started_ms, ended_ms, longitude_deg, latitude_deg, \
+        flagged, profiles, flags, types, mmsis, imos, zones, watchlists, names, words";
+
+    fn new(record: &EventRecord) -> Self {
+        let narrow = Narrow::new(record);
         let is_flagged = record.kind != "encounter" || !record.profiles.is_empty();
         let values = vec![
             Value::Text(record.id.clone()),
@@ -433,15 +597,15 @@ impl IndexRow {
             Value::Real(record.longitude_deg),
             Value::Real(record.latitude_deg),
             Value::Integer(is_flagged.into()),
-            barred(&record.profiles),
-            barred(&flags),
-            barred(&types),
-            barred(&mmsis),
-            barred(&imos),
-            barred(&record.zones),
-            barred(&watchlists),
-            barred(&names),
-            Value::Text(words.join("\n")),
+            Value::Text(narrow.profiles),
+            Value::Text(narrow.flags),
+            Value::Text(narrow.types),
+            Value::Text(narrow.mmsis),
+            Value::Text(narrow.imos),
+            Value::Text(narrow.zones),
+            Value::Text(narrow.watchlists),
+            Value::Text(narrow.names),
+            Value::Text(narrow.words),
         ];
         let mmsis: BTreeSet<u32> = record.vessels.iter().map(|vessel| vessel.mmsi).collect();
         IndexRow { values, mmsis: mmsis.into_iter().collect(), is_flagged }
@@ -490,13 +654,13 @@ static INDEX_UPSERT: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// `|one|two|`, in which each is found with its bars; none has any of its own.
-fn barred(texts: &[String]) -> Value {
+fn barred(texts: &[String]) -> String {
     let mut barred = String::from("|");
     for text in texts {
         barred.push_str(&text.replace('|', "/"));
         barred.push('|');
     }
-    Value::Text(barred)
+    barred
 }
 
 /// Of this call of [`GeoPackage::store`]: who asks for what is new remembers it.
@@ -512,13 +676,24 @@ impl<'a> Row<'a> {
             return Row { event, event_id, values: Vec::new(), index: None };
         }
         let record = EventRecord::new(event, &run.provenance);
-        let values = columns().map(|column| Value::from((column.cell)(&record))).chain([
-            Value::Blob(point_blob(record.longitude_deg, record.latitude_deg)),
-            Value::Blob(packer.pack(&json::to_text(&record))),
-            Value::Text(run.run_id.clone()),
-        ]);
+        let values = Row::values_of(&record, &json::to_text(&record), &run.run_id, packer);
         let index = Some(IndexRow::new(&record));
-        Row { event, event_id, values: values.collect(), index }
+        Row { event, event_id, values, index }
+    }
+
+    /// In the order of [`Row::columns`].
+    fn values_of(
+        record: &EventRecord,
+        text: &str,
+        run_id: &str,
+        packer: &mut Packer,
+    ) -> Vec<Value> {
+        let values = columns().map(|column| Value::from((column.cell)(record))).chain([
+            Value::Blob(point_blob(record.longitude_deg, record.latitude_deg)),
+            Value::Blob(packer.pack(text)),
+            Value::Text(run_id.into()),
+        ]);
+        values.collect()
     }
 
     fn columns() -> impl Iterator<Item = &'static str> {
@@ -622,19 +797,35 @@ fn store_track(
     event_id: &str,
     vessel: &EventVessel,
 ) -> rusqlite::Result<()> {
-    let dimensions = vessel.identity.dimensions;
+    let name = vessel.identity.name.map(|name| shown(name.as_str()));
+    let antenna_m = vessel.identity.dimensions.map(|dimensions| {
+        [dimensions.bow_m, dimensions.stern_m, dimensions.port_m, dimensions.starboard_m]
+    });
+    let who = (vessel.mmsi.get(), name.as_deref());
+    insert_track(transaction, event_id, who, antenna_m, &vessel.track)
+}
+
+/// In the place of the one that is there.
+fn insert_track(
+    transaction: &Transaction<'_>,
+    event_id: &str,
+    (mmsi, name): (u32, Option<&str>),
+    antenna_m: Option<[u16; 4]>,
+    track: &[TrackPoint],
+) -> rusqlite::Result<()> {
+    let side = |side: usize| antenna_m.map(|antenna_m| antenna_m[side]);
     let values = params![
         event_id,
-        vessel.mmsi.get(),
-        vessel.identity.name.map(|name| shown(name.as_str())),
-        vessel.track.first().map(|point| Cell::Time(point.observed_at)),
-        vessel.track.last().map(|point| Cell::Time(point.observed_at)),
-        track_blob(&vessel.track),
-        dimensions.map(|dimensions| dimensions.bow_m),
-        dimensions.map(|dimensions| dimensions.stern_m),
-        dimensions.map(|dimensions| dimensions.port_m),
-        dimensions.map(|dimensions| dimensions.starboard_m),
-        trail::pack(&vessel.track),
+        mmsi,
+        name,
+        track.first().map(|point| Cell::Time(point.observed_at)),
+        track.last().map(|point| Cell::Time(point.observed_at)),
+        track_blob(track),
+        side(0),
+        side(1),
+        side(2),
+        side(3),
+        trail::pack(track),
     ];
     let updated = transaction
         .prepare_cached(

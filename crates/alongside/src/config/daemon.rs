@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Delivery, require};
 use crate::alert::Alerts;
+use crate::cli::parse_store;
 use crate::duration::Span;
 use crate::run::{Address, Daemon, JournalOptions, Key, SourceOptions};
 use crate::serve::Serving;
@@ -46,6 +47,7 @@ pub(super) struct JournalSection {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ServeSection {
     store: String,
+    desk: String,
     listen: String,
     users: String,
     token_file: String,
@@ -57,6 +59,7 @@ impl Default for ServeSection {
     fn default() -> Self {
         ServeSection {
             store: "alongside.gpkg".into(),
+            desk: "alongside-desk.gpkg".into(),
             listen: "127.0.0.1:8080".into(),
             users: NOWHERE.into(),
             token_file: NOWHERE.into(),
@@ -72,7 +75,8 @@ impl ServeSection {
             path.as_ref().map_or_else(|| NOWHERE.into(), |path| path.display().to_string())
         };
         ServeSection {
-            store: serving.store.display().to_string(),
+            store: serving.store.name(),
+            desk: serving.desk.display().to_string(),
             listen: serving.listen.to_string(),
             users: or_nowhere(&serving.users),
             token_file: or_nowhere(&serving.token_file),
@@ -89,7 +93,12 @@ impl ServeSection {
                 value: format!("{:?}", self.listen),
                 expected: "expected address:port with the address as a number".into(),
             })?,
-            store: self.store.into(),
+            store: parse_store(&self.store).map_err(|expected| ConfigError::Value {
+                key: "serve.store".into(),
+                value: format!("{:?}", self.store),
+                expected,
+            })?,
+            desk: self.desk.into(),
             users: file(self.users),
             token_file: file(self.token_file),
             behind_proxy: self.behind_proxy,

@@ -71,14 +71,11 @@ pub(super) fn masked(key: &str, value: &str) -> String {
     {
         return MASK.into();
     }
-    if last == "url"
-        && let Some((address, _)) = value.split_once('?')
-    {
+    let is_url = last == "url" || key == "serve.store";
+    if is_url && let Some((address, _)) = value.split_once('?') {
         return format!("{}?***\"", masked(key, &format!("{address}\"")).trim_end_matches('"'));
     }
-    if last == "url"
-        && let Some((scheme, rest)) = value.split_once("://")
-    {
+    if is_url && let Some((scheme, rest)) = value.split_once("://") {
         // A webhook's path is its secret.
         if key.starts_with("channel") && scheme.trim_start_matches('"').starts_with("http") {
             let host = rest.split('/').next().unwrap_or_default().trim_end_matches('"');
@@ -247,7 +244,9 @@ mod tests {
     fn secrets_are_masked_and_their_places_are_not() {
         check_masked("kafka.properties.sasl.password", "\"x\"", MASK);
         check_masked("clickhouse.password_file", "\"x\"", "\"x\"");
-        check_masked("clickhouse.url", "\"http://u:p@h:1/d\"", "\"http://u:***@h:1/d\"");
+        for key in ["clickhouse.url", "serve.store"] {
+            check_masked(key, "\"http://u:p@h:1/d\"", "\"http://u:***@h:1/d\"");
+        }
         check_masked(
             "channel[a].url",
             "\"https://hooks.example/T0/B0/x\"",

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use detector::Parameters;
+use sink::reading::Place;
 use sink::{PublishError, Published, Publisher, Until};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -227,7 +228,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let alerts = alerts.transpose()?;
     if let (Some(listener), Some(access), Some(store)) = (shown, access, &daemon.store) {
         tracing::info!(address = %listener.local_addr()?, "serving");
-        let mut options = serve::options(store, access, daemon.serving.behind_proxy, &parameters);
+        let place = Place::GeoPackage(store.clone());
+        let mut options = serve::options(place, access, daemon.serving.behind_proxy, &parameters);
         let health = health.clone();
         options.health = Some(Arc::new(move || health.to_dashboard()));
         runtime.spawn(async move {

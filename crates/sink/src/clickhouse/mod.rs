@@ -10,11 +10,12 @@ mod schema;
 use std::time::Duration;
 
 use clickhouse::error::Error;
+use clickhouse::query::Query;
 use clickhouse::{Client, Compression, RowOwned, RowWrite};
 
 use crate::EventRecord;
 
-pub(crate) use rows::{AnyRow, EventRow, IdentityRow, PositionRow, Told};
+pub(crate) use rows::{AnyRow, EventRow, IdentityRow, PositionRow, Told, first_started_at_s};
 pub use schema::{Applied, SchemaError, migrations_text};
 
 /// How to reach a server, and how it keeps the tables.
@@ -60,6 +61,16 @@ impl Default for ClickHouse {
             positions_kept: Duration::from_secs(400 * 24 * 3600),
             send_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+impl ClickHouse {
+    /// The database, and `in_full` on which server.
+    pub fn name(&self, in_full: bool) -> String {
+        match in_full {
+            true => format!("{}/{}", self.url, self.database),
+            false => self.database.clone(),
         }
     }
 }
@@ -186,7 +197,17 @@ impl Store {
             .map_err(|error| self.failed("read an encounter", Error::Other(Box::new(error))))
     }
 
-    async fn within<T>(
+    /// A query whose values are bound by name, as `{name:Type}`.
+    pub(crate) fn query(&self, text: &str) -> Query {
+        self.client.query_raw(text)
+    }
+
+    /// What is asked, and where.
+    pub(crate) fn name(&self) -> String {
+        self.options.name(true)
+    }
+
+    pub(crate) async fn within<T>(
         &self,
         doing: &'static str,
         work: impl Future<Output = Result<T, Error>>,
@@ -224,6 +245,12 @@ pub(crate) fn remedy(error: &Error) -> Remedy {
         },
         _ => Remedy::Again,
     }
+}
+
+/// Whether the table or the database is not there.
+pub(crate) fn is_absent(error: &Error) -> bool {
+    // UNKNOWN_TABLE, UNKNOWN_DATABASE.
+    matches!(error, Error::BadResponse(message) if matches!(code(message), Some(60 | 81)))
 }
 
 /// `Code: 469. DB::Exception: …`

@@ -206,7 +206,7 @@ impl EventRow {
 }
 
 /// `…-20240101T001407Z` in seconds since 1970. It is in the id, so that it is the same for every version.
-fn first_started_at_s(id: &str) -> Result<u32, String> {
+pub(crate) fn first_started_at_s(id: &str) -> Result<u32, String> {
     let wrong = || format!("the id {id:?} does not end in a time such as 20240101T001407Z");
     let compact = id.rsplit('-').next().unwrap_or_default();
     if compact.len() != 16 || !compact.is_ascii() {

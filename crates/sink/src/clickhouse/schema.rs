@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
-use super::{ClickHouse, ClickHouseError, Store};
+use super::{ClickHouse, ClickHouseError, Store, is_absent};
 
 /// One file.
 struct Migration {
@@ -124,21 +124,14 @@ impl Store {
     /// The server does not answer, or the schema is not applied or from the future.
     pub async fn check_schema(&self) -> Result<(), SchemaError> {
         let database = self.options.database.clone();
-        let count = format!(
-            "SELECT count() FROM system.tables WHERE database = {} AND name = 'schema_migrations'",
-            text(&database)
-        );
-        let without_database = Store {
-            client: self.client.clone().with_database("default"),
-            options: self.options.clone(),
-        };
-        let found = match without_database.number(&count).await? {
-            0 => 0,
-            _ => {
-                let there = self.applied().await?;
+        // Asked in the database itself: whoever may only read there sees no other.
+        let found = match self.applied().await {
+            Ok(there) => {
                 self.refuse_future(&there)?;
                 there.keys().max().copied().unwrap_or(0)
             }
+            Err(SchemaError::ClickHouse(error)) if is_absent(&error.source) => 0,
+            Err(error) => return Err(error),
         };
         if found < known() {
             return Err(SchemaError::Behind { database, found, known: known() });

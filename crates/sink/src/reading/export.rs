@@ -21,12 +21,25 @@ pub struct Records<'a> {
     filter: &'a Filter,
     /// The last that was read; `None` before the first.
     after: Option<Cursor>,
+    /// Of all of them, where they are not in the reader's file; `None` before they were asked for.
+    ids: Option<std::vec::IntoIter<String>>,
     batch: VecDeque<(String, Option<String>)>,
     ended: bool,
 }
 
 impl Records<'_> {
     fn read(&mut self) -> Result<(), StoreError> {
+        if let Some(remote) = &self.reader.remote {
+            let ids = match &mut self.ids {
+                Some(ids) => ids,
+                None => self.ids.insert(remote.ids(self.reader, self.filter)?.into_iter()),
+            };
+            let ids: Vec<String> = ids.take(BATCH).collect();
+            let mut records = remote.records(&ids)?;
+            self.ended = ids.len() < BATCH;
+            self.batch = ids.into_iter().map(|id| (id.clone(), records.remove(&id))).collect();
+            return Ok(());
+        }
         let (filter, after) = (self.filter, &self.after);
         let batch: Vec<(Cursor, Option<String>)> = self.reader.reading(|connection| {
             let mut wanted = filter.conditions();
@@ -87,12 +100,14 @@ impl Iterator for Records<'_> {
 impl Reader {
     /// The events that were asked for, the oldest first.
     pub fn records<'a>(&'a self, filter: &'a Filter) -> Records<'a> {
-        Records { reader: self, filter, after: None, batch: VecDeque::new(), ended: false }
+        let batch = VecDeque::new();
+        Records { reader: self, filter, after: None, ids: None, batch, ended: false }
     }
 
     /// Writes the events that were asked for with their tracks, vessels and runs into a new store at `path`, and gives
     /// their number; if there are more than `limit`, nothing is written, and `Err` has the number. Others may store
-    /// meanwhile: each event is as it was at one time, and they need not all be of the same.
+    /// meanwhile: each event is as it was at one time, and they need not all be of the same. Of ClickHouse there are no
+    /// runs and no former versions in it.
     ///
     /// # Errors
     ///
@@ -104,6 +119,14 @@ impl Reader {
         path: &Path,
         at: Timestamp,
     ) -> Result<Result<usize, usize>, StoreError> {
+        if let Some(remote) = &self.remote {
+            let ids = remote.ids(self, filter)?;
+            if ids.len() > limit {
+                return Ok(Err(ids.len()));
+            }
+            remote.copy(self, &ids, BATCH, path, at)?;
+            return Ok(Ok(ids.len()));
+        }
         self.copy_in_batches(filter, limit, path, at, |_| {})
     }
 

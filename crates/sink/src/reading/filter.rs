@@ -127,8 +127,17 @@ impl FromStr for Cursor {
     }
 }
 
+/// Whose SQL. Both have the columns of `alongside_index`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    /// Without the states of reviews and the lists of the reader's own, of which it knows nothing.
+    ClickHouse,
+}
+
 /// What a filter is in SQL.
 pub(super) struct Conditions {
+    dialect: Dialect,
     all: Vec<String>,
     values: Vec<Value>,
     by_state: bool,
@@ -136,34 +145,46 @@ pub(super) struct Conditions {
 
 impl Filter {
     pub(super) fn conditions(&self) -> Conditions {
-        let mut wanted =
-            Conditions { all: Vec::new(), values: Vec::new(), by_state: !self.states.is_empty() };
+        self.conditions_in(Dialect::Sqlite)
+    }
+
+    pub(super) fn conditions_in(&self, dialect: Dialect) -> Conditions {
+        let is_sqlite = dialect == Dialect::Sqlite;
+        let by_state = is_sqlite && !self.states.is_empty();
+        let mut wanted = Conditions { dialect, all: Vec::new(), values: Vec::new(), by_state };
         if !self.all {
             wanted.all.push("i.flagged = 1".into());
         }
         wanted.one_of("i.kind", &self.kinds);
         wanted.one_of("i.class", &self.classes);
-        wanted.one_of("ifnull(v.state, 'new')", &self.states);
+        if by_state {
+            wanted.one_of("ifnull(v.state, 'new')", &self.states);
+        }
         wanted.among("i.profiles", &self.profiles);
         wanted.among("i.flags", &self.flags);
         wanted.among("i.types", &self.types);
         let imos: Vec<String> = self.imos.iter().map(u32::to_string).collect();
         wanted.among("i.imos", &imos);
-        if !self.mmsis.is_empty() {
+        if is_sqlite && !self.mmsis.is_empty() {
             let places: Vec<String> =
                 self.mmsis.iter().map(|mmsi| wanted.bind(Value::Integer((*mmsi).into()))).collect();
             wanted.all.push(format!(
                 "i.id IN (SELECT event FROM alongside_event_vessels WHERE mmsi IN ({}))",
                 places.join(", ")
             ));
+        } else {
+            let mmsis: Vec<String> = self.mmsis.iter().map(u32::to_string).collect();
+            wanted.among("i.mmsis", &mmsis);
         }
         if let Some(name) = &self.name {
             let place = wanted.bind(Value::Text(name.to_lowercase()));
-            wanted.all.push(format!("instr(i.names, {place})"));
+            let has = wanted.has("i.names", &place);
+            wanted.all.push(has);
         }
         for word in self.text.iter().flat_map(|text| text.split_whitespace()) {
             let place = wanted.bind(Value::Text(word.to_lowercase()));
-            wanted.all.push(format!("instr(i.words, {place})"));
+            let has = wanted.has("i.words", &place);
+            wanted.all.push(has);
         }
         wanted.in_list(
             &self.zones,
@@ -237,9 +258,31 @@ impl Conditions {
         self.all.push(format!("({column}, i.event_id) {sign} ({value}, {id})"));
     }
 
+    /// What else must hold.
+    pub(super) fn push(&mut self, condition: String) {
+        self.all.push(condition);
+    }
+
     fn bind(&mut self, value: Value) -> String {
+        let kind = match &value {
+            Value::Integer(_) => "Int64",
+            Value::Real(_) => "Float64",
+            _ => "String",
+        };
         self.values.push(value);
-        format!("?{}", self.values.len())
+        let number = self.values.len();
+        match self.dialect {
+            Dialect::Sqlite => format!("?{number}"),
+            Dialect::ClickHouse => format!("{{p{number}:{kind}}}"),
+        }
+    }
+
+    /// Whether a text is in a column, both in one case.
+    fn has(&self, column: &str, place: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("instr({column}, {place})"),
+            Dialect::ClickHouse => format!("position({column}, {place}) > 0"),
+        }
     }
 
     fn bound(&mut self, words: &str, value: Option<Value>) {
@@ -269,7 +312,7 @@ impl Conditions {
 
     fn found_in(&mut self, column: &str, name: &str) -> String {
         let place = self.bind(Value::Text(format!("|{}|", name.replace('|', "/"))));
-        format!("instr({column}, {place})")
+        self.has(column, &place)
     }
 
     /// Told with it, or in a list of the reader's own.
@@ -280,8 +323,10 @@ impl Conditions {
         let mut found = Vec::new();
         for name in names {
             found.push(self.found_in(column, name));
-            let place = self.bind(Value::Text(name.clone()));
-            found.push(format!("{function}({place}, {arguments})"));
+            if self.dialect == Dialect::Sqlite {
+                let place = self.bind(Value::Text(name.clone()));
+                found.push(format!("{function}({place}, {arguments})"));
+            }
         }
         self.all.push(format!("({})", found.join(" OR ")));
     }

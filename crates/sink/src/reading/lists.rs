@@ -67,6 +67,27 @@ impl Lists {
     pub fn is_empty(&self) -> bool {
         self.zones.is_empty() && self.watchlists.is_empty()
     }
+
+    /// In which of them an event is, as [`marks`] reads it: by its place, and by the numbers, names and words of its
+    /// narrow row.
+    pub(super) fn marked(&self, place: [f64; 2], who: [&str; 4]) -> String {
+        let [mmsis, imos, names, words] = who;
+        let mut marks = String::new();
+        for (name, zone) in &self.zones {
+            if zone.contains(place[0], place[1]) {
+                marks.push_str(name);
+                marks.push(BETWEEN_NAMES);
+            }
+        }
+        marks.push(BETWEEN_KINDS);
+        for (name, list) in &self.watchlists {
+            if list.holds(mmsis, imos, names, words) {
+                marks.push_str(name);
+                marks.push(BETWEEN_NAMES);
+            }
+        }
+        marks
+    }
 }
 
 impl ZoneShape {
@@ -101,7 +122,7 @@ impl WatchSet {
         name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     }
 
-    fn holds(&self, mmsis: &str, imos: &str, names: &str, words: &str) -> bool {
+    pub(super) fn holds(&self, mmsis: &str, imos: &str, names: &str, words: &str) -> bool {
         let has = |numbers: &HashSet<u32>, barred: &str| {
             !numbers.is_empty()
                 && barred
@@ -149,23 +170,8 @@ impl Reader {
             .map_err(failed)?;
         connection
             .create_scalar_function("alongside_marks", 6, FLAGS, move |context| {
-                let place: [f64; 2] = [context.get(0)?, context.get(1)?];
-                let [mmsis, imos, names, words] = arguments(context, 2)?;
-                let mut marks = String::new();
-                for (name, zone) in &lists.zones {
-                    if zone.contains(place[0], place[1]) {
-                        marks.push_str(name);
-                        marks.push(BETWEEN_NAMES);
-                    }
-                }
-                marks.push(BETWEEN_KINDS);
-                for (name, list) in &lists.watchlists {
-                    if list.holds(mmsis, imos, names, words) {
-                        marks.push_str(name);
-                        marks.push(BETWEEN_NAMES);
-                    }
-                }
-                Ok(marks)
+                let place = [context.get(0)?, context.get(1)?];
+                Ok(lists.marked(place, arguments(context, 2)?))
             })
             .map_err(failed)
     }

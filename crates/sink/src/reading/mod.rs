@@ -1,4 +1,5 @@
-//! Reads what a [`GeoPackage`](crate::GeoPackage) holds, for those who look at it.
+//! Reads what a store holds, for those who look at it: a [`GeoPackage`], or tables of [`ClickHouse`] beside a file with what
+//! people say.
 //!
 //! Takes a [`Filter`] and gives events a page at a time, places for a map, counts, one event with all that is known of
 //! it, vessels, and who met whom. Whatever was asked for is bound to statements as parameters. Besides it keeps what
@@ -10,10 +11,12 @@
 mod export;
 mod filter;
 mod lists;
+mod place;
+mod remote;
 mod reviewing;
 mod vessels;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -24,15 +27,19 @@ use rusqlite::{
     Connection, InterruptHandle, OpenFlags, OptionalExtension, Row, params, params_from_iter,
 };
 use rustc_hash::FxHashMap;
+use tokio::sync::watch;
 
+use self::remote::Remote;
 use crate::geopackage::{StoreError, check_schema, is_empty_or_sqlite, store_error};
 use crate::packed::Unpacked;
 use crate::schema::prepare;
 use crate::trail;
+use crate::{ClickHouse, GeoPackage};
 
 pub use self::export::Records;
 pub use self::filter::{Cursor, Filter, Order};
 pub use self::lists::{Lists, StoredList, WatchSet, ZoneShape};
+pub use self::place::Place;
 pub use self::reviewing::{Audited, Review, ReviewState};
 pub use self::vessels::{Link, Network, Node, StoredIdentity, StoredVessel, VesselFilter};
 
@@ -42,21 +49,32 @@ const CACHE_KIB: i64 = 65_536;
 /// looked at in its order.
 const FEW_PAGES: u64 = 20;
 
+/// What is no encounter is kept and shown from this score on, unless its kind is asked for.
+pub const OTHERS_SCORE_MIN: f64 = 0.5;
+
 /// An open store, to read from.
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
     connection: Connection,
     lists: Arc<Lists>,
+    /// Where events are, if not in the file.
+    remote: Option<Remote>,
 }
 
 /// Breaks off what a reader is at: its call then fails, and changes nothing.
-pub struct Interrupt(InterruptHandle);
+pub struct Interrupt {
+    file: InterruptHandle,
+    remote: Option<watch::Sender<bool>>,
+}
 
 impl Interrupt {
     /// Does so; if it is at nothing, nothing happens.
     pub fn interrupt(&self) {
-        self.0.interrupt();
+        self.file.interrupt();
+        if let Some(remote) = &self.remote {
+            remote.send_replace(true);
+        }
     }
 }
 
@@ -181,6 +199,32 @@ pub struct StoredTrack {
     pub points: Vec<TrackPoint>,
 }
 
+/// What somebody who watches a store has seen of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Of a file that of the last time it was stored in, of ClickHouse the newest time of telling.
+    number: i64,
+    /// Of ClickHouse, what was told shortly before: when and which version.
+    ids: HashMap<String, (i64, u32)>,
+}
+
+impl Seen {
+    fn up_to(number: i64) -> Self {
+        Seen { number, ids: HashMap::new() }
+    }
+}
+
+/// Whom reports came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feed {
+    /// Of the feed or recording.
+    pub name: String,
+    /// The newest position.
+    pub last_observed_at: Timestamp,
+    /// In the mean of the hours in which it was heard.
+    pub positions_per_s: f64,
+}
+
 /// What a store is like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
@@ -211,9 +255,22 @@ impl Reader {
         check_schema(path, &connection)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(64);
-        let mut reader = Reader { path: path.into(), connection, lists: Arc::default() };
+        let mut reader =
+            Reader { path: path.into(), connection, lists: Arc::default(), remote: None };
         reader.use_lists(Arc::default())?;
         Ok(reader)
+    }
+
+    /// Opens events in ClickHouse beside the file at `desk` with what people say of them, which is made if it is not
+    /// there. On a thread of a runtime that may wait, and used on such ones.
+    ///
+    /// # Errors
+    ///
+    /// The file is something else; the server does not answer or has not the tables.
+    pub fn open_remote(events: &ClickHouse, desk: &Path) -> Result<Self, StoreError> {
+        let remote = Remote::open(events)?;
+        GeoPackage::open(desk)?;
+        Ok(Reader { remote: Some(remote), ..Reader::open(desk)? })
     }
 
     /// The file.
@@ -222,8 +279,9 @@ impl Reader {
     }
 
     /// Breaks off whatever this reader is at, from another thread.
-    pub fn interrupt(&self) -> Interrupt {
-        Interrupt(self.connection.get_interrupt_handle())
+    pub fn interrupt(&mut self) -> Interrupt {
+        let remote = self.remote.as_mut().map(Remote::interrupt);
+        Interrupt { file: self.connection.get_interrupt_handle(), remote }
     }
 
     /// Reads until it is broken off, for tests of that.
@@ -262,6 +320,9 @@ impl Reader {
         limit: usize,
         after: Option<&Cursor>,
     ) -> Result<Page, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.events(self, filter, order, limit, after);
+        }
         self.reading(|connection| {
             let mut wanted = filter.conditions();
             let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.scanned(), wanted.all());
@@ -310,6 +371,9 @@ impl Reader {
     ///
     /// The file cannot be read.
     pub fn count(&self, filter: &Filter) -> Result<u64, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.count(self, filter);
+        }
         self.reading(|connection| {
             let wanted = filter.conditions();
             let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.scanned(), wanted.all());
@@ -330,6 +394,9 @@ impl Reader {
         limit: usize,
         mut each: impl FnMut(Mark<'_>),
     ) -> Result<bool, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.map(self, filter, limit, each);
+        }
         self.reading(|connection| {
             let wanted = filter.conditions();
             let states = states(connection)?;
@@ -370,6 +437,9 @@ impl Reader {
     ///
     /// The file cannot be read.
     pub fn facets(&self, filter: &Filter) -> Result<Facets, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.facets(self, filter);
+        }
         self.reading(|connection| {
             let wanted = filter.conditions();
             let states = states(connection)?;
@@ -384,7 +454,7 @@ impl Reader {
             let mut rows = statement.query(params_from_iter(wanted.values()))?;
             let mut counts = Counts::default();
             while let Some(row) = rows.next()? {
-                counts.add(row, &states)?;
+                counts.add_row(row, &states)?;
             }
             Ok(counts.facets())
         })
@@ -396,6 +466,9 @@ impl Reader {
     ///
     /// The file cannot be read.
     pub fn case(&self, event_id: &str) -> Result<Option<Case>, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.case(self, event_id);
+        }
         self.reading(|connection| {
             let id: Option<i64> = connection
                 .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
@@ -453,6 +526,9 @@ impl Reader {
     ///
     /// The file cannot be read.
     pub fn tracks(&self, event_id: &str) -> Result<Vec<StoredTrack>, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.tracks(event_id);
+        }
         self.reading(|connection| {
             connection
                 .prepare_cached(
@@ -477,16 +553,32 @@ impl Reader {
         })
     }
 
-    /// The events that were stored after a number, with the greatest number among them; at most `limit`.
+    /// As if everything that is stored had been seen.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn seen(&self) -> Result<Seen, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.seen();
+        }
+        self.reading(|connection| Ok(Seen::up_to(stored_number(connection)?)))
+    }
+
+    /// The events that were stored since, at most `limit`, and what is seen with them.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
     pub fn stored_since(
         &self,
-        number: i64,
+        seen: &Seen,
         limit: usize,
-    ) -> Result<(Vec<Listed>, i64), StoreError> {
+    ) -> Result<(Vec<Listed>, Seen), StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.stored_since(self, seen, limit);
+        }
+        let number = seen.number;
         self.reading(|connection| {
             let keys: Vec<(i64, i64)> = connection
                 .prepare_cached(
@@ -496,10 +588,7 @@ impl Reader {
                 .query_map(params![number, limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<rusqlite::Result<_>>()?;
             let last = match keys.len() < limit {
-                true => {
-                    let query = "SELECT number FROM alongside_stored";
-                    connection.query_row(query, [], |row| row.get(0))?
-                }
+                true => stored_number(connection)?,
                 // More than that at once: those are passed over, as whoever asks anew does not see them either.
                 false => keys.last().map_or(number, |(_, stored)| *stored),
             };
@@ -507,7 +596,31 @@ impl Reader {
             for (id, _) in keys {
                 events.extend(self.listed(connection, id)?);
             }
-            Ok((events, last))
+            Ok((events, Seen::up_to(last)))
+        })
+    }
+
+    /// The events of these ids, in their order, as far as they are there.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn listed_of(&self, ids: &[String]) -> Result<Vec<Listed>, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.listed(self, ids);
+        }
+        self.reading(|connection| {
+            let mut events = Vec::with_capacity(ids.len());
+            for id in ids {
+                let id: Option<i64> = connection
+                    .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
+                    .query_row([id], |row| row.get(0))
+                    .optional()?;
+                if let Some(id) = id {
+                    events.extend(self.listed(connection, id)?);
+                }
+            }
+            Ok(events)
         })
     }
 
@@ -517,6 +630,9 @@ impl Reader {
     ///
     /// The file cannot be read.
     pub fn summary(&self) -> Result<Summary, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.summary();
+        }
         self.reading(|connection| {
             let one = |query: &str| -> rusqlite::Result<Option<String>> {
                 connection.query_row(query, [], |row| row.get(0)).optional().map(Option::flatten)
@@ -536,6 +652,15 @@ impl Reader {
                 )?,
             })
         })
+    }
+
+    /// How each feed was heard, as far as the store knows; a GeoPackage does not.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn feeds(&self) -> Result<Vec<Feed>, StoreError> {
+        self.remote.as_ref().map_or(Ok(Vec::new()), Remote::feeds)
     }
 
     /// What one row of the index stands for; `None` if somebody has deleted it from its layer.
@@ -595,19 +720,29 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, row: &Row<'_>, states: &FxHashMap<String, String>) -> rusqlite::Result<()> {
-        for (index, counts) in self.columns.iter_mut().enumerate() {
-            count_one(counts, row.get_ref(index + 1)?.as_str_or_null()?.unwrap_or_default());
+    fn add_row(
+        &mut self,
+        row: &Row<'_>,
+        states: &FxHashMap<String, String>,
+    ) -> rusqlite::Result<()> {
+        let text = |column: usize| -> rusqlite::Result<&str> {
+            Ok(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default())
+        };
+        let state = states.get(text(0)?).map_or(ReviewState::New.name(), String::as_str);
+        let columns = [text(1)?, text(2)?, text(3)?, text(4)?, text(5)?];
+        self.add(columns, state, [text(6)?, text(7)?, text(8)?]);
+        Ok(())
+    }
+
+    /// Kind, class, profiles, flags and types; what was made of it; zones, watchlists and the reader's own lists.
+    fn add(&mut self, columns: [&str; 5], state: &str, [zones, watchlists, own]: [&str; 3]) {
+        for (counts, text) in self.columns.iter_mut().zip(columns) {
+            count_one(counts, text);
         }
-        let id = row.get_ref(0)?.as_str()?;
-        let state = states.get(id).map_or(ReviewState::New.name(), String::as_str);
         count_one(&mut self.states, state);
-        let [zones, watchlists, own] =
-            [row.get_ref(6)?.as_str()?, row.get_ref(7)?.as_str()?, row.get_ref(8)?.as_str()?];
         if zones.len() + watchlists.len() > 2 || own.len() > 1 {
             count_one(&mut self.listed, &format!("{zones}\n{watchlists}\n{own}"));
         }
-        Ok(())
     }
 
     fn facets(self) -> Facets {
@@ -706,6 +841,11 @@ fn run(connection: &Connection, run_id: &str) -> rusqlite::Result<Option<StoredR
             })
         })
         .optional()
+}
+
+/// Of the last time that anything was stored.
+fn stored_number(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT number FROM alongside_stored", [], |row| row.get(0))
 }
 
 /// SQLite counts with a sign.

@@ -94,13 +94,18 @@ impl Reader {
         at: Timestamp,
         by: &str,
     ) -> Result<Option<Review>, StoreError> {
+        let is_elsewhere = match &self.remote {
+            Some(remote) => remote.knows(event_id)?,
+            None => false,
+        };
         self.writing(|connection| {
-            let is_known: bool = connection.query_row(
-                "SELECT EXISTS (SELECT 1 FROM alongside_index WHERE event_id = ?1)
+            let is_known: bool = is_elsewhere
+                || connection.query_row(
+                    "SELECT EXISTS (SELECT 1 FROM alongside_index WHERE event_id = ?1)
                    OR EXISTS (SELECT 1 FROM event_versions WHERE event_id = ?1)",
-                [event_id],
-                |row| row.get(0),
-            )?;
+                    [event_id],
+                    |row| row.get(0),
+                )?;
             if !is_known {
                 return Ok(None);
             }

@@ -334,12 +334,12 @@ fn a_copy_lets_others_store_meanwhile() {
 #[test]
 fn what_is_stored_later_is_new() {
     let (_directory, reader) = reader(&events(3));
-    let (first, number) = reader.stored_since(0, 10).unwrap();
-    assert_eq!(first.len(), 2);
-    assert_eq!(reader.stored_since(number, 10).unwrap(), (Vec::new(), number));
+    let (first, seen) = reader.stored_since(&Seen::up_to(0), 10).unwrap();
+    assert_eq!((first.len(), &seen), (2, &reader.seen().unwrap()));
+    assert_eq!(reader.stored_since(&seen, 10).unwrap(), (Vec::new(), seen.clone()));
     let mut store = GeoPackage::open(reader.path()).unwrap();
     store.store(&run_of_tests(), &[gap()], &[]).unwrap();
-    assert_eq!(reader.stored_since(number, 10).unwrap().0[0].id, gap().id.to_string());
+    assert_eq!(reader.stored_since(&seen, 10).unwrap().0[0].id, gap().id.to_string());
 }
 
 #[test]

@@ -11,11 +11,11 @@ use crate::geopackage::StoreError;
 /// Vessels of a network: with more nobody sees anything.
 const NODES_MAX: usize = 400;
 /// Events that a network is made of, the highest scores first.
-const EVENTS_MAX: usize = 5_000;
+pub(super) const EVENTS_MAX: usize = 5_000;
 /// Of one vessel in a network.
-const EVENTS_OF_NODE_MAX: usize = 200;
+pub(super) const EVENTS_OF_NODE_MAX: usize = 200;
 /// Events of one vessel that are shown with it, the newest first.
-const EVENTS_OF_VESSEL_MAX: usize = 200;
+pub(super) const EVENTS_OF_VESSEL_MAX: usize = 200;
 
 /// A vessel, as it is known over all runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +108,9 @@ impl Reader {
         limit: usize,
         after: Option<u32>,
     ) -> Result<(Vec<StoredVessel>, Option<u32>), StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.vessels(filter, limit, after);
+        }
         self.reading(|connection| {
             let mut values = vec![Value::Integer(after.map_or(-1, i64::from))];
             let mut all = vec!["x.mmsi > ?1".to_owned()];
@@ -155,6 +158,9 @@ impl Reader {
         &self,
         mmsi: u32,
     ) -> Result<Option<(StoredVessel, Vec<StoredIdentity>, Vec<Listed>)>, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.vessel(self, mmsi);
+        }
         self.reading(|connection| {
             let found = connection
                 .prepare_cached(&format!("SELECT {COLUMNS} FROM vessels x WHERE x.mmsi = ?1"))?
@@ -172,7 +178,7 @@ impl Reader {
             let ids: Vec<i64> = connection
                 .prepare_cached(
                     "SELECT i.id FROM alongside_event_vessels w JOIN alongside_index i ON i.id = w.event
-                     WHERE w.mmsi = ?1 AND w.flagged = 1 ORDER BY i.started_ms DESC LIMIT ?2",
+                     WHERE w.mmsi = ?1 AND w.flagged = 1 ORDER BY i.started_ms DESC, i.event_id DESC LIMIT ?2",
                 )?
                 .query_map(params![mmsi, EVENTS_OF_VESSEL_MAX as i64], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
@@ -190,14 +196,12 @@ impl Reader {
     ///
     /// The file cannot be read.
     pub fn network_around(&self, mmsi: u32, depth: u8) -> Result<Network, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.network_around(mmsi, depth);
+        }
         self.reading(|connection| {
-            let mut known = BTreeSet::from([mmsi]);
-            let mut edge = vec![mmsi];
-            let mut links = Links::default();
-            let mut left = EVENTS_MAX;
-            let mut truncated = false;
-            for _ in 0..depth {
-                let mut next = Vec::new();
+            let found = around(mmsi, depth, |edge| {
+                let mut met = BTreeMap::new();
                 for mmsi in edge {
                     let mut statement = connection.prepare_cached(
                         "SELECT i.event_id, i.mmsis, i.score, i.started_ms
@@ -205,31 +209,15 @@ impl Reader {
                          WHERE w.mmsi = ?1 AND w.flagged = 1
                          ORDER BY i.score DESC, i.event_id LIMIT ?2",
                     )?;
-                    let limit = EVENTS_OF_NODE_MAX.min(left);
-                    let mut rows = statement.query(params![mmsi, limit as i64 + 1])?;
-                    let mut count = 0;
-                    while let Some(row) = rows.next()? {
-                        if count == limit {
-                            truncated = true;
-                            break;
-                        }
-                        (count, left) = (count + 1, left - 1);
-                        for other in links.add(row, Some(mmsi))? {
-                            if known.contains(&other) {
-                                continue;
-                            }
-                            if known.len() == NODES_MAX {
-                                truncated = true;
-                                continue;
-                            }
-                            known.insert(other);
-                            next.push(other);
-                        }
-                    }
+                    let rows = statement.query_map(
+                        params![mmsi, EVENTS_OF_NODE_MAX as i64 + 1],
+                        LinkRow::from_row,
+                    )?;
+                    met.insert(*mmsi, rows.collect::<rusqlite::Result<_>>()?);
                 }
-                edge = next;
-            }
-            links.network(connection, &known, truncated)
+                Ok::<_, rusqlite::Error>(met)
+            })?;
+            network_of(connection, found)
         })
     }
 
@@ -239,6 +227,9 @@ impl Reader {
     ///
     /// The file cannot be read.
     pub fn network(&self, filter: &Filter) -> Result<Network, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.network(self, filter);
+        }
         self.reading(|connection| {
             let wanted = filter.conditions();
             let query = format!(
@@ -249,26 +240,95 @@ impl Reader {
                 EVENTS_MAX + 1
             );
             let mut statement = connection.prepare_cached(&query)?;
-            let mut rows = statement.query(params_from_iter(wanted.values()))?;
-            let mut known = BTreeSet::new();
-            let mut links = Links::default();
-            let (mut count, mut truncated) = (0, false);
-            while let Some(row) = rows.next()? {
-                if count == EVENTS_MAX {
+            let rows = statement.query_map(params_from_iter(wanted.values()), LinkRow::from_row)?;
+            let found = among_events(rows.collect::<rusqlite::Result<_>>()?);
+            network_of(connection, found)
+        })
+    }
+}
+
+/// An event that two vessels may be in together.
+pub(super) struct LinkRow {
+    pub(super) event_id: String,
+    /// Between bars.
+    pub(super) mmsis: String,
+    pub(super) score: f64,
+    pub(super) started_ms: i64,
+}
+
+impl LinkRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(LinkRow {
+            event_id: row.get(0)?,
+            mmsis: row.get(1)?,
+            score: row.get(2)?,
+            started_ms: row.get(3)?,
+        })
+    }
+}
+
+/// Vessels and the events between them.
+pub(super) struct Around {
+    pub(super) known: BTreeSet<u32>,
+    links: Links,
+    truncated: bool,
+}
+
+/// The vessels that met a vessel, those that met these, and so on. `met` gives of each vessel of an edge its flagged
+/// events, the highest scores first, one more than there may be.
+pub(super) fn around<E>(
+    mmsi: u32,
+    depth: u8,
+    mut met: impl FnMut(&[u32]) -> Result<BTreeMap<u32, Vec<LinkRow>>, E>,
+) -> Result<Around, E> {
+    let mut known = BTreeSet::from([mmsi]);
+    let mut edge = vec![mmsi];
+    let mut links = Links::default();
+    let mut left = EVENTS_MAX;
+    let mut truncated = false;
+    for _ in 0..depth {
+        let mut events = met(&edge)?;
+        let mut next = Vec::new();
+        for mmsi in edge {
+            let limit = EVENTS_OF_NODE_MAX.min(left);
+            for (count, row) in events.remove(&mmsi).unwrap_or_default().into_iter().enumerate() {
+                if count == limit {
                     truncated = true;
                     break;
                 }
-                count += 1;
-                let pair = links.add(row, None)?;
-                let new = pair.iter().filter(|mmsi| !known.contains(*mmsi)).count();
-                match known.len() + new <= NODES_MAX {
-                    true => known.extend(pair),
-                    false => truncated = true,
+                left -= 1;
+                for other in links.add(row, Some(mmsi)) {
+                    if known.contains(&other) {
+                        continue;
+                    }
+                    if known.len() == NODES_MAX {
+                        truncated = true;
+                        continue;
+                    }
+                    known.insert(other);
+                    next.push(other);
                 }
             }
-            links.network(connection, &known, truncated)
-        })
+        }
+        edge = next;
     }
+    Ok(Around { known, links, truncated })
+}
+
+/// The vessels of events in the order of their scores, of which there may be one more than a network is made of.
+pub(super) fn among_events(rows: Vec<LinkRow>) -> Around {
+    let mut known = BTreeSet::new();
+    let mut links = Links::default();
+    let mut truncated = rows.len() > EVENTS_MAX;
+    for row in rows.into_iter().take(EVENTS_MAX) {
+        let pair = links.add(row, None);
+        let new = pair.iter().filter(|mmsi| !known.contains(*mmsi)).count();
+        match known.len() + new <= NODES_MAX {
+            true => known.extend(pair),
+            false => truncated = true,
+        }
+    }
+    Around { known, links, truncated }
 }
 
 /// By the two of them: score, time and id of each event.
@@ -277,40 +337,36 @@ struct Links(BTreeMap<(u32, u32), BTreeMap<String, (f64, i64)>>);
 
 impl Links {
     /// Takes in an event of two vessels, and gives them.
-    fn add(&mut self, row: &Row<'_>, of: Option<u32>) -> rusqlite::Result<Vec<u32>> {
+    fn add(&mut self, row: LinkRow, of: Option<u32>) -> Vec<u32> {
         let mmsis: BTreeSet<u32> =
-            row.get_ref(1)?.as_str()?.split('|').filter_map(|mmsi| mmsi.parse().ok()).collect();
+            row.mmsis.split('|').filter_map(|mmsi| mmsi.parse().ok()).collect();
         let mmsis: Vec<u32> = mmsis.into_iter().collect();
-        let &[a, b] = mmsis.as_slice() else { return Ok(Vec::from_iter(of)) };
+        let &[a, b] = mmsis.as_slice() else { return Vec::from_iter(of) };
         let events = self.0.entry((a, b)).or_default();
-        events.insert(row.get(0)?, (row.get(2)?, row.get(3)?));
-        Ok(mmsis)
+        events.insert(row.event_id, (row.score, row.started_ms));
+        mmsis
     }
+}
 
-    fn network(
-        self,
-        connection: &Connection,
-        known: &BTreeSet<u32>,
-        truncated: bool,
-    ) -> rusqlite::Result<Network> {
-        let mut nodes = Vec::with_capacity(known.len());
-        for mmsi in known {
-            let found = connection
-                .prepare_cached(&format!("SELECT {COLUMNS} FROM vessels x WHERE x.mmsi = ?1"))?
-                .query_row([mmsi], vessel)
-                .optional()?;
-            nodes.push(match found {
-                Some(StoredVessel { identity, events, .. }) => Node {
-                    mmsi: *mmsi,
-                    name: identity.name,
-                    flag: identity.flag,
-                    ship_type: identity.ship_type,
-                    events,
-                },
-                None => Node { mmsi: *mmsi, name: None, flag: None, ship_type: None, events: 0 },
-            });
-        }
-        let links = self.0.into_iter().filter(|((a, b), _)| known.contains(a) && known.contains(b));
+impl Around {
+    /// With what is known of the vessels, as far as they were heard.
+    pub(super) fn network(self, vessels: Vec<StoredVessel>) -> Network {
+        let Around { known, links, truncated } = self;
+        let mut vessels: BTreeMap<u32, StoredVessel> =
+            vessels.into_iter().map(|vessel| (vessel.identity.mmsi, vessel)).collect();
+        let node = |mmsi: &u32| match vessels.remove(mmsi) {
+            Some(StoredVessel { identity, events, .. }) => Node {
+                mmsi: *mmsi,
+                name: identity.name,
+                flag: identity.flag,
+                ship_type: identity.ship_type,
+                events,
+            },
+            None => Node { mmsi: *mmsi, name: None, flag: None, ship_type: None, events: 0 },
+        };
+        let nodes = known.iter().map(node).collect();
+        let links = links.0.into_iter();
+        let links = links.filter(|((a, b), _)| known.contains(a) && known.contains(b));
         let links = links.map(|((a, b), events)| {
             let mut ids: Vec<(String, (f64, i64))> = events.into_iter().collect();
             ids.sort_by(|(_, (one, _)), (_, (other, _))| other.total_cmp(one));
@@ -322,8 +378,20 @@ impl Links {
                 ids: ids.into_iter().map(|(id, _)| id).collect(),
             }
         });
-        Ok(Network { nodes, links: links.collect(), truncated })
+        Network { nodes, links: links.collect(), truncated }
     }
+}
+
+fn network_of(connection: &Connection, found: Around) -> rusqlite::Result<Network> {
+    let mut vessels = Vec::with_capacity(found.known.len());
+    for mmsi in &found.known {
+        let vessel = connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM vessels x WHERE x.mmsi = ?1"))?
+            .query_row([mmsi], vessel)
+            .optional()?;
+        vessels.extend(vessel);
+    }
+    Ok(found.network(vessels))
 }
 
 fn vessel(row: &Row<'_>) -> rusqlite::Result<StoredVessel> {
