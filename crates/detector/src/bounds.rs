@@ -242,9 +242,7 @@ impl State {
 
     pub(crate) fn passer(&self, track: TrackIndex) -> Passer {
         let vessel = &self.vessels[self.track(track).vessel as usize];
-        let seconds = vessel.first_heard_at.as_millis() / 1000;
-        let known_since = seconds.clamp(0, i64::from(u32::MAX)) as u32;
-        Passer { track, known_since }
+        Passer { track, known_since: vessel.known_since() }
     }
 
     /// Whether there is room for what is to be remembered of a vessel that was never heard. Where there is not, others

@@ -39,6 +39,7 @@ mod revision;
 #[cfg(test)]
 mod scene;
 mod snapshot;
+mod stage;
 mod story;
 mod sun;
 mod telling;
