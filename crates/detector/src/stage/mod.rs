@@ -23,6 +23,8 @@
 
 pub(crate) mod clean;
 pub(crate) mod contacts;
+#[cfg(test)]
+mod invariance;
 pub(crate) mod neighbours;
 
 use std::thread;
@@ -45,8 +47,10 @@ use self::contacts::{Contacts, Found};
 /// So many reports are a batch on one thread: what is needed of their ships is read once, and still at hand when they
 /// are taken in.
 const ALONE_MAX: usize = 128;
-/// Fewer are not worth the starting of threads.
+/// Fewer are not worth the starting of threads …
 const TOGETHER_MIN: usize = 2_048;
+/// … and more take only more memory, some hundreds of bytes each.
+const TOGETHER_MAX: usize = 16_384;
 /// After a batch that ended early the next one is at most this many times as long, so that little is done in vain.
 const LONGER: usize = 4;
 /// It is at least so long.
@@ -58,16 +62,24 @@ pub(crate) struct Division {
     pub(crate) shards: usize,
     /// Whether each shard has a thread of its own.
     pub(crate) on_threads: bool,
-    /// Batches with fewer reports are not divided …
+    /// Where there are fewer reports, a batch is not divided, …
     pub(crate) from: usize,
-    /// … and have at most so many.
+    /// … and has at most so many.
     pub(crate) alone_max: usize,
+    /// One that is divided has at most so many.
+    pub(crate) together_max: usize,
 }
 
 impl Division {
     pub(crate) fn threads(count: usize) -> Self {
         let shards = count.max(1);
-        Division { shards, on_threads: shards > 1, from: TOGETHER_MIN, alone_max: ALONE_MAX }
+        Division {
+            shards,
+            on_threads: shards > 1,
+            from: if shards > 1 { TOGETHER_MIN } else { usize::MAX },
+            alone_max: ALONE_MAX,
+            together_max: TOGETHER_MAX,
+        }
     }
 }
 
@@ -160,11 +172,11 @@ impl Batch {
         grid: &mut Grid,
         parameters: &Parameters,
     ) -> usize {
-        let Division { shards, on_threads, from, alone_max } = self.division;
-        let together = reports.len().min(self.reach) >= from;
-        let shards = if together { shards } else { 1 };
-        let planned = reports.len().min(self.reach);
-        let planned = if together { planned } else { planned.min(alone_max) };
+        let Division { shards, on_threads, from, alone_max, together_max } = self.division;
+        let reach = reports.len().min(self.reach);
+        let together = reach >= from;
+        let (shards, most) = if together { (shards, together_max) } else { (1, alone_max) };
+        let planned = reach.min(most);
         let reports = &reports[..planned];
         let size = grid.size();
         let on_threads = on_threads && together;
