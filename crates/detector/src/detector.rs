@@ -21,7 +21,7 @@ use crate::places::Places;
 use crate::raft::{Company, Noted, TrackPair};
 use crate::reorder::{self, Admission, ReorderBuffer};
 use crate::revision::Revision;
-use crate::stage::clean::{Cleaned, Joined, Outcome};
+use crate::stage::clean::{Cleaned, Joined, LOOK_AHEAD, Outcome, look_ahead};
 use crate::stage::contacts::{Contacts, Found};
 use crate::stage::{Batch, Division, Fleet, Fresh, NewLeg};
 use crate::story::{Heard, Learned, Story, WatchIndex, World};
@@ -169,8 +169,8 @@ impl Detector {
         }
     }
 
-    /// The same with so many threads at work where many reports come at a time: at thousands within ten seconds each
-    /// of them has enough to do. What is found does not depend on it.
+    /// The same with so many threads at work on what thousands of reports within ten seconds come to. What is found does
+    /// not depend on it. On two cores that had other work it took longer than with one; nothing in this program asks for it.
     pub fn with_threads(self, count: usize) -> Self {
         self.divided(Division::threads(count))
     }
@@ -319,9 +319,14 @@ impl Detector {
             let count = state.work_out(reports, parameters, &mut self.batch);
             counters.compared += self.batch.compared();
             let (batch, rest) = reports.split_at(count);
-            for report in batch {
-                state.advance(report.observed_at().as_millis(), parameters, events);
-                state.take_in(report, parameters, counters, &mut self.batch, events);
+            for next in batch.chunks(LOOK_AHEAD) {
+                if self.batch.is_large() {
+                    look_ahead(next.iter().map(|report| report.mmsi()), state.fleet());
+                }
+                for report in next {
+                    state.advance(report.observed_at().as_millis(), parameters, events);
+                    state.take_in(report, parameters, counters, &mut self.batch, events);
+                }
             }
             reports = rest;
         }

@@ -16,7 +16,7 @@ use crate::track::{self, Joint, Tip, TrackIndex};
 use crate::vessel::{SUB_TRACKS_MAX, Vessel};
 
 /// What so many reports need is asked of the memory at a time.
-const LOOK_AHEAD: usize = 8;
+pub(crate) const LOOK_AHEAD: usize = 8;
 
 /// What a report comes to.
 #[derive(Debug, Clone, Copy)]
@@ -224,7 +224,7 @@ impl Shard {
 /// Finds who is heard next, and reads what will be needed of them, to make nothing of it. A report is of another
 /// vessel than the one before, and where that lies in memory is known only step by step: most of the time would go
 /// into waiting. For several vessels the memory answers each step at once.
-fn look_ahead(
+pub(crate) fn look_ahead(
     numbers: impl Iterator<Item = Mmsi>,
     fleet: Fleet<'_>,
 ) -> ArrayVec<Option<u32>, LOOK_AHEAD> {

@@ -39,6 +39,8 @@ pub(crate) struct Shard {
     compared: u64,
     /// Sub-tracks near the leg at hand.
     near: Vec<TrackIndex>,
+    /// How many of those that each shard of neighbours has found have been looked at.
+    read: Vec<usize>,
 }
 
 impl Shard {
@@ -54,15 +56,14 @@ impl Shard {
         self.compared = 0;
         self.legs = mine.clone();
         let first = mine.start as u32;
-        let mut unread: Vec<&[(u32, TrackIndex)]> =
-            neighbours.iter().map(|shard| shard.near_from(first)).collect();
+        self.read.clear();
+        self.read.extend(neighbours.iter().map(|shard| shard.count_before(first)));
         for index in mine {
             self.near.clear();
-            for unread in &mut unread {
-                let count = unread.iter().take_while(|&&(leg, _)| leg as usize == index).count();
-                let (near, rest) = unread.split_at(count);
-                self.near.extend(near.iter().map(|&(_, other)| other));
-                *unread = rest;
+            for (shard, read) in neighbours.iter().zip(&mut self.read) {
+                let known = self.near.len();
+                self.near.extend(shard.near(index as u32, *read));
+                *read += self.near.len() - known;
             }
             // The cells give them in an order that depends on where on earth this is.
             self.near.sort_unstable();

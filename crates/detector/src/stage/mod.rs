@@ -45,8 +45,8 @@ use self::clean::Cleaned;
 use self::contacts::{Contacts, Found};
 
 /// So many reports are a batch on one thread: what is needed of their ships is read once, and still at hand when they
-/// are taken in.
-const ALONE_MAX: usize = 128;
+/// are taken in. With four times as many it is not, and with a quarter starting a batch costs more.
+const ALONE_MAX: usize = 32;
 /// Fewer are not worth the starting of threads …
 const TOGETHER_MIN: usize = 2_048;
 /// … and more take only more memory, some hundreds of bytes each.
@@ -182,7 +182,7 @@ impl Batch {
         let on_threads = on_threads && together;
 
         let clean = &mut self.clean[..shards];
-        run(on_threads, clean, |index, shard| {
+        run(on_threads, clean.iter_mut(), |index, shard| {
             let is_mine = |mmsi| shard_of(mmsi, shards) == index;
             shard.clean(reports, is_mine, fleet, size, parameters);
         });
@@ -196,20 +196,24 @@ impl Batch {
 
         let (legs, fresh) = (&self.legs[..], &self.fresh);
         let remembered = parameters.remembered_millis();
-        let mut parts: Vec<_> = grid.divided(shards).zip(&mut self.neighbours).collect();
-        run(on_threads, &mut parts, |_, (cells, shard)| shard.enter(legs, cells, remembered));
-        let displaced: u64 = parts.iter().map(|(_, shard)| shard.displaced()).sum();
-        grid.has_displaced(displaced);
-
+        let divided = grid.divided(shards).zip(&mut self.neighbours);
+        run(on_threads, divided, |_, (cells, shard)| shard.enter(legs, cells, remembered));
         let neighbours = &self.neighbours[..shards];
+        grid.has_displaced(neighbours.iter().map(neighbours::Shard::displaced).sum());
+
         let part = legs.len().div_ceil(shards);
-        run(on_threads, &mut self.contacts[..shards], |index, shard| {
+        run(on_threads, self.contacts[..shards].iter_mut(), |index, shard| {
             let mine = (part * index).min(legs.len())..(part * (index + 1)).min(legs.len());
             let contacts = Contacts { fleet, legs, fresh, parameters };
             shard.find(mine, neighbours, contacts);
         });
         (self.legs_taken, self.contacts_at) = (0, (0, 0));
         count
+    }
+
+    /// Whether so much was worked out that what was read of the ships may not be at hand any more.
+    pub(crate) fn is_large(&self) -> bool {
+        self.cleaned_in > 1
     }
 
     /// Pairs of overlapping legs that were compared to work it out.
@@ -305,14 +309,13 @@ fn shards<S: Default>(count: usize) -> Vec<S> {
 }
 
 /// Does the work of all shards.
-fn run<S: Send>(on_threads: bool, shards: &mut [S], work: impl Fn(usize, &mut S) + Sync) {
-    let numbered = shards.iter_mut().enumerate();
+fn run<S: Send>(on_threads: bool, shards: impl Iterator<Item = S>, work: impl Fn(usize, S) + Sync) {
+    let mut numbered = shards.enumerate();
     if !on_threads {
         return numbered.for_each(|(index, shard)| work(index, shard));
     }
     thread::scope(|scope| {
         let work = &work;
-        let mut numbered = numbered;
         let first = numbered.next();
         numbered.for_each(|(index, shard)| {
             scope.spawn(move || work(index, shard));

@@ -20,7 +20,7 @@ pub(crate) struct Shard {
 impl Shard {
     /// Enters those parts of `legs` that lie in `cells`, and notes who is there already. Whoever was there so long
     /// before a leg is forgotten that nothing can refer to it any more.
-    pub(crate) fn enter(&mut self, legs: &[NewLeg], cells: &mut Cells<'_>, remembered_millis: i64) {
+    pub(crate) fn enter(&mut self, legs: &[NewLeg], mut cells: Cells<'_>, remembered_millis: i64) {
         self.near.clear();
         self.crowded.clear();
         self.displaced = 0;
@@ -38,9 +38,15 @@ impl Shard {
         }
     }
 
-    /// Who was found near the legs from `index` on, with the indices of these.
-    pub(crate) fn near_from(&self, index: u32) -> &[(u32, TrackIndex)] {
-        &self.near[self.near.partition_point(|&(leg, _)| leg < index)..]
+    /// How many were found near the legs before `index`.
+    pub(crate) fn count_before(&self, index: u32) -> usize {
+        self.near.partition_point(|&(leg, _)| leg < index)
+    }
+
+    /// Who was found near the leg `index`, if so many were found near those before.
+    pub(crate) fn near(&self, index: u32, before: usize) -> impl Iterator<Item = TrackIndex> {
+        let rest = self.near[before..].iter();
+        rest.take_while(move |&&(leg, _)| leg == index).map(|&(_, other)| other)
     }
 
     /// Whether there was a full cell along a leg, where not all may have been found.
