@@ -204,7 +204,8 @@ impl Partners {
 
 /// The one that makes room, and what a newcomer would have to surpass to be kept in its stead.
 fn worst(standings: &[Standing]) -> (usize, Bar) {
-    let third = standings.len() / 3;
+    // Of those there is room for, so that one is left even where no two of them are the same.
+    let third = (standings.len() - 1) / 3;
     let mut order: Vec<usize> = (0..standings.len()).collect();
     let mut kept = vec![false; standings.len()];
     // Who came first stays where there is nothing else to tell them apart.
@@ -242,9 +243,7 @@ impl State {
 
     pub(crate) fn passer(&self, track: TrackIndex) -> Passer {
         let vessel = &self.vessels[self.track(track).vessel as usize];
-        let seconds = vessel.first_heard_at.as_millis() / 1000;
-        let known_since = seconds.clamp(0, i64::from(u32::MAX)) as u32;
-        Passer { track, known_since }
+        Passer { track, known_since: vessel.known_since() }
     }
 
     /// Whether there is room for what is to be remembered of a vessel that was never heard. Where there is not, others
@@ -344,6 +343,24 @@ mod tests {
         check(others, standing(15, 5, 100), Some(4));
         check(others, standing(450, 450, 100), Some(5));
         check(others, standing(450, 5, 0), Some(6));
+    }
+
+    #[test]
+    fn one_makes_room_however_little_room_there_is() {
+        for pairs_max in 1..10 {
+            let mut partners = Partners::default();
+            (1..=pairs_max).for_each(|other| partners.enter((0, other)));
+            // Each is better than all others in something.
+            let standing = |other: u32| match other % 3 {
+                0 => standing(10 + other, 5, 100),
+                1 => standing(400, 500 + u64::from(other), 100),
+                _ => standing(400, 5, i64::from(other)),
+            };
+            let known = |pair: TrackPair| Some(standing(pair.1));
+            let newcomer = standing(pairs_max + 1);
+            let room = partners.room_for((0, 99), newcomer, pairs_max as usize, known);
+            assert!(room.is_none_or(|leaving| leaving.len() == 1), "{pairs_max}");
+        }
     }
 
     #[test]

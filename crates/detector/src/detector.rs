@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use arrayvec::ArrayVec;
 use maritime::{
     Event, EventId, EventKind, EventState, Mmsi, MmsiKind, PositionFix, Report, StaticReport,
     Surroundings, Timestamp, VesselIdentity, VesselPair,
@@ -12,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assess;
 use crate::bounds::{AtBounds, Bounds, Partners, Standing};
-use crate::class;
-use crate::contact::{ContactPiece, Passage};
+use crate::contact::ContactPiece;
 use crate::encounter::{Encounter, Gaps, Parties};
 use crate::fix::{Fix, radians, wrap};
 use crate::grid::Grid;
@@ -23,18 +21,19 @@ use crate::places::Places;
 use crate::raft::{Company, Noted, TrackPair};
 use crate::reorder::{self, Admission, ReorderBuffer};
 use crate::revision::Revision;
+use crate::stage::clean::{Cleaned, Joined, LOOK_AHEAD, Outcome, look_ahead};
+use crate::stage::contacts::{Contacts, Found};
+use crate::stage::{Batch, Division, Fleet, Fresh, NewLeg};
 use crate::story::{Heard, Learned, Story, WatchIndex, World};
 use crate::telling::{Settled, Teller, Telling};
 use crate::timers::Timers;
-use crate::track::{self, Joint, Track, TrackIndex};
+use crate::track::{Track, TrackIndex};
 use crate::vessel::{Place, SUB_TRACKS_MAX, Vessel};
 
 /// How often what is out of date is thrown away, in milliseconds of the data's time.
 const SWEEP_MILLIS: i64 = 3_600_000;
 /// A sub-track is forgotten after this long without a report; nothing continues it then.
 const TRACK_KEPT_MILLIS: i64 = 25 * 3_600_000;
-/// What so many reports need is asked of the memory at a time.
-const LOOK_AHEAD: usize = 8;
 /// An encounter that could be closed, but one of its ships has not been heard yet, is looked at again
 /// after this.
 const RECHECK_MILLIS: i64 = 15 * 60_000;
@@ -84,6 +83,8 @@ pub struct Detector {
     teller: Teller,
     /// Empty between calls; kept for its allocation.
     tellings: Vec<Telling>,
+    /// The same.
+    batch: Batch,
 }
 
 /// Whether a report was taken in.
@@ -164,7 +165,18 @@ impl Detector {
             parameters,
             counters: Counters::default(),
             tellings: Vec::new(),
+            batch: Batch::new(Division::threads(1)),
         }
+    }
+
+    /// The same with so many threads at work on what thousands of reports within ten seconds come to. What is found does
+    /// not depend on it. On two cores that had other work it took longer than with one; nothing in this program asks for it.
+    pub fn with_threads(self, count: usize) -> Self {
+        self.divided(Division::threads(count))
+    }
+
+    pub(crate) fn divided(self, division: Division) -> Self {
+        Detector { batch: Batch::new(division), ..self }
     }
 
     /// The same without the versions of encounters that have not ended: for whoever wants the findings alone, once
@@ -196,7 +208,7 @@ impl Detector {
             return Disposition::Late;
         }
         while let Some(slice) = self.reorder.pop_slice() {
-            self.take(slice.iter(), tellings);
+            self.take(&slice.in_order(), tellings);
         }
         Disposition::Accepted
     }
@@ -215,7 +227,7 @@ impl Detector {
     pub fn settle_rest(&mut self, mut take: impl FnMut(&mut Vec<Telling>)) {
         let mut tellings = Vec::new();
         while let Some(slice) = self.reorder.pop_first() {
-            self.take(slice.iter(), &mut tellings);
+            self.take(&slice.in_order(), &mut tellings);
             take(&mut tellings);
             tellings.clear();
         }
@@ -257,7 +269,8 @@ impl Detector {
         let Kept(counters, reorder, state) = kept;
         let state = state.with_parameters(&parameters);
         let teller = Teller::new(parameters.clone());
-        Detector { counters, reorder, state, teller, parameters, tellings: Vec::new() }
+        let batch = Batch::new(Division::threads(1));
+        Detector { counters, reorder, state, teller, parameters, tellings: Vec::new(), batch }
     }
 
     /// Everybody who was heard, in the order of their numbers.
@@ -280,7 +293,7 @@ impl Detector {
         if report.observed_at().as_millis() > self.state.now {
             // It missed its slice, but nothing newer has been dealt with.
             self.counters.late_placed += 1;
-            return self.take(std::iter::once(report.into()), events);
+            return self.take(&[report.into()], events);
         }
         match report {
             Report::Static(report) => {
@@ -296,36 +309,30 @@ impl Detector {
         }
     }
 
-    fn take<'a>(
-        &mut self,
-        mut reports: impl Iterator<Item = reorder::Heard<'a>>,
-        events: &mut Vec<Telling>,
-    ) {
+    fn take(&mut self, mut reports: &[reorder::Heard<'_>], events: &mut Vec<Telling>) {
         let told = events.len();
-        self.state.revise(&self.parameters, &mut self.counters, events);
-        loop {
-            let next: ArrayVec<reorder::Heard<'a>, LOOK_AHEAD> =
-                reports.by_ref().take(LOOK_AHEAD).collect();
-            if next.is_empty() {
-                break;
-            }
-            self.state.look_ahead(next.iter().map(|report| report.mmsi()));
-            for report in next {
-                let now = report.observed_at().as_millis();
-                self.state.advance(now, &self.parameters, events);
-                match report {
-                    reorder::Heard::Static(report) => {
-                        self.state.learn(report, &self.parameters, &mut self.counters, events);
-                    }
-                    reorder::Heard::Position(fix) => {
-                        self.state.place(fix, &self.parameters, &mut self.counters, events);
-                    }
+        let (state, parameters) = (&mut self.state, &*self.parameters);
+        let counters = &mut self.counters;
+        state.revise(parameters, counters, events);
+        while let Some(first) = reports.first() {
+            state.advance(first.observed_at().as_millis(), parameters, events);
+            let count = state.work_out(reports, parameters, &mut self.batch);
+            counters.compared += self.batch.compared();
+            let (batch, rest) = reports.split_at(count);
+            for next in batch.chunks(LOOK_AHEAD) {
+                if self.batch.is_large() {
+                    look_ahead(next.iter().map(|report| report.mmsi()), state.fleet());
+                }
+                for report in next {
+                    state.advance(report.observed_at().as_millis(), parameters, events);
+                    state.take_in(report, parameters, counters, &mut self.batch, events);
                 }
             }
+            reports = rest;
         }
-        self.counters.events += (events.len() - told) as u64;
-        self.counters.at_bounds = self.state.at_bounds;
-        self.counters.at_bounds.reports_hurried = self.reorder.hurried();
+        counters.events += (events.len() - told) as u64;
+        counters.at_bounds = state.at_bounds;
+        counters.at_bounds.reports_hurried = self.reorder.hurried();
     }
 }
 
@@ -363,7 +370,7 @@ pub(crate) struct State {
     pub(crate) timers: Timers,
     pub(crate) now: i64,
     swept_at: i64,
-    /// Sub-tracks near the leg at hand; kept for its allocation.
+    /// Sub-tracks near the leg at hand, where that is not worked out beforehand; kept for its allocation.
     #[serde(skip)]
     pub(crate) near: Vec<TrackIndex>,
     /// Encounters that the reports of this instant have added to.
@@ -420,25 +427,43 @@ impl State {
         }
     }
 
-    /// Reads of the vessels that are heard next what will be needed, and makes nothing of it. A report is of another
-    /// vessel than the one before, and where that lies in memory is known only step by step: most of the time would go
-    /// into waiting. For several vessels the memory answers each step at once.
-    fn look_ahead(&self, numbers: impl Iterator<Item = Mmsi>) {
-        let known = numbers.filter_map(|mmsi| self.by_mmsi.get(&mmsi));
-        let vessels: ArrayVec<u32, LOOK_AHEAD> = known.copied().collect();
-        let mut seen: i64 = 0;
-        let mut tracks: ArrayVec<TrackIndex, LOOK_AHEAD> = ArrayVec::new();
-        for &index in &vessels {
-            let vessel = &self.vessels[index as usize];
-            tracks.extend(vessel.tracks.last().copied());
-            seen ^= vessel.last_heard_at.as_millis() ^ i64::from(vessel.has_met);
-            seen ^= vessel.last_place.map_or(0, |place| place.at);
-            seen ^= self.story.look_ahead(index) ^ self.places.look_ahead(index);
+    /// Everybody, and what has been learned of them.
+    fn fleet(&self) -> Fleet<'_> {
+        Fleet {
+            by_mmsi: &self.by_mmsi,
+            vessels: &self.vessels,
+            tracks: &self.tracks,
+            story: &self.story,
+            places: &self.places,
         }
-        for track in tracks {
-            seen ^= self.tracks[track as usize].as_ref().map_or(0, Track::look_ahead);
-        }
-        std::hint::black_box(seen);
+    }
+
+    /// Works out what can be of the first of `reports`, in order of time, before any of them is taken in. Says of how
+    /// many. Time has come to the first of them.
+    fn work_out(
+        &mut self,
+        reports: &[reorder::Heard<'_>],
+        parameters: &Parameters,
+        batch: &mut Batch,
+    ) -> usize {
+        let reports = &reports[..self.batch_max(reports)];
+        let State { by_mmsi, vessels, tracks, story, places, grid, .. } = self;
+        let fleet = Fleet { by_mmsi, vessels, tracks, story, places };
+        batch.work_out(reports, fleet, grid, parameters)
+    }
+
+    /// How many of these may be worked out at a time: while they are taken in, nothing must be forgotten that was known
+    /// when they were worked out. So there must be room for as many new vessels and sub-tracks, and no sweep is due. At
+    /// a bound they are taken one by one.
+    fn batch_max(&self, reports: &[reorder::Heard<'_>]) -> usize {
+        let vessels_room = self.bounds.vessels_max + self.vacant.len();
+        let tracks_room = 2 * self.bounds.vessels_max + self.free.len();
+        let room = vessels_room
+            .saturating_sub(self.vessels.len())
+            .min(tracks_room.saturating_sub(self.tracks.len()));
+        let reports = &reports[..reports.len().min(room.max(1))];
+        let sweep_at = self.swept_at.saturating_add(SWEEP_MILLIS);
+        reports.partition_point(|report| report.observed_at().as_millis() < sweep_at).max(1)
     }
 
     /// Brings the time forward: what is due before `now` happens first.
@@ -465,15 +490,54 @@ impl State {
         }
     }
 
+    /// Takes in a report that was worked out, after all before it.
+    fn take_in(
+        &mut self,
+        report: &reorder::Heard<'_>,
+        parameters: &Parameters,
+        counters: &mut Counters,
+        batch: &mut Batch,
+        events: &mut Vec<Telling>,
+    ) {
+        let Cleaned { vessel, outcome } = batch.next_cleaned(report.mmsi());
+        let vessel = match vessel {
+            Some(known) => {
+                self.vessels[known as usize].last_heard_at = report.observed_at();
+                Some(known)
+            }
+            None => self.vessel(report.mmsi()),
+        };
+        match report {
+            reorder::Heard::Static(report) => {
+                counters.statics += 1;
+                if let Some(vessel) = vessel {
+                    self.learn(report, vessel, parameters, events);
+                }
+            }
+            reorder::Heard::Position(report) => {
+                counters.positions += 1;
+                let Some(vessel) = vessel else { return };
+                self.vessels[vessel as usize].positions += 1;
+                if !self.place(report, vessel, outcome, parameters, counters, events) {
+                    return;
+                }
+                counters.legs += 1;
+                let (leg, ahead) = batch.next_leg();
+                match ahead.crowd {
+                    None => self.meet_all(leg, ahead.found, parameters, counters),
+                    Some(crowd) => self.meet_in_crowd(leg, crowd, parameters, counters),
+                }
+            }
+        }
+    }
+
     fn learn(
         &mut self,
         report: &StaticReport,
+        vessel: u32,
         parameters: &Parameters,
-        counters: &mut Counters,
         events: &mut Vec<Telling>,
     ) {
-        counters.statics += 1;
-        let Some(vessel) = self.vessel(report.mmsi) else { return };
         let confirmed_after = parameters.identity.confirmed_after;
         let news = self.vessels[vessel as usize].learn(report, confirmed_after);
         if !is_ship(report.mmsi) {
@@ -488,92 +552,98 @@ impl State {
         });
     }
 
+    /// Puts a position where it belongs. Says whether it completes a leg that may take part in a contact.
     fn place(
         &mut self,
         report: &PositionFix,
+        vessel: u32,
+        outcome: Outcome,
         parameters: &Parameters,
         counters: &mut Counters,
         events: &mut Vec<Telling>,
-    ) {
-        counters.positions += 1;
-        let Some(vessel) = self.vessel(report.mmsi) else { return };
-        self.vessels[vessel as usize].positions += 1;
-        let is_ship = is_ship(report.mmsi);
-        if !is_ship && !class::may_be_gear(report.mmsi, &self.vessels[vessel as usize].identity) {
-            counters.not_ships += 1;
-            return;
-        }
-        if report.coarse {
-            counters.coarse += 1;
-            return;
-        }
-        let fix = Fix::new(report);
-        let ecef_m = track::ecef_m(&fix);
-        let Some((index, joint)) = self.best_joint(vessel, fix.at, ecef_m, parameters) else {
-            counters.sub_tracks += 1;
-            let track = self.begin_track(vessel, fix, ecef_m);
-            let station = report.station;
-            let heard = Heard { vessel, track, fix, before: None, station };
-            self.tell_story(parameters, events, |story, world, told| {
-                story.heard(&heard, world, told);
-            });
-            self.vessels[vessel as usize].last_place = Some(Place::of(&fix, track));
-            return;
+    ) -> bool {
+        let station = report.station;
+        let Joined { track: index, fix, ecef_m, distance_m, has_leg } = match outcome {
+            Outcome::Said => unreachable!("a position is no piece of identity"),
+            Outcome::NotShip => {
+                counters.not_ships += 1;
+                return false;
+            }
+            Outcome::Coarse => {
+                counters.coarse += 1;
+                return false;
+            }
+            Outcome::Repeated => {
+                counters.repeated += 1;
+                return false;
+            }
+            Outcome::Begins { fix, ecef_m } => {
+                counters.sub_tracks += 1;
+                let track = self.begin_track(vessel, fix, ecef_m);
+                let heard = Heard { vessel, track, fix, before: None, station };
+                self.tell_story(parameters, events, |story, world, told| {
+                    story.heard(&heard, world, told);
+                });
+                self.vessels[vessel as usize].last_place = Some(Place::of(&fix, track));
+                return false;
+            }
+            Outcome::Joins(joined) => joined,
         };
-        let track = self.tracks[index as usize].as_mut().expect("a vessel's tracks exist");
-        if ((fix.at - track.last().at) as u128) < parameters.track.interval_min.as_millis() {
-            counters.repeated += 1;
-            return;
-        }
-        let from_m = track.last_ecef_m();
-        let heard = Heard {
-            vessel,
-            track: index,
-            fix,
-            before: Some((*track.last(), joint.distance_m)),
-            station: report.station,
-        };
-        if is_ship {
+        if is_ship(report.mmsi) {
+            // The speed of the leg is no part of what was heard.
+            let said = Fix { leg_knots: f32::NAN, ..fix };
+            let before = Some((*self.track(index).last(), distance_m));
+            let heard = Heard { vessel, track: index, fix: said, before, station };
             self.places.heard(&heard, &parameters.places);
             self.tell_story(parameters, events, |story, world, told| {
                 story.heard(&heard, world, told);
             });
         }
         self.vessels[vessel as usize].last_place = Some(Place::of(&fix, index));
-        let keep_millis = parameters.remembered_millis();
         let track = self.tracks[index as usize].as_mut().expect("a vessel's tracks exist");
-        if !track.push(fix, ecef_m, joint, &parameters.leg, keep_millis) {
-            return;
-        }
-        counters.legs += 1;
-        let leg = track.last_leg();
-        self.search(index, &leg, [from_m, ecef_m], keep_millis);
-        let near = self.near.iter().filter_map(|&other| self.tracks[other as usize].as_ref());
-        std::hint::black_box(near.fold(0, |seen, track| seen ^ track.look_ahead()));
-        for near in 0..self.near.len() {
-            let other = self.near[near];
-            let known = self.tracks[other as usize].as_ref();
-            if known.is_some_and(|track| track.vessel != vessel) {
-                self.compare(index, other, &leg, parameters, counters);
-            }
+        track.push(fix, ecef_m, parameters.remembered_millis());
+        has_leg
+    }
+
+    /// Takes in the contacts of a leg.
+    fn meet_all(
+        &mut self,
+        leg: &NewLeg,
+        found: &[Found],
+        parameters: &Parameters,
+        counters: &mut Counters,
+    ) {
+        for of_other in found.chunk_by(|a, b| a.other == b.other) {
+            self.meet(leg.track, of_other, parameters, counters);
         }
     }
 
-    /// The sub-track of a vessel that a report joins most naturally: the nearest.
-    fn best_joint(
-        &self,
-        vessel: u32,
-        at: i64,
-        ecef_m: [f64; 3],
+    /// The same where not all may have been found: who has met does not lose sight of each other in a crowd. Who that is
+    /// depends on everything before.
+    fn meet_in_crowd(
+        &mut self,
+        leg: &NewLeg,
+        crowd: &[TrackIndex],
         parameters: &Parameters,
-    ) -> Option<(TrackIndex, Joint)> {
-        let tracks = self.vessels[vessel as usize].tracks.iter();
-        let leg_millis_max = parameters.leg_millis_max();
-        let joints = tracks.filter_map(|&index| {
-            let joint = self.track(index).joint(at, ecef_m, &parameters.track, leg_millis_max)?;
-            Some((index, joint))
-        });
-        joints.min_by(|(_, a), (_, b)| a.distance_m.total_cmp(&b.distance_m))
+        counters: &mut Counters,
+    ) {
+        let mut near = std::mem::take(&mut self.near);
+        near.clear();
+        near.extend(crowd);
+        let partners = self.partners.of(leg.track).iter();
+        near.extend(partners.map(|pair| if pair.0 == leg.track { pair.1 } else { pair.0 }));
+        self.at_bounds.presences_displaced = self.grid.displaced();
+        near.sort_unstable();
+        near.dedup();
+        let (fleet, legs) = (self.fleet(), std::slice::from_ref(leg));
+        let contacts = Contacts { fleet, legs, fresh: &Fresh::default(), parameters };
+        contacts.look_ahead(&near);
+        let mut found = Vec::new();
+        for &other in &near {
+            counters.compared += contacts.compare(0, other, &mut found);
+        }
+        self.near = near;
+        self.meet_all(leg, &found, parameters, counters);
     }
 
     /// Begins a sub-track; where a vessel has too many, the one that was silent longest makes room.
@@ -586,12 +656,8 @@ impl State {
         self.tracks[index as usize] = Some(track);
         let mut known = std::mem::take(&mut self.vessels[vessel as usize].tracks);
         if known.len() == SUB_TRACKS_MAX {
-            let (silent, _) = known
-                .iter()
-                .enumerate()
-                .min_by_key(|&(_, &index)| self.track(index).last().at)
-                .expect("there are some");
-            let silent = known.remove(silent);
+            let heard_at = known.iter().map(|&index| self.track(index).last().at);
+            let silent = known.remove(Vessel::silent_longest(heard_at));
             self.at_bounds.sub_tracks_displaced += 1;
             // One that others may refer to goes with the next sweep that finds it old enough, unless there are very
             // many of them.
@@ -606,46 +672,15 @@ impl State {
         index
     }
 
-    /// Fills `near` with the sub-tracks that have been near a leg, among which may be some of the same vessel, and some
-    /// that do not exist any more.
-    fn search(&mut self, index: TrackIndex, leg: &Leg, ends_m: [[f64; 3]; 2], keep_millis: i64) {
-        let who = self.passer(index);
-        self.near.clear();
-        let near = &mut self.near;
-        let (since, until) = (leg.from.at, leg.to.at);
-        let see = |other: TrackIndex| near.push(other);
-        if self.grid.enter(who, ends_m, since, until, until - keep_millis, see) {
-            // Who has met does not lose sight of each other in a crowd.
-            let partners = self.partners.of(index).iter();
-            near.extend(partners.map(|pair| if pair.0 == index { pair.1 } else { pair.0 }));
-            self.at_bounds.presences_displaced = self.grid.displaced();
-        }
-        // The cells give them in an order that depends on where on earth this is.
-        near.sort_unstable();
-        near.dedup();
-    }
-
-    /// Compares a new leg with the legs of another sub-track that overlap it in time.
-    fn compare(
+    /// Takes in what a new leg of a sub-track comes to with the legs of another one, in order of time.
+    fn meet(
         &mut self,
         index: TrackIndex,
-        other: TrackIndex,
-        leg: &Leg,
+        found: &[Found],
         parameters: &Parameters,
         counters: &mut Counters,
     ) {
-        // Most neighbours are seen at a glance to be too far away.
-        let (distance_m_out, knots_max) =
-            (parameters.contact.distance_m_out, parameters.leg.speed_knots_max as f32);
-        let others = self.track(other).legs_backward(leg.from.at, leg.to.at, knots_max);
-        let mut is_near = false;
-        for other_leg in others {
-            counters.compared += 1;
-            is_near |= !far_apart(leg, &other_leg, distance_m_out);
-        }
-        if !is_near {
-            return;
-        }
+        let other = found[0].other;
         let (mine, theirs) = (self.mmsi(index), self.mmsi(other));
         let vessels = VesselPair::new(mine, theirs).expect("tracks of different vessels");
         let pair = if vessels.low() == mine { (index, other) } else { (other, index) };
@@ -658,12 +693,7 @@ impl State {
         let apart_after = parameters.encounter.closed_after_apart.as_millis() as i64;
         let apart_at = |inner: &ContactPiece| (inner.to + apart_after).max(self.now);
         let mut touched = false;
-        for other_leg in track(other).legs_between(leg.from.at, leg.to.at, knots_max) {
-            if far_apart(leg, &other_leg, distance_m_out) {
-                continue;
-            }
-            let legs = if pair.0 == index { [*leg, other_leg] } else { [other_leg, *leg] };
-            let Some(passage) = Passage::new(legs, &parameters.contact) else { continue };
+        for Found { passage, .. } in found {
             if let Some(inner) = &passage.inner
                 && !encounters.contains_key(&pair)
             {
@@ -708,10 +738,10 @@ impl State {
                 None => taken = self.revision.begins(pair, self.now, horizon),
             }
             if let Some(encounter) = known
-                && encounter.takes(&passage, inner, &parameters.encounter)
+                && encounter.takes(passage, inner, &parameters.encounter)
             {
                 let opened = encounter.closed;
-                encounter.add(&passage, inner, parties, &parameters.encounter);
+                encounter.add(passage, inner, parties, &parameters.encounter);
                 if opened {
                     encounter.look_again_at = apart_at(inner);
                     self.timers.set(encounter.look_again_at, pair);
@@ -722,7 +752,7 @@ impl State {
             let id = new_id(vessels, inner.from, parties.vessels, encounters, &taken);
             let mut encounter = Encounter::new(id, inner, parties);
             (encounter.changed_at, encounter.copied_at) = (self.now, copied_at);
-            encounter.add(&passage, inner, parties, &parameters.encounter);
+            encounter.add(passage, inner, parties, &parameters.encounter);
             encounter.look_again_at = apart_at(inner);
             self.timers.set(encounter.look_again_at, pair);
             let noted = Noted::new(pair, &encounter, &parameters.encounter);

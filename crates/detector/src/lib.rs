@@ -11,6 +11,8 @@
 //! 5. contacts of a pair add up to an encounter (`encounter`, `histogram`), which is judged (`assess`)
 //!    and told.
 //!
+//! Steps 2 to 4 are worked out for many reports at a time, in stages that may be divided (`stage`).
+//!
 //! Nothing here reads a file, a socket or a clock, uses chance, or depends on the order of a hash map:
 //! the same reports give the same events.
 
@@ -39,6 +41,7 @@ mod revision;
 #[cfg(test)]
 mod scene;
 mod snapshot;
+mod stage;
 mod story;
 mod sun;
 mod telling;

@@ -58,13 +58,16 @@ fn legs(mut fixes: Vec<Fix>, parameters: &Parameters) -> Vec<Leg> {
     let leg_millis_max = parameters.leg_millis_max();
     let mut track = Track::new(0, fixes[0], ecef_m(&fixes[0]));
     let mut legs = Vec::new();
-    for fix in &fixes[1..] {
-        let place = ecef_m(fix);
-        let Some(joint) = track.joint(fix.at, place, &parameters.track, leg_millis_max) else {
-            track = Track::new(0, *fix, place);
+    for mut fix in fixes[1..].iter().copied() {
+        let place = ecef_m(&fix);
+        let joint = track.tip().joint(fix.at, place, &parameters.track, leg_millis_max);
+        let Some(joint) = joint else {
+            track = Track::new(0, fix, place);
             continue;
         };
-        if track.push(*fix, place, joint, &parameters.leg, i64::MAX / 2) {
+        let has_leg = joint.leads_to(&mut fix, &parameters.leg);
+        track.push(fix, place, i64::MAX / 2);
+        if has_leg {
             legs.push(track.last_leg());
         }
     }

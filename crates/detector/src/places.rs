@@ -81,7 +81,7 @@ impl Places {
         standing.for_each(|(standing, _)| *standing = Standing::default());
     }
 
-    /// What [`Places::heard`] will read of a vessel; see `State::look_ahead`.
+    /// What [`Places::heard`] will read of a vessel; see `stage::clean`.
     pub(crate) fn look_ahead(&self, vessel: u32) -> i64 {
         self.standing.get(vessel as usize).map_or(0, |standing| standing.until)
     }

@@ -116,14 +116,12 @@ impl Slice {
     }
 
     /// In the order of leaving.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Heard<'_>> {
-        self.order.iter().map(|place| {
-            if place.is_position() {
-                Heard::Position(&self.positions[place.index as usize])
-            } else {
-                Heard::Static(&self.statics[place.index as usize])
-            }
-        })
+    pub(crate) fn in_order(&self) -> Vec<Heard<'_>> {
+        let report = |place: &Place| match place.is_position() {
+            true => Heard::Position(&self.positions[place.index as usize]),
+            false => Heard::Static(&self.statics[place.index as usize]),
+        };
+        self.order.iter().map(report).collect()
     }
 }
 
@@ -306,7 +304,7 @@ mod tests {
     fn drain(buffer: &mut ReorderBuffer) -> Vec<Report> {
         let mut slices: Vec<Slice> = std::iter::from_fn(|| buffer.pop_slice()).collect();
         slices.extend(std::iter::from_fn(|| buffer.pop_first()));
-        let reports = slices.iter().flat_map(Slice::iter);
+        let reports = slices.iter().flat_map(Slice::in_order);
         reports
             .map(|report| match report {
                 Heard::Position(fix) => Report::Position(*fix),

@@ -33,6 +33,7 @@ use crate::contact::Passage;
 use crate::detector::{Counters, State, far_apart, is_ship, new_id};
 use crate::encounter::{APPROACH_MILLIS, Encounter, Parties};
 use crate::fix::Fix;
+use crate::grid::Passing;
 use crate::leg::Leg;
 use crate::parameters::{EncounterRules, Parameters};
 use crate::raft::{Noted, TrackPair};
@@ -454,7 +455,8 @@ impl State {
         self.near.clear();
         let near = &mut self.near;
         for way in ways {
-            self.grid.enter(who, way, from - 1, until, forget, |other| near.push(other));
+            let passing = Passing { who, since: from - 1, until, forget };
+            self.grid.enter(&passing, way, |other| near.push(other));
         }
         near.sort_unstable();
         near.dedup();

@@ -29,6 +29,16 @@ pub(crate) struct Track {
     last_ecef_m: [f64; 3],
 }
 
+/// Of a sub-track what decides whether a report joins it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tip {
+    /// Of the last fix, in milliseconds since 1970.
+    pub(crate) at: i64,
+    pub(crate) ecef_m: [f64; 3],
+    /// See [`Track::is_lone`].
+    pub(crate) is_lone: bool,
+}
+
 /// Where a report would join a sub-track.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Joint {
@@ -70,12 +80,42 @@ pub(crate) struct Gap {
     pub(crate) distance_m: f64,
 }
 
+impl Tip {
+    /// `None` if the ship that sent this track cannot have sent the report too, or need not have. A
+    /// track of a single report, which may be a wild position, is continued for one leg at most.
+    pub(crate) fn joint(
+        &self,
+        at: i64,
+        ecef_m: [f64; 3],
+        rules: &TrackRules,
+        leg_millis_max: i64,
+    ) -> Option<Joint> {
+        let millis = at - self.at;
+        if millis > SILENCE_MILLIS_MAX || (millis > leg_millis_max && self.is_lone) {
+            return None;
+        }
+        let distance_m = distance_m(self.ecef_m, ecef_m);
+        let reach_m = rules.position_noise_m + metres(rules.speed_knots_max, millis);
+        (distance_m <= reach_m).then_some(Joint { distance_m, millis })
+    }
+}
+
+impl Joint {
+    /// Lets the fix that joins know the speed of the leg that leads to it. Says whether there is one that may take part
+    /// in a contact.
+    pub(crate) fn leads_to(&self, fix: &mut Fix, rules: &LegRules) -> bool {
+        let leg_knots = leg_knots(self.distance_m, self.millis, rules);
+        fix.leg_knots = leg_knots.map_or(f32::NAN, |knots| knots as f32);
+        leg_knots.is_some_and(|knots| knots <= rules.speed_knots_max)
+    }
+}
+
 impl Track {
     pub(crate) fn new(vessel: u32, fix: Fix, ecef_m: [f64; 3]) -> Self {
         Track { vessel, fixes: Fixes::new(fix), last_ecef_m: ecef_m }
     }
 
-    /// A part of each line of memory that the next report of the ship needs; see `State::look_ahead`.
+    /// A part of each line of memory that the next report of the ship needs; see `stage::clean`.
     pub(crate) fn look_ahead(&self) -> i64 {
         let Leg { from, to } = self.fixes.last_leg();
         from.at ^ to.at ^ self.last_ecef_m[2].to_bits() as i64 ^ i64::from(self.vessel)
@@ -90,46 +130,18 @@ impl Track {
         self.fixes.is_single()
     }
 
-    pub(crate) fn last_ecef_m(&self) -> [f64; 3] {
-        self.last_ecef_m
+    pub(crate) fn tip(&self) -> Tip {
+        Tip { at: self.last().at, ecef_m: self.last_ecef_m, is_lone: self.is_lone() }
     }
 
-    /// `None` if the ship that sent this track cannot have sent the report too, or need not have. A
-    /// track of a single report, which may be a wild position, is continued for one leg at most.
-    pub(crate) fn joint(
-        &self,
-        at: i64,
-        ecef_m: [f64; 3],
-        rules: &TrackRules,
-        leg_millis_max: i64,
-    ) -> Option<Joint> {
-        let millis = at - self.last().at;
-        if millis > SILENCE_MILLIS_MAX || (millis > leg_millis_max && self.is_lone()) {
-            return None;
-        }
-        let distance_m = distance_m(self.last_ecef_m, ecef_m);
-        let reach_m = rules.position_noise_m + metres(rules.speed_knots_max, millis);
-        (distance_m <= reach_m).then_some(Joint { distance_m, millis })
-    }
-
-    /// Appends a fix. Says whether a leg leads to it that may take part in a contact.
-    pub(crate) fn push(
-        &mut self,
-        mut fix: Fix,
-        ecef_m: [f64; 3],
-        joint: Joint,
-        rules: &LegRules,
-        keep_millis: i64,
-    ) -> bool {
-        let leg_knots = leg_knots(joint.distance_m, joint.millis, rules);
-        fix.leg_knots = leg_knots.map_or(f32::NAN, |knots| knots as f32);
+    /// Appends a fix, for which [`Joint::leads_to`] was asked.
+    pub(crate) fn push(&mut self, fix: Fix, ecef_m: [f64; 3], keep_millis: i64) {
         self.fixes.push(fix, fix.at - keep_millis);
         self.last_ecef_m = ecef_m;
-        leg_knots.is_some_and(|knots| knots <= rules.speed_knots_max)
     }
 
     /// Where a report that comes late would stand between those that are remembered; `None` if the ship that sent
-    /// them cannot have sent it too, or need not have. The rule is that of [`Track::joint`], on both sides.
+    /// them cannot have sent it too, or need not have. The rule is that of [`Tip::joint`], on both sides.
     pub(crate) fn gap(
         &self,
         at: i64,
@@ -273,11 +285,12 @@ mod tests {
 
     const LEG_MILLIS_MAX: i64 = 180 * 60_000;
 
-    fn push(track: &mut Track, fix: Fix) -> bool {
+    fn push(track: &mut Track, mut fix: Fix) -> bool {
         let parameters = Parameters::default();
-        let joint =
-            track.joint(fix.at, ecef_m(&fix), &parameters.track, LEG_MILLIS_MAX).expect("joins");
-        track.push(fix, ecef_m(&fix), joint, &parameters.leg, LEG_MILLIS_MAX)
+        let joint = track.tip().joint(fix.at, ecef_m(&fix), &parameters.track, LEG_MILLIS_MAX);
+        let has_leg = joint.expect("joins").leads_to(&mut fix, &parameters.leg);
+        track.push(fix, ecef_m(&fix), LEG_MILLIS_MAX);
+        has_leg
     }
 
     fn track(first: Fix) -> Track {
@@ -288,8 +301,9 @@ mod tests {
     fn a_ship_cannot_be_in_two_places() {
         let rules = Parameters::default().track;
         let here = track(fix(0.0, 50.0, 1.0));
-        let joins =
-            |other: Fix| here.joint(other.at, ecef_m(&other), &rules, LEG_MILLIS_MAX).is_some();
+        let joins = |other: Fix| {
+            here.tip().joint(other.at, ecef_m(&other), &rules, LEG_MILLIS_MAX).is_some()
+        };
         // 30 kn for 10 minutes are 9.26 km.
         assert!(joins(fix(10.0, 50.083, 1.0)));
         assert!(!joins(fix(10.0, 50.086, 1.0)));

@@ -136,6 +136,17 @@ impl Vessel {
         }
     }
 
+    /// When it was heard first, in whole seconds since 1970.
+    pub(crate) fn known_since(&self) -> u32 {
+        (self.first_heard_at.as_millis() / 1000).clamp(0, i64::from(u32::MAX)) as u32
+    }
+
+    /// Which of its sub-tracks makes room for another one, by when they were heard last.
+    pub(crate) fn silent_longest(heard_at: impl Iterator<Item = i64>) -> usize {
+        let silent = heard_at.enumerate().min_by_key(|&(_, at)| at);
+        silent.expect("there are some").0
+    }
+
     /// Takes in what the vessel says of itself. A value that differs from the one that was said before is
     /// believed once it is said again at least `confirmed_after` later, and not the old one in between: so
     /// that neither a garbled message nor two copies of it change who a ship is.

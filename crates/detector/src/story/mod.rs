@@ -118,7 +118,7 @@ pub(crate) struct Story {
 }
 
 impl Story {
-    /// What [`Story::heard`] will read of a vessel; see `State::look_ahead`.
+    /// What [`Story::heard`] will read of a vessel; see `stage::clean`.
     pub(crate) fn look_ahead(&self, vessel: u32) -> i64 {
         self.loitering.look_ahead(vessel) ^ self.gaps.look_ahead(vessel)
     }
