@@ -6,11 +6,10 @@
 //! a moment, and leaves so many reports out.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use anyhow::Context;
 use detector::{Detector, Disposition, Parameters};
@@ -23,7 +22,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 
 use super::health::{Health, Stats};
-use super::journal::{self, Commits, Journal};
+use super::journal::{Journal, Next, Reader};
 use super::relay::Relay;
 use super::sources::Chunk;
 use super::sources::marks::Marks;
@@ -129,22 +128,21 @@ impl Pipeline {
         let least = restored.as_ref().map_or(1, |(_, segment, _)| *segment);
         let journal = Journal::open(daemon.journal.clone(), least, now())
             .with_context(|| format!("cannot open the journal {}", directory.display()))?;
-        let segments = journal::segments(&directory)?;
+        let first = journal.first()?.unwrap_or(1);
         let (detector, segment) = match restored {
             Some((detector, number, given)) => (detector, Segment::new(number, given)),
             None => {
-                let first = segments.first().copied().unwrap_or(1);
                 let detector = Detector::new(parameters.clone());
                 ways_out.begin(first, &detector.snapshot())?;
                 (detector, Segment::new(first, 0))
             }
         };
-        let behind = unread(&directory, segment.number)?;
+        let unread_bytes = journal.bytes_from(segment.number)?;
         Ok(Pipeline {
             daemon,
             journal,
             segment,
-            needed_from: segments.first().copied().unwrap_or(1),
+            needed_from: first,
             roll_failed: false,
             detector,
             ways_out,
@@ -156,7 +154,7 @@ impl Pipeline {
             relay,
             arrivals: Vec::new(),
             events: Vec::new(),
-            stats: Stats { unread_bytes: behind, ..Stats::default() },
+            stats: Stats { unread_bytes, ..Stats::default() },
             checkpoint_at: Instant::now(),
             stopped_at: None,
         })
@@ -261,8 +259,7 @@ impl Pipeline {
     /// Deals with what is in the journal from the segment of the checkpoint on. What comes meanwhile goes into the
     /// journal at once, and is dealt with in its turn. Says whether it was told to stop, and nothing more comes.
     fn catch_up(&mut self, chunks: &mut mpsc::UnboundedReceiver<Chunk>) -> anyhow::Result<bool> {
-        let directory = self.daemon.journal.directory.clone();
-        let mut open: Option<Commits> = None;
+        let mut reader = Reader::new(self.segment.number);
         let mut taken_at = Instant::now();
         self.say();
         if self.stats.unread_bytes > READING_BYTES_SAID {
@@ -280,33 +277,28 @@ impl Pipeline {
                 taken_at = Instant::now();
             }
             if self.begin_again_if_told()? {
-                open = None;
+                reader = Reader::new(self.segment.number);
             }
             let number = self.segment.number;
-            let is_last = number == self.journal.segment();
-            let end = if is_last { self.journal.length() } else { u64::MAX };
-            let path = journal::segment_path(&directory, number);
-            let next = match (&mut open, path.exists()) {
-                (None, false) => None,
-                (None, true) => {
-                    let commits =
-                        Commits::open(&path).with_context(|| path.display().to_string())?;
-                    open.insert(commits).next(end).with_context(|| path.display().to_string())?
+            let next = reader.next(&self.journal);
+            let next = match next.with_context(|| self.journal.place(number))? {
+                Next::Commit(commit) => {
+                    if !commit.is_whole() {
+                        let segment = self.journal.place(number);
+                        tracing::error!(
+                            segment,
+                            "the journal is damaged; what can be read of it is read"
+                        );
+                    }
+                    let unread = self.stats.unread_bytes.saturating_sub(commit.bytes.len() as u64);
+                    self.stats.unread_bytes = unread;
+                    self.deal_with(commit.bytes, commit.at, false);
+                    self.go_on()?;
+                    continue;
                 }
-                (Some(commits), _) => {
-                    commits.next(end).with_context(|| path.display().to_string())?
-                }
+                Next::Segment(next) => Some(next),
+                Next::Nothing => None,
             };
-            if let Some(commit) = next {
-                if !commit.is_whole {
-                    tracing::error!(segment = %path.display(), "the journal is damaged; what can be read of it is read");
-                }
-                let unread = self.stats.unread_bytes.saturating_sub(commit.bytes.len() as u64);
-                self.stats.unread_bytes = unread;
-                self.deal_with(commit.bytes, commit.at, false);
-                self.go_on()?;
-                continue;
-            }
             let Segment { given, skipped, .. } = &mut self.segment;
             if given < skipped {
                 tracing::error!(
@@ -316,15 +308,12 @@ impl Pipeline {
                 );
                 *skipped = *given;
             }
-            if is_last {
+            let Some(next) = next else {
                 self.stats.unread_bytes = 0;
                 self.marker.send_replace(Some(self.marks.clone()));
                 return Ok(false);
-            }
-            let numbers = journal::segments(&directory)?;
-            let next = numbers.into_iter().find(|next| *next > number);
-            self.end_segment(next.unwrap_or_else(|| self.journal.segment()));
-            open = None;
+            };
+            self.end_segment(next);
         }
     }
 
@@ -350,14 +339,13 @@ impl Pipeline {
                 Err(error) => self.wait_for("cannot begin again", &format!("{error:#}"))?,
             }
         };
-        let directory = self.daemon.journal.directory.clone();
-        let first = journal::segments(&directory)?.first().copied().unwrap_or(1);
+        let first = self.journal.first()?.unwrap_or(1);
         self.stats.ended.add(&self.segment.reader.counters());
         self.detector = Detector::new(parameters);
         self.ways_out.begin(first, &self.detector.snapshot())?;
         self.segment = Segment::new(first, 0);
         self.needed_from = first;
-        self.stats.unread_bytes = unread(&directory, first)?;
+        self.stats.unread_bytes = self.journal.bytes_from(first)?;
         tracing::info!("other parameters hold; the journal is read with them from its beginning");
         Ok(true)
     }
@@ -538,15 +526,6 @@ impl Pipeline {
         self.stats.outbox = self.ways_out.outbox.depth().unwrap_or_default();
         self.health.say(&self.stats);
     }
-}
-
-/// How many bytes the journal has from a segment on.
-fn unread(directory: &Path, from: u64) -> io::Result<u64> {
-    let mut bytes = 0;
-    for number in journal::segments(directory)?.into_iter().filter(|number| *number >= from) {
-        bytes += fs::metadata(journal::segment_path(directory, number))?.len();
-    }
-    Ok(bytes)
 }
 
 fn vessels(detector: &Detector, identities: &Identities) -> Vec<VesselRow> {
