@@ -42,8 +42,10 @@ pub struct Stats {
     pub events: u64,
     /// The segment that is written to.
     pub segment: u64,
-    /// Of the journal, so much has not been dealt with yet, after a start.
-    pub unread_bytes: u64,
+    /// The topic that takes the place of the journal.
+    pub topic: Option<String>,
+    /// Of the journal, so much has not been dealt with yet, after a start: bytes, or messages of a topic.
+    pub unread: u64,
     /// When the last checkpoint was left, …
     pub checkpoint_at: Option<Timestamp>,
     /// … and how long it is.
@@ -241,6 +243,7 @@ impl Health {
         let stats = lock(&self.stats).0.clone();
         let sources: Vec<serde_json::Value> = self.sources.iter().map(Watched::to_json).collect();
         let refused = lock(&self.reload_refused).clone();
+        let unread = if stats.topic.is_some() { "unread_messages" } else { "unread_bytes" };
         let silent = self.sources.iter().any(|source| source.state() == "silent");
         json!({
             "state": if !troubles.is_empty() { "failing" } else if silent || refused.is_some() { "degraded" } else { "good" },
@@ -250,7 +253,8 @@ impl Health {
             "sources": sources,
             "journal": {
                 "segment": stats.segment,
-                "unread_bytes": stats.unread_bytes,
+                "topic": stats.topic,
+                unread: stats.unread,
                 "checkpoint_at": stats.checkpoint_at.map(|at| at.to_string()),
                 "checkpoint_bytes": stats.checkpoint_bytes,
             },
@@ -449,14 +453,14 @@ impl Health {
         text.one(
             "journal_segment",
             "gauge",
-            "The number of the segment that is written to.",
+            "The number of the segment that is written to, of a topic the offset of its first message.",
             stats.segment as f64,
         );
         text.one(
-            "journal_unread_bytes",
+            if stats.topic.is_some() { "journal_unread_messages" } else { "journal_unread_bytes" },
             "gauge",
             "What the journal has that has not been dealt with yet, after a start.",
-            stats.unread_bytes as f64,
+            stats.unread as f64,
         );
         text.one("stalls_total", "counter", "How often intake had to wait.", load(&self.stalls));
         text.one(

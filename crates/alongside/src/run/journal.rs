@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use maritime::Timestamp;
 
+use super::log::Next;
+
 const EXTENSION: &str = "nmea";
 const COMMIT: &str = "#commit ";
 /// No commit is longer: the lines of one are bounded by [`super::pipeline`].
@@ -27,6 +29,8 @@ const COMMIT_BYTES_MAX: usize = 64 << 20;
 /// How much is kept, and in which pieces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JournalOptions {
+    /// A topic of Kafka in place of the folder.
+    pub topic: Option<String>,
     /// The folder.
     pub directory: PathBuf,
     /// A segment ends when it is so long, …
@@ -90,6 +94,11 @@ impl Journal {
     /// The number of the segment that is written to.
     pub fn segment(&self) -> u64 {
         self.number
+    }
+
+    /// How much of that segment is accepted.
+    pub fn length(&self) -> u64 {
+        self.length
     }
 
     /// The oldest segment that is there.
@@ -188,26 +197,22 @@ impl Journal {
     }
 }
 
-/// What stands next in a journal.
-pub enum Next<'a> {
-    /// Lines that were accepted together.
-    Commit(Commit<'a>),
-    /// Nothing more in this segment; this is the next one.
-    Segment(u64),
-    /// Nothing; all that was accepted has been read.
-    Nothing,
-}
-
 /// Reads a journal that is written to meanwhile, from the beginning of a segment on.
 pub struct Reader {
     segment: u64,
     commits: Option<Commits>,
+    read: u64,
 }
 
 impl Reader {
     /// Before the first line of a segment, which may have been removed.
     pub fn new(segment: u64) -> Self {
-        Reader { segment, commits: None }
+        Reader { segment, commits: None, read: 0 }
+    }
+
+    /// How many bytes of the segment were read.
+    pub fn read(&self) -> u64 {
+        self.read
     }
 
     /// What stands next.
@@ -239,7 +244,9 @@ impl Reader {
             return Ok(Next::Segment(self.segment));
         }
         let commits = self.commits.as_ref().expect("there is more of them");
-        Ok(Next::Commit(commits.present()))
+        let commit = commits.present();
+        self.read += commit.bytes.len() as u64;
+        Ok(Next::Commit(commit))
     }
 }
 
@@ -354,13 +361,17 @@ impl Commits {
 }
 
 /// Appends to `lines` the mark of a commit at `now`.
-fn mark(lines: &mut Vec<u8>, now: Timestamp) -> io::Result<()> {
+///
+/// # Errors
+///
+/// None.
+pub fn mark(lines: &mut Vec<u8>, now: Timestamp) -> io::Result<()> {
     let (length, checksum) = (lines.len(), crc32fast::hash(lines));
     writeln!(lines, "{COMMIT}{length} {checksum:08x} {now}")
 }
 
 /// When `lines` were accepted, by the mark behind them, without its end; `None` where that does not fit them.
-fn committed_at(lines: &[u8], mark: &[u8]) -> Option<Timestamp> {
+pub fn committed_at(lines: &[u8], mark: &[u8]) -> Option<Timestamp> {
     let expected = format!("{COMMIT}{} {:08x} ", lines.len(), crc32fast::hash(lines));
     let at = mark.strip_prefix(expected.as_bytes())?;
     Timestamp::parse(std::str::from_utf8(at).ok()?).ok()
@@ -377,6 +388,7 @@ mod tests {
 
     fn options(directory: &Path) -> JournalOptions {
         JournalOptions {
+            topic: None,
             directory: directory.into(),
             segment_bytes: 100,
             segment_age: Duration::from_secs(3600),
@@ -455,6 +467,7 @@ mod tests {
                     }
                     Next::Segment(number) => all += &format!("|{number}|"),
                     Next::Nothing => return all,
+                    Next::Later(_) => unreachable!("files are there"),
                 }
             }
         };
