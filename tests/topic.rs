@@ -1,7 +1,7 @@
 //! The daemon with a topic of Kafka in the place of its journal.
 //!
-//! What it tells waits in the outbox in these tests, where it can be looked at: the topics that it would go to want
-//! more replicas than there are brokers.
+//! What it tells waits in the outbox in these tests, where it can be looked at: the topics that it would go to are not
+//! there, and want more replicas than there are brokers.
 
 #[path = "program/daemon.rs"]
 mod daemon;
@@ -23,9 +23,6 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use servers::Kafka;
 
 const WAIT_MAX: Duration = Duration::from_secs(60);
-/// What is found goes there.
-const FOUND: [&str; 5] =
-    ["ais.events", "ais.positions", "ais.vessels", "ais.alerts", "ais.deadletter"];
 
 fn client(kafka: &Kafka) -> ClientConfig {
     let mut config = ClientConfig::new();
@@ -46,13 +43,10 @@ fn create_topics(kafka: &Kafka, topics: &[NewTopic<'_>]) {
     assert!(made.unwrap().iter().all(Result::is_ok));
 }
 
-/// A broker that takes lines, and nothing of what is found.
+/// A broker with a topic for lines.
 fn start() -> Option<Kafka> {
     let kafka = Kafka::start_own()?;
-    let topics = FOUND.map(|name| {
-        NewTopic::new(name, 1, TopicReplication::Fixed(1)).set("min.insync.replicas", "2")
-    });
-    create_topics(&kafka, &topics);
+    create_topics(&kafka, &[NewTopic::new("ais.raw", 1, TopicReplication::Fixed(1))]);
     Some(kafka)
 }
 
@@ -60,7 +54,7 @@ fn start() -> Option<Kafka> {
 fn with_topic(kafka: &Kafka, topic: &str, more: &str) -> Daemon {
     let journal = format!("[journal]\nlog = \"kafka\"\ntopic = \"{topic}\"\n{more}");
     let mut daemon = Daemon::new("tcp-listen", &journal);
-    let brokers = format!("brokers = \"{}\"", kafka.bootstrap());
+    let brokers = format!("brokers = \"{}\"\nreplication = 3", kafka.bootstrap());
     let config = daemon.desk.read("run.toml").replace("brokers = \"127.0.0.1:1\"", &brokers);
     daemon.desk.write("run.toml", config);
     daemon.recording = "raw.nmea".into();
@@ -139,7 +133,9 @@ fn a_topic_in_place_of_the_journal_changes_no_event() {
     let config = daemon.desk.read("run.toml") + "[encounter]\nopen_after = \"40m\"\n";
     daemon.desk.write("run.toml", config);
     daemon.start();
-    wait_for_accepted(&daemon, 0);
+    daemon.wait_for("the topic is read again", |daemon| {
+        daemon.number("positions_total") > 0 && daemon.number("journal_unread_messages") == 0
+    });
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
     let again = daemon.told().split_off(told);
     assert!(again.len() > 20);
@@ -165,6 +161,11 @@ fn daemon_and_broker_killed_lose_and_double_nothing() {
             }
         };
         write(first);
+        daemon.wait_for("it takes lines", |daemon| {
+            // Now and then when it has read the topic again, too; else it is killed while it does.
+            daemon.number("source_lines_accepted_total") as usize == first.len()
+                && (kill % 2 == 1 || daemon.number("journal_unread_messages") == 0)
+        });
         if kill % 3 == 1 {
             kafka.process.kill();
             write(second);
@@ -196,12 +197,18 @@ fn daemon_and_broker_killed_lose_and_double_nothing() {
         assert_eq!(journal, sent[..position]);
     }
     daemon.start();
-    send(&daemon, &sent[position..]);
+    daemon.wait_for("the topic is read again", |daemon| {
+        daemon.number("positions_total") > 0 && daemon.number("journal_unread_messages") == 0
+    });
+    for lines in sent[position..].chunks(1000) {
+        send(&daemon, lines);
+        sleep(Duration::from_millis(100));
+    }
     wait_for_accepted(&daemon, sent.len() - position);
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
     assert_eq!(journal(&kafka, "ais.raw", &daemon), sent);
     let segments = daemon.desk.read("raw.nmea").matches("\n#segment ").count();
-    assert!(segments > 1, "{segments}");
+    assert!(segments > 0, "{segments}");
     daemon.check_events();
 }
 
@@ -250,6 +257,18 @@ fn what_does_not_fit_a_journal_is_said() {
     let doctor = daemon.desk.run(&["doctor", "--config", "run.toml"]).stdout;
     assert!(doctor.contains("FAIL  journal: the topic wide has 3 partitions"), "{doctor}");
 
+    // One that is not there is made.
+    let mut daemon = with_topic(&kafka, "made", "");
+    let config = daemon.desk.read("run.toml").replace("replication = 3", "replication = 1");
+    daemon.desk.write("run.toml", config.replace("publish = true", "publish = false"));
+    let doctor = daemon.desk.run(&["doctor", "--config", "run.toml"]).stdout;
+    assert!(doctor.contains("has no topic made yet; `run` makes it, if it may"), "{doctor}");
+    daemon.start();
+    send(&daemon, &sent()[..100]);
+    wait_for_accepted(&daemon, 100);
+    assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+    assert_eq!(journal(&kafka, "made", &daemon), sent()[..100]);
+
     // A topic that takes short messages alone takes the lines of one commit in several.
     let sent = sent();
     create_topics(
@@ -292,7 +311,9 @@ fn of_two_that_write_to_one_topic_the_later_one_goes_on() {
     wait_for_accepted(&first, 10_000);
     let mut second = with_topic(&kafka, "ais.raw", "");
     second.start();
-    wait_for_accepted(&second, 0);
+    second.wait_for("the topic is read", |daemon| {
+        daemon.number("positions_total") > 0 && daemon.number("journal_unread_messages") == 0
+    });
     send(&second, &sent[10_000..20_000]);
     wait_for_accepted(&second, 10_000);
     // What the first one takes now is in the topic behind that, and it sees by this that it is not alone.

@@ -159,7 +159,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start")?;
-    let health = Arc::new(Health::new(&daemon.sources, daemon.delivery.outbox.bytes_max));
+    let topic = daemon.journal.topic.clone();
+    let bytes_max = daemon.delivery.outbox.bytes_max;
+    let health = Arc::new(Health::new(&daemon.sources, bytes_max, topic));
     let (stopper, stop) = watch::channel(false);
 
     // Whatever is taken or not ours is said before anything begins.

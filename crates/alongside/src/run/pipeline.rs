@@ -154,7 +154,6 @@ impl Pipeline {
             }
         };
         let unread = log.unread(segment.number, 0)?;
-        let topic = log.topic().map(str::to_owned);
         Ok(Pipeline {
             daemon,
             log,
@@ -172,7 +171,7 @@ impl Pipeline {
             relay,
             arrivals: Vec::new(),
             events: Vec::new(),
-            stats: Stats { unread, topic, ..Stats::default() },
+            stats: Stats { unread, ..Stats::default() },
             checkpoint_at: Instant::now(),
             stopped_at: None,
         })
