@@ -258,7 +258,7 @@ mod tests {
             [format!("AIVDM,2,1,1,A,{body},0"), "AIVDM,2,2,1,A,88888888880,2".into()]
                 .map(|body| format!("{a}!{body}*{:02X}\n", checksum(body.as_bytes())))
                 .into();
-        let whole = format!("{}#segmen {a}\n{}", lines[0], lines[1]);
+        let whole = format!("{}#segmen 2026\n{}", lines[0], lines[1]);
         check(&whole, &[("", "comment"), ("of a", "5 by nobody")]);
         let cut = format!("{}#segment 2026-11-27T15:00:00Z\n{}", lines[0], lines[1]);
         for size in [usize::MAX, 1000] {
