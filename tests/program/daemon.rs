@@ -21,6 +21,8 @@ pub struct Daemon {
     pub desk: Desk,
     pub source: SocketAddr,
     pub pages: SocketAddr,
+    /// What a replay is made of: the journal, or a copy of what takes its place.
+    pub recording: String,
     child: Option<Child>,
 }
 
@@ -47,7 +49,7 @@ impl Daemon {
                  [[source]]\nname = \"sim\"\nurl = \"{url}\"\n{more}"
             ),
         );
-        Daemon { desk, source, pages, child: None }
+        Daemon { desk, source, pages, recording: "journal".into(), child: None }
     }
 
     pub fn start(&mut self) {
@@ -143,16 +145,7 @@ impl Daemon {
         segments.sort();
         let mut lines = Vec::new();
         for segment in segments {
-            let text = String::from_utf8_lossy(&fs::read(segment).unwrap()).into_owned();
-            let mut commit = Vec::new();
-            for line in text.lines() {
-                if line.starts_with("#commit") {
-                    lines.append(&mut commit);
-                } else if !line.starts_with("#read ") {
-                    let sent = line.split_once("\\f:sim*2B\\");
-                    commit.push(sent.map_or(line, |(_, sent)| sent).to_owned());
-                }
-            }
+            lines.append(&mut lines_of(&String::from_utf8_lossy(&fs::read(segment).unwrap())));
         }
         lines
     }
@@ -173,7 +166,7 @@ impl Daemon {
     }
 
     pub fn replayed_with(&self, more: &[&str]) -> Vec<Value> {
-        let mut arguments = vec!["replay", "journal", "--history", "--format", "ndjson"];
+        let mut arguments = vec!["replay", &self.recording, "--history", "--format", "ndjson"];
         arguments.extend(["--store", "none", "--kind", KINDS]);
         arguments.extend(more);
         let Outcome { code, stdout, stderr } = self.desk.run(&arguments);
@@ -206,6 +199,21 @@ impl Daemon {
         };
         assert_eq!(stored, last.into_values().filter(kept).cloned().collect::<Vec<_>>());
     }
+}
+
+/// The lines of a journal, as they were sent.
+pub fn lines_of(text: &str) -> Vec<String> {
+    let (mut lines, mut commit) = (Vec::new(), Vec::new());
+    for line in text.lines() {
+        if line.starts_with("#commit") {
+            lines.append(&mut commit);
+        } else if !line.is_empty() && !line.starts_with("#read ") && !line.starts_with("#segment ")
+        {
+            let sent = line.split_once("\\f:sim*2B\\");
+            commit.push(sent.map_or(line, |(_, sent)| sent).to_owned());
+        }
+    }
+    lines
 }
 
 impl Drop for Daemon {

@@ -143,6 +143,7 @@ fn parse_with(
     let sources = std::mem::take(&mut config.source);
     let serving = std::mem::take(&mut config.serve).checked()?;
     let mut daemon = Daemon { serving, ..daemon::from_sections(run, journal, sources)? };
+    daemon::check_topic(&daemon, &delivery.kafka)?;
     daemon.relays = alerts::relays(std::mem::take(&mut config.relay))?;
     let profiles: Vec<String> = config.profile.iter().map(|profile| profile.name.clone()).collect();
     daemon.alerts = alerts::from_sections(

@@ -17,7 +17,7 @@ use crate::alert::{Alerts, Queue};
 use crate::cli::DoctorArgs;
 use crate::config::{self, Delivery};
 use crate::output::Output;
-use crate::run::{Address, Daemon, RelayTarget, SourceOptions, describe};
+use crate::run::{self, Address, Daemon, RelayTarget, SourceOptions, describe};
 use crate::serve::{self, Serving};
 use crate::store::now;
 use crate::{DONE, FAILED, places};
@@ -90,7 +90,14 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<u8> {
 
 fn look(findings: &mut Findings, delivery: &Delivery, daemon: &Daemon) -> anyhow::Result<()> {
     findings.say("clock", clock())?;
-    findings.say("journal", folder(&daemon.journal.directory, 2 * daemon.journal.segment_bytes))?;
+    let journal = &daemon.journal;
+    findings.say(
+        "journal",
+        match &journal.topic {
+            None => folder(&journal.directory, 2 * journal.segment_bytes),
+            Some(topic) => journal_topic(delivery, topic),
+        },
+    )?;
     let outbox = &delivery.outbox;
     let was_there = outbox.file.exists();
     let opened = Outbox::open(&outbox.file, outbox.bytes_max).and_then(|outbox| outbox.depth());
@@ -352,6 +359,22 @@ fn connect(place: &str) -> std::io::Result<()> {
         }
     }
     Err(last)
+}
+
+/// The topic that takes the place of the journal.
+fn journal_topic(delivery: &Delivery, topic: &str) -> Finding {
+    let brokers = &delivery.kafka.brokers;
+    match run::partitions(&delivery.kafka, topic, TIMEOUT) {
+        Ok(0) => Warning(format!("{brokers} has no topic {topic} yet; `run` makes it, if it may")),
+        Ok(count) => match run::check_partitions(topic, count) {
+            Ok(()) => Good(format!("topic {topic} of {brokers}")),
+            Err(error) => Failure(format!("{error:#}"), "`run` makes the topic if it is not there"),
+        },
+        Err(reason) => Failure(
+            reason,
+            "start it, or name others in kafka.brokers; meanwhile nothing is taken in",
+        ),
+    }
 }
 
 fn broker(brokers: &str, topic: Option<&str>) -> Finding {

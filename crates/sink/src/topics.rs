@@ -103,7 +103,7 @@ impl Kafka {
     }
 
     /// What every client is made with; its own settings come on top.
-    pub(crate) fn client(&self) -> ClientConfig {
+    pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         for (key, value) in &self.properties {
             config.set(key, value);

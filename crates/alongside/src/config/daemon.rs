@@ -20,6 +20,14 @@ const SOURCES_MAX: usize = 1000;
 /// The name of a source stands in a tag block with every line.
 const NAME_CHARACTERS_MAX: usize = 15;
 const NOWHERE: &str = "none";
+/// The journal is a folder, …
+const FILES: &str = "files";
+/// … or a topic, …
+const KAFKA: &str = "kafka";
+/// … which is called so unless somebody says otherwise.
+const TOPIC: &str = "ais.raw";
+/// Kafka takes no longer names.
+const TOPIC_CHARACTERS_MAX: usize = 249;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -35,6 +43,8 @@ pub(super) struct RunSection {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct JournalSection {
+    log: String,
+    topic: String,
     directory: String,
     commit_after: Span,
     segment_bytes: u64,
@@ -142,6 +152,8 @@ impl Default for RunSection {
 impl Default for JournalSection {
     fn default() -> Self {
         JournalSection {
+            log: FILES.into(),
+            topic: TOPIC.into(),
             directory: "journal".into(),
             commit_after: Span(Duration::from_millis(50)),
             segment_bytes: 64_000_000,
@@ -163,7 +175,10 @@ pub(super) fn sections(daemon: &Daemon) -> (RunSection, JournalSection, Vec<Sour
         http: or_nowhere(daemon.http.map(|address| address.to_string())),
         log: daemon.log.as_str().to_lowercase(),
     };
+    let topic = &daemon.journal.topic;
     let journal = JournalSection {
+        log: if topic.is_some() { KAFKA } else { FILES }.into(),
+        topic: topic.clone().unwrap_or_else(|| TOPIC.into()),
         directory: daemon.journal.directory.display().to_string(),
         commit_after: Span(daemon.commit_after),
         segment_bytes: daemon.journal.segment_bytes,
@@ -207,6 +222,16 @@ pub(super) fn from_sections(
     let segment_bytes = journal.segment_bytes;
     let fits = (1_000_000..=4_000_000_000).contains(&segment_bytes);
     require(fits, "journal.segment_bytes", segment_bytes, expected)?;
+    let is_topic = journal.log == KAFKA;
+    let expected = "expected \"files\" or \"kafka\"";
+    let log = format!("{:?}", journal.log);
+    require(is_topic || journal.log == FILES, "journal.log", log, expected)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let fits = (1..=TOPIC_CHARACTERS_MAX).contains(&journal.topic.len())
+        && journal.topic.chars().all(plain)
+        && !matches!(&journal.topic[..], "." | "..");
+    let expected = "expected 1 to 249 letters, digits, `.`, `-` and `_`";
+    require(fits, "journal.topic", format!("{:?}", journal.topic), expected)?;
     require(sources.len() <= SOURCES_MAX, "source", sources.len(), "expected at most 1000")?;
     let mut options: Vec<SourceOptions> = Vec::new();
     for section in sources {
@@ -247,6 +272,7 @@ pub(super) fn from_sections(
     Ok(Daemon {
         sources: options,
         journal: JournalOptions {
+            topic: is_topic.then_some(journal.topic),
             directory: journal.directory.into(),
             segment_bytes,
             segment_age: journal.segment_age.0,
@@ -265,6 +291,23 @@ pub(super) fn from_sections(
         serving: Serving::default(),
         delivery: Delivery::default(),
     })
+}
+
+/// Whether a journal that is a topic has it for itself.
+pub(super) fn check_topic(daemon: &Daemon, kafka: &sink::Kafka) -> Result<(), ConfigError> {
+    let Some(topic) = &daemon.journal.topic else { return Ok(()) };
+    let is_ours = sink::Topic::ALL.into_iter().any(|ours| kafka.topic_name(ours) == *topic);
+    let expected = "expected a topic of its own: what is found goes to that topic";
+    require(!is_ours, "journal.topic", format!("{topic:?}"), expected)?;
+    let is_read = daemon.sources.iter().find(|source| {
+        matches!(&source.address, Address::Kafka { brokers, topic: read }
+            if read == topic && *brokers == kafka.brokers)
+    });
+    let Some(SourceOptions { name, address, .. }) = is_read else { return Ok(()) };
+    let key = format!("source.url of {name}");
+    let expected =
+        "that is the topic of the journal: what it reads there it would write there again";
+    require(false, &key, format!("{:?}", address.to_string()), expected)
 }
 
 type Boxes = Vec<[[f64; 2]; 2]>;
@@ -339,6 +382,14 @@ mod tests {
     }
 
     #[test]
+    fn a_topic_for_the_journal_is_written_as_it_is_read() {
+        let daemon = parse("[journal]\nlog = \"kafka\"\ntopic = \"raw\"\n").unwrap().2;
+        assert_eq!(daemon.journal.topic.as_deref(), Some("raw"));
+        let (run, journal, sources) = sections(&daemon);
+        assert_eq!(from_sections(run, journal, sources).unwrap().journal, daemon.journal);
+    }
+
+    #[test]
     fn sources_are_written_as_they_are_read() {
         let text = "[[source]]\nname = \"a\"\nurl = \"udp://0.0.0.0:1\"\n\
                     [[source]]\nname = \"b\"\nurl = \"tcp://h:2\"\nsilent_after = \"1h\"\n\
@@ -365,6 +416,14 @@ mod tests {
         let boxed = "key_variable = \"K\"\nboxes = [[1, 4, 3, 2]]\n";
         check_refused(&(source("a", "ws://h/") + boxed), "[west, south, east, north]");
         check_refused("[journal]\nsegment_bytes = 10\n", "expected 1 MB to 4 GB");
+        check_refused("[journal]\nlog = \"kafk\"\n", "expected \"files\" or \"kafka\"");
+        check_refused("[journal]\ntopic = \"a b\"\n", "journal.topic");
+        let on_topic = "[journal]\nlog = \"kafka\"\n";
+        let events = format!("{on_topic}topic = \"ais.events\"\n");
+        check_refused(&events, "what is found goes to that topic");
+        let own = source("a", "kafka://127.0.0.1:9092/ais.raw");
+        check_refused(&(own.clone() + on_topic), "what it reads there it would write there again");
+        parse(&own).unwrap();
         check_refused("[run]\nhttp = \"8090\"\n", "expected address:port");
         check_refused("[run]\npublsh = true\n", "did you mean `publish`?");
         check_refused("[serve]\nlisten = \"8080\"\n", "expected address:port");

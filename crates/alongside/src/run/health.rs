@@ -42,8 +42,8 @@ pub struct Stats {
     pub events: u64,
     /// The segment that is written to.
     pub segment: u64,
-    /// Of the journal, so much has not been dealt with yet, after a start.
-    pub unread_bytes: u64,
+    /// Of the journal, so much has not been dealt with yet, after a start: bytes, or messages of a topic.
+    pub unread: u64,
     /// When the last checkpoint was left, …
     pub checkpoint_at: Option<Timestamp>,
     /// … and how long it is.
@@ -106,6 +106,8 @@ pub struct Health {
     stalled: Mutex<Option<String>>,
     stalls: AtomicU64,
     outbox_bytes_max: u64,
+    /// The topic that takes the place of the journal.
+    topic: Option<String>,
     /// Why the configuration was refused when it was read again.
     reload_refused: Mutex<Option<String>>,
     reloads: AtomicU64,
@@ -119,7 +121,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Health {
     /// Of these sources, nothing heard yet.
-    pub fn new(sources: &[SourceOptions], outbox_bytes_max: u64) -> Self {
+    pub fn new(sources: &[SourceOptions], outbox_bytes_max: u64, topic: Option<String>) -> Self {
         let watched = |options: &SourceOptions| Watched {
             options: options.clone(),
             gauge: Arc::default(),
@@ -133,6 +135,7 @@ impl Health {
             stalled: Mutex::default(),
             stalls: AtomicU64::new(0),
             outbox_bytes_max,
+            topic,
             reload_refused: Mutex::default(),
             reloads: AtomicU64::new(0),
             relay: Arc::default(),
@@ -241,6 +244,7 @@ impl Health {
         let stats = lock(&self.stats).0.clone();
         let sources: Vec<serde_json::Value> = self.sources.iter().map(Watched::to_json).collect();
         let refused = lock(&self.reload_refused).clone();
+        let unread = if self.topic.is_some() { "unread_messages" } else { "unread_bytes" };
         let silent = self.sources.iter().any(|source| source.state() == "silent");
         json!({
             "state": if !troubles.is_empty() { "failing" } else if silent || refused.is_some() { "degraded" } else { "good" },
@@ -250,7 +254,8 @@ impl Health {
             "sources": sources,
             "journal": {
                 "segment": stats.segment,
-                "unread_bytes": stats.unread_bytes,
+                "topic": self.topic,
+                unread: stats.unread,
                 "checkpoint_at": stats.checkpoint_at.map(|at| at.to_string()),
                 "checkpoint_bytes": stats.checkpoint_bytes,
             },
@@ -449,14 +454,14 @@ impl Health {
         text.one(
             "journal_segment",
             "gauge",
-            "The number of the segment that is written to.",
+            "The number of the segment that is written to, of a topic the offset of its first message.",
             stats.segment as f64,
         );
         text.one(
-            "journal_unread_bytes",
+            if self.topic.is_some() { "journal_unread_messages" } else { "journal_unread_bytes" },
             "gauge",
             "What the journal has that has not been dealt with yet, after a start.",
-            stats.unread_bytes as f64,
+            stats.unread as f64,
         );
         text.one("stalls_total", "counter", "How often intake had to wait.", load(&self.stalls));
         text.one(
@@ -562,7 +567,7 @@ mod tests {
     fn health() -> Health {
         let address = "udp://127.0.0.1:1".parse().unwrap();
         let source = SourceOptions::new("harbour".into(), address, Duration::from_secs(60));
-        Health::new(&[source], 1_000_000)
+        Health::new(&[source], 1_000_000, None)
     }
 
     #[test]

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use maritime::Timestamp;
 
+use super::log::Next;
+
 const EXTENSION: &str = "nmea";
 const COMMIT: &str = "#commit ";
 /// No commit is longer: the lines of one are bounded by [`super::pipeline`].
@@ -27,6 +29,8 @@ const COMMIT_BYTES_MAX: usize = 64 << 20;
 /// How much is kept, and in which pieces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JournalOptions {
+    /// A topic of Kafka in place of the folder.
+    pub topic: Option<String>,
     /// The folder.
     pub directory: PathBuf,
     /// A segment ends when it is so long, …
@@ -97,6 +101,35 @@ impl Journal {
         self.length
     }
 
+    /// The oldest segment that is there.
+    ///
+    /// # Errors
+    ///
+    /// What the file system says.
+    pub fn first(&self) -> io::Result<Option<u64>> {
+        Ok(segments(&self.options.directory)?.first().copied())
+    }
+
+    /// How many bytes there are from a segment on.
+    ///
+    /// # Errors
+    ///
+    /// What the file system says.
+    pub fn bytes_from(&self, segment: u64) -> io::Result<u64> {
+        let mut bytes = 0;
+        for number in segments(&self.options.directory)? {
+            if number >= segment {
+                bytes += fs::metadata(segment_path(&self.options.directory, number))?.len();
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// What a segment is called where people read.
+    pub fn place(&self, segment: u64) -> String {
+        segment_path(&self.options.directory, segment).display().to_string()
+    }
+
     /// Accepts `lines`, which end in a line feed each, at `now`; appends to them what was written behind them, so that
     /// they are what a reader of the segment finds there.
     ///
@@ -109,8 +142,7 @@ impl Journal {
             self.dirty = false;
         }
         let length = lines.len();
-        let checksum = crc32fast::hash(lines);
-        writeln!(lines, "{COMMIT}{length} {checksum:08x} {now}")?;
+        mark(lines, now)?;
         self.dirty = true;
         if let Err(error) = self.file.write_all(lines).and_then(|()| self.file.sync_data()) {
             lines.truncate(length);
@@ -165,12 +197,61 @@ impl Journal {
     }
 }
 
+/// Reads a journal that is written to meanwhile, from the beginning of a segment on.
+pub struct Reader {
+    segment: u64,
+    commits: Option<Commits>,
+    read: u64,
+}
+
+impl Reader {
+    /// Before the first line of a segment, which may have been removed.
+    pub fn new(segment: u64) -> Self {
+        Reader { segment, commits: None, read: 0 }
+    }
+
+    /// How many bytes of the segment were read.
+    pub fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// What stands next.
+    ///
+    /// # Errors
+    ///
+    /// What the file system says.
+    pub fn next(&mut self, journal: &Journal) -> io::Result<Next<'_>> {
+        let directory = &journal.options.directory;
+        let is_last = self.segment == journal.number;
+        if self.commits.is_none() {
+            let path = segment_path(directory, self.segment);
+            if path.exists() {
+                self.commits = Some(Commits::open(&path)?);
+            }
+        }
+        let end = if is_last { journal.length } else { u64::MAX };
+        let has_more = match &mut self.commits {
+            Some(commits) => commits.advance(end)?,
+            None => false,
+        };
+        if !has_more && is_last {
+            return Ok(Next::Nothing);
+        }
+        if !has_more {
+            let numbers = segments(directory)?;
+            let next = numbers.into_iter().find(|number| *number > self.segment);
+            *self = Reader::new(next.unwrap_or(journal.number));
+            return Ok(Next::Segment(self.segment));
+        }
+        let commits = self.commits.as_ref().expect("there is more of them");
+        let commit = commits.present();
+        self.read += commit.bytes.len() as u64;
+        Ok(Next::Commit(commit))
+    }
+}
+
 /// The numbers of the segments in a folder, in order.
-///
-/// # Errors
-///
-/// What the file system says.
-pub fn segments(directory: &Path) -> io::Result<Vec<u64>> {
+fn segments(directory: &Path) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
@@ -187,7 +268,7 @@ pub fn segments(directory: &Path) -> io::Result<Vec<u64>> {
 }
 
 /// Where a segment lies.
-pub fn segment_path(directory: &Path, number: u64) -> PathBuf {
+fn segment_path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("{number:020}.{EXTENSION}"))
 }
 
@@ -195,9 +276,10 @@ pub fn segment_path(directory: &Path, number: u64) -> PathBuf {
 fn committed_length(path: &Path) -> io::Result<u64> {
     let mut commits = Commits::open(path)?;
     let (mut length, mut whole) = (0, 0);
-    while let Some(commit) = commits.next(u64::MAX)? {
+    while commits.advance(u64::MAX)? {
+        let commit = commits.present();
         length += commit.bytes.len() as u64;
-        if commit.is_whole {
+        if commit.is_whole() {
             whole = length;
         }
     }
@@ -205,11 +287,13 @@ fn committed_length(path: &Path) -> io::Result<u64> {
 }
 
 /// Walks over the commits of a segment with as much memory as the longest of them takes.
-pub struct Commits {
+struct Commits {
     input: File,
     buffer: Vec<u8>,
-    /// What was given last.
+    /// The present commit takes so much of it, …
     given: usize,
+    /// … and was accepted then, if its checksum fits.
+    at: Option<Timestamp>,
     /// No mark of a commit ends before this.
     scanned: usize,
     /// Bytes read of the segment.
@@ -220,51 +304,44 @@ pub struct Commits {
 pub struct Commit<'a> {
     /// The lines, and the mark behind them.
     pub bytes: &'a [u8],
-    /// When; unknown where the mark is damaged.
+    /// When; unknown where they or the mark are damaged.
     pub at: Option<Timestamp>,
+}
+
+impl Commit<'_> {
     /// Its checksum fits.
-    pub is_whole: bool,
+    pub fn is_whole(&self) -> bool {
+        self.at.is_some()
+    }
 }
 
 impl Commits {
     /// From the beginning of a segment.
-    ///
-    /// # Errors
-    ///
-    /// What the file system says.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    fn open(path: &Path) -> io::Result<Self> {
         let input = File::open(path)?;
-        Ok(Commits { input, buffer: Vec::new(), given: 0, scanned: 0, read: 0 })
+        Ok(Commits { input, buffer: Vec::new(), given: 0, at: None, scanned: 0, read: 0 })
     }
 
-    /// The next commit of the first `end` bytes; `None` where no mark follows there any more. More may follow when the
-    /// segment has grown.
-    ///
-    /// # Errors
-    ///
-    /// What the file system says.
-    pub fn next(&mut self, end: u64) -> io::Result<Option<Commit<'_>>> {
+    /// Goes on to the next commit of the first `end` bytes; says whether there is one. Where there is none, more may
+    /// follow when the segment has grown.
+    fn advance(&mut self, end: u64) -> io::Result<bool> {
         self.buffer.drain(..self.given);
         self.given = 0;
         loop {
             while let Some(end) = memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
                 let start = self.scanned;
                 self.scanned += end + 1;
-                if let Some(mark) = self.buffer[start..start + end].strip_prefix(COMMIT.as_bytes())
-                {
-                    let lines = &self.buffer[..start];
-                    let expected = format!("{start} {:08x} ", crc32fast::hash(lines));
-                    let at = mark.strip_prefix(expected.as_bytes());
-                    let at = at.and_then(|at| Timestamp::parse(std::str::from_utf8(at).ok()?).ok());
+                let (lines, mark) = self.buffer[..start + end].split_at(start);
+                if mark.starts_with(COMMIT.as_bytes()) {
+                    self.at = committed_at(lines, mark);
                     self.given = self.scanned;
                     self.scanned = 0;
-                    let bytes = &self.buffer[..self.given];
-                    return Ok(Some(Commit { bytes, at, is_whole: at.is_some() }));
+                    return Ok(true);
                 }
             }
             let left = end.saturating_sub(self.read).min(1 << 18) as usize;
             if left == 0 || self.buffer.len() > COMMIT_BYTES_MAX {
-                return Ok(None);
+                return Ok(false);
             }
             let start = self.buffer.len();
             self.buffer.resize(start + left, 0);
@@ -272,10 +349,32 @@ impl Commits {
             self.buffer.truncate(start + read);
             self.read += read as u64;
             if read == 0 {
-                return Ok(None);
+                return Ok(false);
             }
         }
     }
+
+    /// The commit that it has come to.
+    fn present(&self) -> Commit<'_> {
+        Commit { bytes: &self.buffer[..self.given], at: self.at }
+    }
+}
+
+/// Appends to `lines` the mark of a commit at `now`.
+///
+/// # Errors
+///
+/// None.
+pub fn mark(lines: &mut Vec<u8>, now: Timestamp) -> io::Result<()> {
+    let (length, checksum) = (lines.len(), crc32fast::hash(lines));
+    writeln!(lines, "{COMMIT}{length} {checksum:08x} {now}")
+}
+
+/// When `lines` were accepted, by the mark behind them, without its end; `None` where that does not fit them.
+pub fn committed_at(lines: &[u8], mark: &[u8]) -> Option<Timestamp> {
+    let expected = format!("{COMMIT}{} {:08x} ", lines.len(), crc32fast::hash(lines));
+    let at = mark.strip_prefix(expected.as_bytes())?;
+    Timestamp::parse(std::str::from_utf8(at).ok()?).ok()
 }
 
 /// Makes sure that a new file is found after a loss of power.
@@ -289,6 +388,7 @@ mod tests {
 
     fn options(directory: &Path) -> JournalOptions {
         JournalOptions {
+            topic: None,
             directory: directory.into(),
             segment_bytes: 100,
             segment_age: Duration::from_secs(3600),
@@ -333,9 +433,10 @@ mod tests {
         let (damaged, left) = flipped(1);
         assert_eq!(left, damaged);
         let mut commits = Commits::open(&path).unwrap();
-        assert!(!commits.next(u64::MAX).unwrap().unwrap().is_whole);
-        assert_eq!(commits.next(u64::MAX).unwrap().unwrap().at, Some(at(1)));
-        assert!(commits.next(u64::MAX).unwrap().is_none());
+        assert!(commits.advance(u64::MAX).unwrap() && !commits.present().is_whole());
+        assert!(commits.advance(u64::MAX).unwrap());
+        assert_eq!(commits.present().at, Some(at(1)));
+        assert!(!commits.advance(u64::MAX).unwrap());
     }
 
     #[test]
@@ -349,6 +450,39 @@ mod tests {
         fs::write(directory.path().join("9.nmea"), b"").unwrap();
         let journal = Journal::open(options(directory.path()), 7, at(0)).unwrap();
         assert_eq!(journal.segment(), 7);
+    }
+
+    #[test]
+    fn a_reader_goes_from_segment_to_segment_while_more_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut journal = open(directory.path());
+        let mut reader = Reader::new(journal.first().unwrap().unwrap());
+        let read = |reader: &mut Reader, journal: &Journal| {
+            let mut all = String::new();
+            loop {
+                match reader.next(journal).unwrap() {
+                    Next::Commit(commit) => {
+                        let end = commit.bytes.iter().position(|&byte| byte == b'\n').unwrap();
+                        all += std::str::from_utf8(&commit.bytes[..end]).unwrap();
+                    }
+                    Next::Segment(number) => all += &format!("|{number}|"),
+                    Next::Nothing => return all,
+                    Next::Later(_) => unreachable!("files are there"),
+                }
+            }
+        };
+        assert_eq!(read(&mut reader, &journal), "");
+        journal.commit(&mut b"a\n".to_vec(), at(0)).unwrap();
+        journal.commit(&mut b"b\n".to_vec(), at(0)).unwrap();
+        assert_eq!(read(&mut reader, &journal), "ab");
+        journal.commit(&mut b"c\n".to_vec(), at(0)).unwrap();
+        journal.roll(at(1)).unwrap();
+        journal.roll(at(2)).unwrap();
+        journal.commit(&mut b"d\n".to_vec(), at(2)).unwrap();
+        assert_eq!(read(&mut reader, &journal), "c|2||3|d");
+        fs::remove_file(segment_path(directory.path(), 2)).unwrap();
+        assert_eq!(read(&mut Reader::new(1), &journal), "abc|3|d");
+        assert_eq!(read(&mut Reader::new(2), &journal), "|3|d");
     }
 
     /// How long the first commit is.

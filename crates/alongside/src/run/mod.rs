@@ -1,16 +1,18 @@
 //! `alongside run`: live feeds in, events out, until it is stopped.
 //!
-//! [`sources`] take lines in, each by itself; [`journal`] keeps them; [`pipeline`] decodes them, finds what there is,
+//! [`sources`] take lines in, each by itself; the [`log`] keeps them, which is a [`journal`] or a [`topic`]; [`pipeline`] decodes them, finds what there is,
 //! and gives it to the store and the outbox; [`health`] says how it goes, on the pages of [`http`] and to a [`supervisor`].
 
 mod health;
 mod http;
 mod journal;
+mod log;
 mod pipeline;
 mod relay;
 mod reload;
 mod sources;
 mod supervisor;
+mod topic;
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -32,6 +34,7 @@ use tracing::Level;
 pub use self::journal::JournalOptions;
 pub use self::relay::{RelayOptions, RelayTarget};
 pub use self::sources::{Address, AddressError, Key, SourceOptions};
+pub use self::topic::{check_partitions, partitions};
 
 use self::health::Health;
 use self::pipeline::{Ends, Pipeline};
@@ -157,7 +160,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start")?;
-    let health = Arc::new(Health::new(&daemon.sources, daemon.delivery.outbox.bytes_max));
+    let topic = daemon.journal.topic.clone();
+    let bytes_max = daemon.delivery.outbox.bytes_max;
+    let health = Arc::new(Health::new(&daemon.sources, bytes_max, topic));
     let (stopper, stop) = watch::channel(false);
 
     // Whatever is taken or not ours is said before anything begins.

@@ -1,4 +1,4 @@
-//! From lines to events: the journal, the decoder, the detector and the ways out, in one thread.
+//! From lines to events: the log, the decoder, the detector and the ways out, in one thread.
 //!
 //! What is found is a function of the journal: the lines are decoded segment by segment, each by a decoder of its own,
 //! as `alongside replay` reads them. So a checkpoint is the state of the detector, the segment, and how many reports
@@ -6,11 +6,10 @@
 //! a moment, and leaves so many reports out.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use anyhow::Context;
 use detector::{Detector, Disposition, Parameters};
@@ -23,7 +22,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 
 use super::health::{Health, Stats};
-use super::journal::{self, Commits, Journal};
+use super::log::{Accepted, Log, Next, OpenError, Refused};
 use super::relay::Relay;
 use super::sources::Chunk;
 use super::sources::marks::Marks;
@@ -33,24 +32,21 @@ use crate::config;
 use crate::source::{Arrival, LiveReader};
 use crate::store::{is_worth_keeping, now, vessel_row};
 
-/// The name of the checkpoint in the outbox, …
-const CHECKPOINT: &str = "run";
-/// … of the last that could not be used, …
+/// The last checkpoint that could not be used, in the outbox.
 const SET_ASIDE: &str = "run-set-aside";
-/// … and of the number of events that were told in all.
-const TOLD: &str = "run-told";
-/// … of how far sources have read.
-const MARKS: &str = "run-read";
+/// Numbers before the state of the detector in a checkpoint: the segment, how many of its reports were given, how much
+/// of it was read, and how many events were told in all.
+const NUMBERS: usize = 4;
 /// A report of so long after it was accepted has the time of a broken clock.
 const AHEAD_MAX: Duration = Duration::from_secs(600);
-/// A commit takes no more than this.
-const COMMIT_BYTES_MAX: usize = 4 << 20;
 /// What failed is tried again after this.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Events that wait for the store at most; then they are stored at once, and intake waits for that.
 const EVENTS_WAITING_MAX: usize = 10_000;
 /// What takes no more than a moment is not said.
 const READING_BYTES_SAID: u64 = 10_000_000;
+/// The same of a topic, in messages.
+const READING_MESSAGES_SAID: u64 = 1_000;
 /// Of the ten seconds that there are for stopping.
 const SOURCES_END_WITHIN: Duration = Duration::from_secs(3);
 /// Vessels change slowly, and there are many.
@@ -60,6 +56,10 @@ const VESSELS_EVERY: Duration = Duration::from_secs(600);
 struct Segment {
     number: u64,
     reader: LiveReader,
+    /// So much of it was read, as the log measures it, …
+    read: u64,
+    /// … and so much had been before a restart.
+    read_before: u64,
     /// Reports that the detector has been given.
     given: u64,
     /// Reports that it had been given before a restart.
@@ -67,8 +67,8 @@ struct Segment {
 }
 
 impl Segment {
-    fn new(number: u64, skipped: u64) -> Self {
-        Segment { number, reader: LiveReader::new(), given: 0, skipped }
+    fn new(number: u64) -> Self {
+        Segment { number, reader: LiveReader::new(), read: 0, read_before: 0, given: 0, skipped: 0 }
     }
 }
 
@@ -78,7 +78,7 @@ pub struct Ends {
     pub health: Arc<Health>,
     /// Turns true when it is to stop.
     pub stop: watch::Receiver<bool>,
-    /// Where it tells sources how far they have read, when the journal has been read.
+    /// Where it tells sources how far they have read, when the log has been read.
     pub marker: watch::Sender<Option<Marks>>,
     /// Parameters that take the place of those that it runs with.
     pub reloads: watch::Receiver<Option<Parameters>>,
@@ -89,7 +89,9 @@ pub struct Ends {
 /// The thread's own.
 pub struct Pipeline {
     daemon: Daemon,
-    journal: Journal,
+    log: Log,
+    /// What it has is not all in memory: somebody else wrote to it.
+    is_behind: bool,
     segment: Segment,
     /// Of the checkpoint before the last, which is there even if the last one did not reach the disk.
     needed_from: u64,
@@ -122,29 +124,42 @@ impl Pipeline {
     /// The journal, the outbox or the store cannot be used.
     pub fn open(daemon: Daemon, parameters: &Parameters, ends: Ends) -> anyhow::Result<Self> {
         let Ends { health, stop, marker, reloads, relay } = ends;
-        let directory = daemon.journal.directory.clone();
         let mut ways_out = WaysOut::open(&daemon, parameters, health.alerts())?;
         let restored = ways_out.restore(parameters)?;
-        let marks = ways_out.outbox.checkpoint(MARKS)?.map(|bytes| Marks::from_bytes(&bytes));
-        let least = restored.as_ref().map_or(1, |(_, segment, _)| *segment);
-        let journal = Journal::open(daemon.journal.clone(), least, now())
-            .with_context(|| format!("cannot open the journal {}", directory.display()))?;
-        let segments = journal::segments(&directory)?;
+        let marks = ways_out.outbox.checkpoint(&ways_out.names.marks)?;
+        let marks = marks.map(|bytes| Marks::from_bytes(&bytes));
+        let least = restored.as_ref().map_or(1, |(_, segment)| segment.number);
+        let log = open_log(&daemon, least, &health, &stop)?;
+        let first = log.first()?;
         let (detector, segment) = match restored {
-            Some((detector, number, given)) => (detector, Segment::new(number, given)),
+            Some((detector, segment)) => {
+                let (number, read) = (segment.number, segment.read_before);
+                let segment = match log.instead_of(number, read)? {
+                    None => segment,
+                    Some(next) => {
+                        tracing::error!(
+                            checkpoint = log.place(number),
+                            next = log.place(next),
+                            "the log lacks what the checkpoint rests on; it goes on with what is there"
+                        );
+                        Segment::new(next)
+                    }
+                };
+                (detector, segment)
+            }
             None => {
-                let first = segments.first().copied().unwrap_or(1);
                 let detector = Detector::new(parameters.clone());
                 ways_out.begin(first, &detector.snapshot())?;
-                (detector, Segment::new(first, 0))
+                (detector, Segment::new(first))
             }
         };
-        let behind = unread(&directory, segment.number)?;
+        let unread = log.unread(segment.number, 0)?;
         Ok(Pipeline {
             daemon,
-            journal,
+            log,
+            is_behind: false,
             segment,
-            needed_from: segments.first().copied().unwrap_or(1),
+            needed_from: first,
             roll_failed: false,
             detector,
             ways_out,
@@ -156,7 +171,7 @@ impl Pipeline {
             relay,
             arrivals: Vec::new(),
             events: Vec::new(),
-            stats: Stats { unread_bytes: behind, ..Stats::default() },
+            stats: Stats { unread, ..Stats::default() },
             checkpoint_at: Instant::now(),
             stopped_at: None,
         })
@@ -172,11 +187,11 @@ impl Pipeline {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut lines = Vec::new();
         let mut counts = Vec::new();
-        let mut stopped = self.catch_up(&mut chunks).context("cannot read the journal again")?;
+        let mut stopped = self.catch_up(&mut chunks).context("cannot read the log again")?;
         while !stopped {
             self.close_when_stopped(&mut chunks);
-            if self.begin_again_if_told()? {
-                let read = self.catch_up(&mut chunks).context("cannot read the journal again");
+            if self.begin_again_if_told()? || std::mem::take(&mut self.is_behind) {
+                let read = self.catch_up(&mut chunks).context("cannot read the log again");
                 stopped = read?;
                 continue;
             }
@@ -184,12 +199,13 @@ impl Pipeline {
             let first = runtime.block_on(async { tokio::time::timeout(tick, chunks.recv()).await });
             let ended = matches!(first, Ok(None));
             if let Ok(Some(chunk)) = first {
+                let bytes_max = self.log.commit_bytes_max();
                 let gathering = async {
                     let mut next = Some(chunk);
                     while let Some(chunk) = next.take() {
                         lines.extend_from_slice(&chunk.bytes);
                         counts.push((chunk.source, chunk.lines));
-                        if lines.len() < COMMIT_BYTES_MAX {
+                        if lines.len() < bytes_max {
                             next = chunks.recv().await;
                         }
                     }
@@ -199,10 +215,12 @@ impl Pipeline {
                     runtime.block_on(async { tokio::time::timeout(commit_after, gathering).await });
                 self.accept(&mut lines, &mut counts)?;
             }
-            if self.roll_when_full() {
-                self.end_segment(self.journal.segment());
+            self.roll_when_full();
+            if !self.is_behind {
+                self.follow_segment();
             }
             self.go_on()?;
+            // What is left to be read is with the next start.
             stopped = ended;
         }
         self.ways_out.finish();
@@ -229,10 +247,26 @@ impl Pipeline {
         lines: &mut Vec<u8>,
         counts: &mut Vec<(usize, u64)>,
     ) -> anyhow::Result<()> {
-        let at = self.commit(lines, counts)?;
-        self.deal_with(lines, Some(at), false);
+        let Accepted { at, follows } = self.commit(lines, counts)?;
+        if follows && !self.is_behind {
+            self.follow_segment();
+            self.deal_with(lines, Some(at), false);
+            self.segment.read = self.log.length();
+        } else {
+            self.is_behind = true;
+            let Segment { number, read, .. } = self.segment;
+            self.stats.unread = self.log.unread(number, read)?;
+        }
         lines.clear();
         Ok(())
+    }
+
+    /// Goes on with the segment that is written to, when that is another one.
+    fn follow_segment(&mut self) {
+        let number = self.log.segment();
+        if number != self.segment.number {
+            self.end_segment(number);
+        }
     }
 
     /// Puts lines into the journal, waiting for as long as it takes none.
@@ -240,14 +274,18 @@ impl Pipeline {
         &mut self,
         lines: &mut Vec<u8>,
         counts: &mut Vec<(usize, u64)>,
-    ) -> anyhow::Result<Timestamp> {
-        let mut at = now();
-        while let Err(error) = self.journal.commit(lines, at) {
-            self.wait_for("the journal takes nothing", &describe(&error))?;
-            at = now();
-        }
+    ) -> anyhow::Result<Accepted> {
+        let accepted = loop {
+            match self.log.commit(lines, now()) {
+                Ok(accepted) => break accepted,
+                Err(Refused::ForNow(reason)) => {
+                    self.wait_for(&format!("the {} takes nothing", self.log.name()), &reason)?;
+                }
+                Err(Refused::ForGood(error)) => return Err(error),
+            }
+        };
         if self.health.go_on() {
-            tracing::info!("the journal takes lines again");
+            tracing::info!("the {} takes lines again", self.log.name());
         }
         for (source, count) in counts.drain(..) {
             self.health.accepted(source, count);
@@ -255,19 +293,32 @@ impl Pipeline {
         if let Some(relay) = &self.relay {
             relay.offer(lines);
         }
-        Ok(at)
+        Ok(accepted)
     }
 
     /// Deals with what is in the journal from the segment of the checkpoint on. What comes meanwhile goes into the
     /// journal at once, and is dealt with in its turn. Says whether it was told to stop, and nothing more comes.
     fn catch_up(&mut self, chunks: &mut mpsc::UnboundedReceiver<Chunk>) -> anyhow::Result<bool> {
-        let directory = self.daemon.journal.directory.clone();
-        let mut open: Option<Commits> = None;
+        let Segment { number, read, .. } = self.segment;
+        let mut reader = self.log.reader(number, read);
         let mut taken_at = Instant::now();
         self.say();
-        if self.stats.unread_bytes > READING_BYTES_SAID {
-            let bytes = self.stats.unread_bytes;
-            tracing::info!(bytes, "reading the journal again; what comes meanwhile is kept");
+        let unread = self.stats.unread;
+        match self.log.topic() {
+            None if unread > READING_BYTES_SAID => {
+                tracing::info!(
+                    bytes = unread,
+                    "reading the journal again; what comes meanwhile is kept"
+                );
+            }
+            Some(topic) if unread > READING_MESSAGES_SAID => {
+                tracing::info!(
+                    topic,
+                    messages = unread,
+                    "reading the topic again; what comes meanwhile is kept"
+                );
+            }
+            _ => {}
         }
         loop {
             if taken_at.elapsed() >= self.daemon.commit_after {
@@ -280,51 +331,53 @@ impl Pipeline {
                 taken_at = Instant::now();
             }
             if self.begin_again_if_told()? {
-                open = None;
+                reader = self.log.reader(self.segment.number, 0);
             }
             let number = self.segment.number;
-            let is_last = number == self.journal.segment();
-            let end = if is_last { self.journal.length() } else { u64::MAX };
-            let path = journal::segment_path(&directory, number);
-            let next = match (&mut open, path.exists()) {
-                (None, false) => None,
-                (None, true) => {
-                    let commits =
-                        Commits::open(&path).with_context(|| path.display().to_string())?;
-                    open.insert(commits).next(end).with_context(|| path.display().to_string())?
+            let next = reader.next(&mut self.log);
+            let next = match next.with_context(|| self.log.place(number))? {
+                Next::Commit(commit) => {
+                    if !commit.is_whole() {
+                        let segment = self.log.place(number);
+                        tracing::error!(
+                            segment,
+                            "the log is damaged; what can be read of it is read"
+                        );
+                    }
+                    let read = self.log.measure(commit.bytes);
+                    self.stats.unread = self.stats.unread.saturating_sub(read);
+                    self.deal_with(commit.bytes, commit.at, false);
+                    self.segment.read = reader.read();
+                    self.go_on()?;
+                    continue;
                 }
-                (Some(commits), _) => {
-                    commits.next(end).with_context(|| path.display().to_string())?
+                Next::Segment(next) => Some(next),
+                Next::Nothing => None,
+                Next::Later(None) => {
+                    self.say();
+                    continue;
+                }
+                Next::Later(Some(reason)) => {
+                    self.wait_for(&format!("the {} gives nothing", self.log.name()), &reason)?;
+                    continue;
                 }
             };
-            if let Some(commit) = next {
-                if !commit.is_whole {
-                    tracing::error!(segment = %path.display(), "the journal is damaged; what can be read of it is read");
-                }
-                let unread = self.stats.unread_bytes.saturating_sub(commit.bytes.len() as u64);
-                self.stats.unread_bytes = unread;
-                self.deal_with(commit.bytes, commit.at, false);
-                self.go_on()?;
-                continue;
-            }
             let Segment { given, skipped, .. } = &mut self.segment;
             if given < skipped {
                 tracing::error!(
                     segment = number,
                     reports = *skipped - *given,
-                    "the journal lacks what the checkpoint rests on; it goes on with what is there"
+                    "the log lacks what the checkpoint rests on; it goes on with what is there"
                 );
                 *skipped = *given;
             }
-            if is_last {
-                self.stats.unread_bytes = 0;
+            let Some(next) = next else {
+                self.stats.unread = 0;
+                self.health.go_on();
                 self.marker.send_replace(Some(self.marks.clone()));
                 return Ok(false);
-            }
-            let numbers = journal::segments(&directory)?;
-            let next = numbers.into_iter().find(|next| *next > number);
-            self.end_segment(next.unwrap_or_else(|| self.journal.segment()));
-            open = None;
+            };
+            self.end_segment(next);
         }
     }
 
@@ -350,14 +403,19 @@ impl Pipeline {
                 Err(error) => self.wait_for("cannot begin again", &format!("{error:#}"))?,
             }
         };
-        let directory = self.daemon.journal.directory.clone();
-        let first = journal::segments(&directory)?.first().copied().unwrap_or(1);
+        let first = loop {
+            match self.log.first() {
+                Ok(first) => break first,
+                Err(error) => self.wait_for("cannot begin again", &describe(&error))?,
+            }
+        };
         self.stats.ended.add(&self.segment.reader.counters());
         self.detector = Detector::new(parameters);
         self.ways_out.begin(first, &self.detector.snapshot())?;
-        self.segment = Segment::new(first, 0);
+        self.segment = Segment::new(first);
         self.needed_from = first;
-        self.stats.unread_bytes = unread(&directory, first)?;
+        self.is_behind = false;
+        self.stats.unread = self.log.unread(first, 0)?;
         tracing::info!("other parameters hold; the journal is read with them from its beginning");
         Ok(true)
     }
@@ -366,7 +424,7 @@ impl Pipeline {
     fn take_in(&mut self, chunks: &mut mpsc::UnboundedReceiver<Chunk>) -> anyhow::Result<bool> {
         let (mut lines, mut counts) = (Vec::new(), Vec::new());
         let mut is_over = false;
-        while lines.len() < COMMIT_BYTES_MAX && !is_over {
+        while lines.len() < self.log.commit_bytes_max() && !is_over {
             match chunks.try_recv() {
                 Ok(chunk) => {
                     lines.extend_from_slice(&chunk.bytes);
@@ -378,7 +436,7 @@ impl Pipeline {
         }
         if !lines.is_empty() {
             self.commit(&mut lines, &mut counts)?;
-            self.stats.unread_bytes += lines.len() as u64;
+            self.stats.unread += self.log.measure(&lines);
             self.say();
             self.roll_when_full();
         }
@@ -423,21 +481,18 @@ impl Pipeline {
     fn end_segment(&mut self, next: u64) {
         self.deal_with(b"", None, true);
         self.stats.ended.add(&self.segment.reader.counters());
-        self.segment = Segment::new(next, 0);
+        self.segment = Segment::new(next);
         self.stats.present = self.segment.reader.counters();
     }
 
-    /// Begins another segment of the journal, if it is time; says whether it did.
-    fn roll_when_full(&mut self) -> bool {
+    /// Begins another segment of the log, if it is time.
+    fn roll_when_full(&mut self) {
         let at = now();
-        if !self.journal.is_full(at) {
-            return false;
+        if !self.log.is_full(at) {
+            return;
         }
-        match self.journal.roll(at) {
-            Ok(()) => {
-                self.roll_failed = false;
-                true
-            }
+        match self.log.roll(at) {
+            Ok(()) => self.roll_failed = false,
             Err(error) => {
                 if !std::mem::replace(&mut self.roll_failed, true) {
                     let reason = describe(&error);
@@ -446,7 +501,6 @@ impl Pipeline {
                         "no segment of the journal can be begun; the present one goes on"
                     );
                 }
-                false
             }
         }
     }
@@ -498,18 +552,21 @@ impl Pipeline {
             return Ok(());
         }
         let snapshot = self.detector.snapshot();
-        let Segment { number, given, .. } = self.segment;
+        // What had been dealt with before a restart stays so, though it has not been read again.
+        let number = self.segment.number;
+        let given = self.segment.given.max(self.segment.skipped);
+        let read = self.segment.read.max(self.segment.read_before);
         let marks = self.marks.to_bytes();
-        while let Err(error) = self.ways_out.keep(MARKS, &marks) {
+        while let Err(error) = self.ways_out.keep_marks(&marks) {
             self.wait_for("no checkpoint can be left", &describe(&error))?;
         }
-        while let Err(error) = self.ways_out.checkpoint(number, given, &snapshot) {
+        while let Err(error) = self.ways_out.checkpoint([number, given, read], &snapshot) {
             self.wait_for("no checkpoint can be left", &describe(&error))?;
         }
         self.health.go_on();
         self.stats.checkpoint_at = Some(now());
         self.stats.checkpoint_bytes = snapshot.len() as u64;
-        if let Err(error) = self.journal.sweep(self.needed_from) {
+        if let Err(error) = self.log.sweep(self.needed_from) {
             tracing::warn!(reason = describe(&error), "cannot delete old segments of the journal");
         }
         self.needed_from = number;
@@ -523,7 +580,10 @@ impl Pipeline {
         }
         self.say();
         if *self.stop.borrow() {
-            anyhow::bail!("{trouble}: stopped while waiting; what was accepted is in the journal");
+            anyhow::bail!(
+                "{trouble}: stopped while waiting; what was accepted is in the {}",
+                self.log.name()
+            );
         }
         std::thread::sleep(RETRY_AFTER);
         Ok(())
@@ -532,7 +592,7 @@ impl Pipeline {
     fn say(&mut self) {
         self.stats.present = self.segment.reader.counters();
         self.stats.detector = *self.detector.counters();
-        self.stats.segment = self.journal.segment();
+        self.stats.segment = self.log.segment();
         self.stats.waiting = self.ways_out.waiting.len() as u64;
         self.stats.store_failed = self.ways_out.store_failed.clone();
         self.stats.outbox = self.ways_out.outbox.depth().unwrap_or_default();
@@ -540,21 +600,67 @@ impl Pipeline {
     }
 }
 
-/// How many bytes the journal has from a segment on.
-fn unread(directory: &Path, from: u64) -> io::Result<u64> {
-    let mut bytes = 0;
-    for number in journal::segments(directory)?.into_iter().filter(|number| *number >= from) {
-        bytes += fs::metadata(journal::segment_path(directory, number))?.len();
+/// Opens the log, waiting for as long as whoever has it does not answer.
+fn open_log(
+    daemon: &Daemon,
+    least: u64,
+    health: &Health,
+    stop: &watch::Receiver<bool>,
+) -> anyhow::Result<Log> {
+    let what = match &daemon.journal.topic {
+        None => format!("the journal {}", daemon.journal.directory.display()),
+        Some(topic) => format!("the topic {topic}"),
+    };
+    loop {
+        let reason = match Log::open(daemon.journal.clone(), &daemon.delivery.kafka, least, now()) {
+            Ok(log) => {
+                health.go_on();
+                return Ok(log);
+            }
+            Err(OpenError::Away(reason)) => reason,
+            Err(OpenError::Failed(error)) => {
+                return Err(error.context(format!("cannot open {what}")));
+            }
+        };
+        if health.stall(format!("{what} cannot be opened: {reason}")) {
+            tracing::error!(reason, "{what} cannot be opened; it is tried again");
+        }
+        health.say(&Stats::default());
+        if *stop.borrow() {
+            anyhow::bail!("{what} cannot be opened: {reason}: stopped while waiting");
+        }
+        std::thread::sleep(RETRY_AFTER);
     }
-    Ok(bytes)
 }
 
 fn vessels(detector: &Detector, identities: &Identities) -> Vec<VesselRow> {
     detector.vessels().map(|vessel| vessel_row(&vessel, identities)).collect()
 }
 
+/// What is kept in the outbox, of one log. Each has its own: another log begins anew, and where the first one was stays
+/// known.
+struct Names {
+    checkpoint: String,
+    /// The number of events that were told in all.
+    told: String,
+    /// How far sources have read.
+    marks: String,
+}
+
+impl Names {
+    fn new(topic: Option<&str>) -> Self {
+        let of = topic.map_or_else(String::new, |topic| format!(" of topic {topic}"));
+        Names {
+            checkpoint: format!("run{of}"),
+            told: format!("run-told{of}"),
+            marks: format!("run-read{of}"),
+        }
+    }
+}
+
 /// Where events go.
 struct WaysOut {
+    names: Names,
     outbox: Outbox,
     messenger: Option<Messenger>,
     batch: Vec<Message>,
@@ -614,6 +720,7 @@ impl WaysOut {
         let package =
             package.map(|path| Package::open(path, daemon, parameters, provenance)).transpose()?;
         Ok(WaysOut {
+            names: Names::new(daemon.journal.topic.as_deref()),
             outbox,
             messenger,
             batch: Vec::new(),
@@ -629,30 +736,31 @@ impl WaysOut {
         })
     }
 
-    /// The detector of the last checkpoint, the segment, and how many of its reports it has been given; `None` where
-    /// the journal must be read from its beginning.
-    fn restore(&mut self, parameters: &Parameters) -> anyhow::Result<Option<(Detector, u64, u64)>> {
-        let Some(state) = self.outbox.checkpoint(CHECKPOINT)? else { return Ok(None) };
-        let numbers: [u64; 3] = match state.first_chunk::<24>() {
+    /// The detector of the last checkpoint, and the segment with how many of its reports it has been given; `None` where
+    /// the log must be read from its beginning.
+    fn restore(&mut self, parameters: &Parameters) -> anyhow::Result<Option<(Detector, Segment)>> {
+        let Some(state) = self.outbox.checkpoint(&self.names.checkpoint)? else { return Ok(None) };
+        let numbers: [u64; NUMBERS] = match state.first_chunk::<{ 8 * NUMBERS }>() {
             Some(bytes) => std::array::from_fn(|i| {
                 u64::from_le_bytes(std::array::from_fn(|byte| bytes[i * 8 + byte]))
             }),
             None => anyhow::bail!("the checkpoint in the outbox is damaged"),
         };
-        let [segment, given, told] = numbers;
-        match Detector::restore(&state[24..], parameters.clone()) {
+        let [number, given, read, told] = numbers;
+        match Detector::restore(&state[8 * NUMBERS..], parameters.clone()) {
             Ok(detector) => {
                 self.told = told;
-                let sent = self.outbox.checkpoint(TOLD)?;
+                let sent = self.outbox.checkpoint(&self.names.told)?;
                 let sent = sent.and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
                 self.sent = sent.unwrap_or(told).max(told);
-                Ok(Some((detector, segment, given)))
+                let segment = Segment { read_before: read, skipped: given, ..Segment::new(number) };
+                Ok(Some((detector, segment)))
             }
             Err(error) => {
                 let reason = describe(&error);
                 tracing::warn!(
                     reason,
-                    "the checkpoint is set aside; the journal is read from its beginning"
+                    "the checkpoint is set aside; the log is read from its beginning"
                 );
                 self.outbox.append(&[], Some(Checkpoint { name: SET_ASIDE, state: &state }))?;
                 Ok(None)
@@ -660,11 +768,12 @@ impl WaysOut {
         }
     }
 
-    /// Nothing has been told of what is in the journal from this segment on.
+    /// Nothing has been told of what is in the log from this segment on.
     fn begin(&mut self, segment: u64, snapshot: &[u8]) -> Result<(), OutboxError> {
         let none = 0_u64.to_le_bytes();
-        self.outbox.append(&[], Some(Checkpoint { name: TOLD, state: &none }))?;
-        self.checkpoint(segment, 0, snapshot)
+        let name = &self.names.told;
+        self.outbox.append(&[], Some(Checkpoint { name, state: &none }))?;
+        self.checkpoint([segment, 0, 0], snapshot)
     }
 
     fn report(&mut self, report: &maritime::Report) {
@@ -726,22 +835,29 @@ impl WaysOut {
         }
         let sent = self.told.max(self.sent);
         let state = sent.to_le_bytes();
-        self.outbox.append(&self.batch, Some(Checkpoint { name: TOLD, state: &state }))?;
+        let name = &self.names.told;
+        self.outbox.append(&self.batch, Some(Checkpoint { name, state: &state }))?;
         self.batch.clear();
         self.sent = sent;
         Ok(())
     }
 
-    fn checkpoint(&mut self, segment: u64, given: u64, snapshot: &[u8]) -> Result<(), OutboxError> {
-        let mut state = Vec::with_capacity(snapshot.len() + 24);
-        for number in [segment, given, self.told] {
+    fn checkpoint(
+        &mut self,
+        [segment, given, read]: [u64; 3],
+        snapshot: &[u8],
+    ) -> Result<(), OutboxError> {
+        let mut state = Vec::with_capacity(snapshot.len() + 8 * NUMBERS);
+        for number in [segment, given, read, self.told] {
             state.extend(number.to_le_bytes());
         }
         state.extend(snapshot);
-        self.outbox.append(&[], Some(Checkpoint { name: CHECKPOINT, state: &state }))
+        let name = &self.names.checkpoint;
+        self.outbox.append(&[], Some(Checkpoint { name, state: &state }))
     }
 
-    fn keep(&mut self, name: &str, state: &[u8]) -> Result<(), OutboxError> {
+    fn keep_marks(&mut self, state: &[u8]) -> Result<(), OutboxError> {
+        let name = &self.names.marks;
         self.outbox.append(&[], Some(Checkpoint { name, state }))
     }
 

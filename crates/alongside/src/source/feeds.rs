@@ -13,6 +13,10 @@ const FEEDS_MAX: usize = 1024;
 /// What the block of a feed begins with.
 const BLOCK: &[u8] = b"\\f:";
 
+/// A line that begins so, when a segment of a journal begins that is one stream: from there on everything is decoded as if
+/// it were another recording.
+pub const SEGMENT: &[u8] = b"#segment ";
+
 /// The decoders of one recording.
 pub struct Feeds {
     /// For lines of no feed.
@@ -23,6 +27,8 @@ pub struct Feeds {
     known: FxHashMap<Station, usize>,
     /// The line at hand without the block of its feed.
     line: Vec<u8>,
+    /// In segments that have ended.
+    tag_blocks_damaged: u64,
 }
 
 impl Feeds {
@@ -34,11 +40,29 @@ impl Feeds {
             feeds: Vec::new(),
             known: FxHashMap::default(),
             line: Vec::new(),
+            tag_blocks_damaged: 0,
         }
     }
 
     /// Takes a piece of the recording. `each` is told what becomes of its lines, and of which feed they are.
     pub fn push(&mut self, mut bytes: &[u8], each: &mut impl FnMut(Option<Station>, Outcome)) {
+        let mut from = 0;
+        while let Some(found) = memmem::find(&bytes[from..], SEGMENT) {
+            let start = from + found;
+            let begins_line = if start == 0 { !self.is_open } else { bytes[start - 1] == b'\n' };
+            if begins_line {
+                self.push_piece(&bytes[..start], each);
+                self.begin_segment(each);
+                bytes = &bytes[start..];
+                from = SEGMENT.len();
+            } else {
+                from = start + 1;
+            }
+        }
+        self.push_piece(bytes, each);
+    }
+
+    fn push_piece(&mut self, mut bytes: &[u8], each: &mut impl FnMut(Option<Station>, Outcome)) {
         // Recordings of others name none: they are not looked at line by line.
         if self.is_open || memmem::find(bytes, BLOCK).is_none() {
             let end = match self.is_open {
@@ -100,10 +124,16 @@ impl Feeds {
         }
     }
 
+    /// The end of one segment and the beginning of the next.
+    pub fn begin_segment(&mut self, each: &mut impl FnMut(Option<Station>, Outcome)) {
+        self.finish(each);
+        *self = Feeds { tag_blocks_damaged: self.tag_blocks_damaged(), ..Feeds::new() };
+    }
+
     /// How many tag blocks were damaged.
     pub fn tag_blocks_damaged(&self) -> u64 {
         let feeds = self.feeds.iter().map(|(_, decoder)| decoder.tag_blocks_damaged());
-        self.alone.tag_blocks_damaged() + feeds.sum::<u64>()
+        self.tag_blocks_damaged + self.alone.tag_blocks_damaged() + feeds.sum::<u64>()
     }
 
     fn push_alone(&mut self, bytes: &[u8], each: &mut impl FnMut(Option<Station>, Outcome)) {
@@ -218,6 +248,25 @@ mod tests {
         let (a, b) = (feed_block("a"), feed_block("b"));
         let text = format!("{a}\\s:x*31\\\n{b}{ONE}\n{a}{ONE}\n");
         check(&text, &[("of a", "tag_block"), ("of b", "1 by nobody"), ("of a", "1 by x")]);
+    }
+
+    #[test]
+    fn parts_of_messages_do_not_go_from_segment_to_segment() {
+        let a = feed_block("a");
+        let body = "55?MbV02;H;s<HtKR20EHE:0@T4@Dn2222222216L961O5Gf0NSQEp6ClRp8";
+        let lines: Vec<String> =
+            [format!("AIVDM,2,1,1,A,{body},0"), "AIVDM,2,2,1,A,88888888880,2".into()]
+                .map(|body| format!("{a}!{body}*{:02X}\n", checksum(body.as_bytes())))
+                .into();
+        let whole = format!("{}#segmen 2026\n{}", lines[0], lines[1]);
+        check(&whole, &[("", "comment"), ("of a", "5 by nobody")]);
+        let cut = format!("{}#segment 2026-11-27T15:00:00Z\n{}", lines[0], lines[1]);
+        for size in [usize::MAX, 1000] {
+            let kinds: Vec<String> = read(&cut, size).into_iter().map(|(_, kind)| kind).collect();
+            assert_eq!(kinds, ["orphan_fragment", "comment", "orphan_fragment"]);
+        }
+        let inside = format!("{}{a}x #segment 2026\n{}", lines[0], lines[1]);
+        check(&inside, &[("of a", "not_a_sentence"), ("of a", "5 by nobody")]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ use maritime::Timestamp;
 
 pub use columns::ColumnMapping;
 pub use compression::{ByteStream, Progress};
-pub use feeds::{Feeds, checksum, feed_block};
+pub use feeds::{Feeds, SEGMENT, checksum, feed_block};
 pub use intake::{Arrival, BoundingBox, Counters, Intake};
 pub use live::LiveReader;
 pub use parts::PartLines;

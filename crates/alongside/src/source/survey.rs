@@ -10,7 +10,7 @@ use memchr::{memchr, memmem};
 use rustc_hash::FxHashMap;
 
 use super::compression::ByteStream;
-use super::feeds::Feeds;
+use super::feeds::{Feeds, SEGMENT};
 use super::format::{self, Format};
 use super::nmea::{Heard, Interpreter, Statement, Taker};
 use super::parts::PartLines;
@@ -175,6 +175,9 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
     }
 
     fn push(&mut self, number: u64, bytes: &[u8]) {
+        if bytes.starts_with(SEGMENT) {
+            self.end_segment();
+        }
         self.number = number;
         let line = Line { number, bytes: bytes.into() };
         let open = self.open.entry(self.feeds.feed_of(bytes)).or_default();
@@ -213,9 +216,15 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
     }
 
     fn finish(mut self) -> u64 {
+        self.end_segment();
+        self.interpreter.finish(&mut self.sightings);
+        self.number
+    }
+
+    fn end_segment(&mut self) {
         let (interpreter, open, sightings) =
             (&mut self.interpreter, &mut self.open, &mut self.sightings);
-        self.feeds.finish(&mut |feed, outcome| {
+        self.feeds.begin_segment(&mut |feed, outcome| {
             let mut lines: Vec<Line> = match &outcome.kind {
                 OutcomeKind::Message(received) => {
                     let parts = &mut open.entry(feed).or_default().parts;
@@ -227,8 +236,7 @@ impl<F: FnMut(Sighting)> Surveyor<F> {
             let says_when = !leans_on_group(&lines);
             interpreter.take(feed, outcome, Tag { lines, says_when }, sightings);
         });
-        interpreter.finish(sightings);
-        self.number
+        self.open.clear();
     }
 }
 
