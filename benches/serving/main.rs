@@ -14,6 +14,7 @@ use maritime::{
     MeetingClass, Mmsi, Position, Reason, ShipType, Subject, Surroundings, Text, Timestamp,
     TrackPoint, VesselIdentity, VesselPair,
 };
+use sink::reading::Place;
 use sink::{GeoPackage, Provenance, Run, VesselRow};
 
 const EVENTS: u32 = 50_000;
@@ -114,7 +115,7 @@ impl Connection {
 
 fn serve(path: &Path) -> SocketAddr {
     let options = Options {
-        store: path.into(),
+        store: Place::GeoPackage(path.into()),
         access: Access::Open,
         behind_proxy: false,
         now: || Timestamp::from_secs(0),
