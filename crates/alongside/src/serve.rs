@@ -93,7 +93,8 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
             () = until_signal() => Ok(()),
         }
     });
-    runtime.shutdown_background();
+    // A thread may be waiting for ClickHouse on it, and would panic if it went. The program ends here.
+    std::mem::forget(runtime);
     Ok(served?)
 }
 

@@ -40,7 +40,14 @@ impl From<StoreError> for Refusal {
         };
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         tracing::warn!(%error, cause, "the store gives no answer");
-        Refusal::new(status, format!("{error}; try again, or look at the log of the server"))
+        // Where the tables are is nobody's business who is not on this machine.
+        let message = match &error {
+            StoreError::ClickHouse(_) | StoreError::Tables(_) => {
+                "the server with the events gives no answer".to_owned()
+            }
+            error => error.to_string(),
+        };
+        Refusal::new(status, format!("{message}; try again, or look at the log of the server"))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The journal as a topic of Kafka: every line that was heard live, on the brokers before anything is made of it.
 //!
-//! Takes lines and gives them back after a restart, as [`super::journal`] does. A message is one commit, and its value
-//! the very bytes that the journal would have on disk; so the values one after the other, as `kafka-console-consumer`
-//! writes them, are what `alongside replay` reads. A segment is called by the offset of its first message, which has
+//! Takes lines and gives them back after a restart, as [`super::journal`] does. A message is one commit, or a part
+//! of one where brokers want them shorter, and its value the very bytes that the journal would have on disk; so the
+//! values one after the other, as `kafka-console-consumer` writes them, are what `alongside replay` reads. A segment is called by the offset of its first message, which has
 //! one line more, [`SEGMENT`], by which every reader begins with a decoder of its own there.
 //!
 //! A commit is accepted when the brokers have it, and is never given up: where they are away it stays in the
@@ -92,7 +92,8 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         let report = match result {
-            Ok(message) => Ok(message.offset() as u64),
+            // Of one that it had sent before, librdkafka does not know where it stands; it is looked for then.
+            Ok(message) => u64::try_from(message.offset()).map_err(|_| RDKafkaErrorCode::Unknown),
             Err((error, _)) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)),
         };
         // Nobody listens any more once the producer is given up.
@@ -385,7 +386,13 @@ impl Topic {
                     return Ok(Some(message.offset() as u64));
                 }
                 Some(Ok(message)) => next = message.offset() as u64 + 1,
-                Some(Err(KafkaError::PartitionEOF(_))) => break,
+                Some(Err(KafkaError::PartitionEOF(_))) => {
+                    let high = watermarks(&self.line, &self.name, &self.said);
+                    if high.map_err(|reason| anyhow!(reason))?.1 < end {
+                        bail!("the topic {} ends before what it said was its end", self.name);
+                    }
+                    break;
+                }
                 _ if since.elapsed() > SILENCE_MAX => bail!(self.silence()),
                 _ => {}
             }
@@ -400,6 +407,8 @@ impl Topic {
             .set("group.id", "alongside-journal")
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "earliest")
+            // Somebody else's open transaction hides nothing of ours.
+            .set("isolation.level", "read_uncommitted")
             .set("enable.partition.eof", "true")
             .set("queued.max.messages.kbytes", "16384")
             .set("fetch.queue.backoff.ms", "10");
@@ -500,7 +509,13 @@ impl Reader {
             Some(Err(KafkaError::PartitionEOF(_))) => {
                 // Said once at the end of what there was. Where there is still nothing when it is asked for again,
                 // what stands there is no message, but a mark of somebody's transaction.
-                if self.end_seen.replace(topic.end) == Some(topic.end) {
+                let has_all = watermarks(&topic.line, &topic.name, &topic.said)
+                    .is_ok_and(|(_, high)| high >= topic.end);
+                if has_all && self.end_seen.replace(topic.end) == Some(topic.end) {
+                    if self.next < topic.end {
+                        let (topic, from, to) = (&topic.name, self.next, topic.end - 1);
+                        tracing::warn!(topic, from, to, "there are no messages there; passed over");
+                    }
                     self.next = topic.end;
                 }
                 assign(consumer, &topic.name, self.next)?;

@@ -33,6 +33,8 @@ use crate::{EventRecord, shown};
 
 /// Ids of events that are asked for at a time.
 const IDS_MAX: usize = 500;
+/// Ids that are named in one parameter: ClickHouse takes 128 KiB of each.
+const NAMED_MAX: usize = 2000;
 /// Messages come a little out of order, and so do the times at which they were told.
 const TOLD_WITHIN_MS: i64 = 60_000;
 /// Events that are remembered as seen.
@@ -176,11 +178,14 @@ impl<'a> Wanted<'a> {
             let named =
                 states.into_iter().filter(|(_, state)| filter.states.contains(state) != with_new);
             ids = named.map(|(id, _)| id).collect();
-            match (ids.is_empty(), with_new) {
-                (true, true) => {}
-                (true, false) => conditions.push("0".into()),
-                (false, true) => conditions.push("i.event_id NOT IN {ids:Array(String)}".into()),
-                (false, false) => conditions.push("i.event_id IN {ids:Array(String)}".into()),
+            let chunks = 0..ids.len().div_ceil(NAMED_MAX);
+            if with_new {
+                let barred = |chunk| format!("i.event_id NOT IN {{ids{chunk}:Array(String)}}");
+                chunks.for_each(|chunk| conditions.push(barred(chunk)));
+            } else {
+                let any = chunks.map(|chunk| format!("i.event_id IN {{ids{chunk}:Array(String)}}"));
+                let any = any.collect::<Vec<_>>().join(" OR ");
+                conditions.push(if any.is_empty() { "0".into() } else { format!("({any})") });
             }
         }
         Ok(Wanted { conditions, ids, own: Own { lists, zones, watchlists } })
@@ -196,7 +201,10 @@ impl<'a> Wanted<'a> {
                 Value::Null | Value::Blob(_) => query,
             };
         }
-        if self.ids.is_empty() { query } else { query.param("ids", &self.ids) }
+        for (chunk, ids) in self.ids.chunks(NAMED_MAX).enumerate() {
+            query = query.param(&format!("ids{chunk}"), ids);
+        }
+        query
     }
 }
 
@@ -670,12 +678,14 @@ impl Remote {
         let text = format!(
             "SELECT id, toUnixTimestamp64Milli(max(told_at)) AS told_ms, argMax(version, (told_at, version)) AS version \
              FROM events WHERE told_at >= fromUnixTimestamp64Milli({{since:Int64}}) \
-             GROUP BY id ORDER BY told_ms, version, id LIMIT {SEEN_MAX}"
+             AND (kind <> 'encounter' OR notEmpty(profiles)) \
+             GROUP BY id ORDER BY told_ms DESC, version DESC, id DESC LIMIT {SEEN_MAX}"
         );
         let query = self.query(&text).param("since", seen.number - TOLD_WITHIN_MS);
         let mut ids = Vec::new();
+        // Where there are too many, the last.
         let told: Vec<Told> = self.all(query)?;
-        for Told { id, told_ms, version } in told {
+        for Told { id, told_ms, version } in told.into_iter().rev() {
             seen.number = seen.number.max(told_ms);
             if seen.ids.insert(id.clone(), (told_ms, version)) != Some((told_ms, version)) {
                 ids.push(id);
