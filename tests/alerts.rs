@@ -12,8 +12,8 @@ use std::sync::mpsc;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use daemon::{Daemon, free};
-use program::sea;
+use daemon::Daemon;
+use program::{free, sea};
 use serde_json::Value;
 
 const SENTENCE: &str = "!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C";

@@ -12,8 +12,8 @@ use std::path::Path;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use daemon::{Daemon, free};
-use program::{gzip, sea};
+use daemon::Daemon;
+use program::{free, gzip, sea};
 
 /// Nobody is there.
 fn nowhere() -> SocketAddr {

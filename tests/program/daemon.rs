@@ -3,14 +3,14 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::program::{Desk, Outcome};
+use crate::program::{Desk, Outcome, free};
 
 /// Every kind, so that `--history` looks for dark meetings as the daemon does.
 const KINDS: &str = "encounter,gap,dark_meeting,loitering,identity_change,identity_conflict,jump,displacement,\
@@ -24,11 +24,6 @@ pub struct Daemon {
     /// What a replay is made of: the journal, or a copy of what takes its place.
     pub recording: String,
     child: Option<Child>,
-}
-
-/// A port that nobody has.
-pub fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 impl Daemon {

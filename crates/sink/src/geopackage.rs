@@ -586,7 +586,7 @@ impl IndexRow {
 
     fn new(record: &EventRecord) -> Self {
         let narrow = Narrow::new(record);
-        let is_flagged = record.kind != "encounter" || !record.profiles.is_empty();
+        let is_flagged = record.is_flagged();
         let values = vec![
             Value::Text(record.id.clone()),
             Value::Text(record.kind.clone()),

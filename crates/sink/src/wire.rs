@@ -208,6 +208,11 @@ pub struct ReasonRecord {
 }
 
 impl EventRecord {
+    /// Whether it is shown where nobody asks for all: an encounter that satisfies a profile, or of another kind.
+    pub fn is_flagged(&self) -> bool {
+        self.kind != "encounter" || !self.profiles.is_empty()
+    }
+
     /// What is written of `event`. Its tracks are not: they go to [`crate::GeoPackage`] alone.
     pub fn new(event: &Event, provenance: &Provenance) -> Self {
         let each = |span: fn(&EventVessel) -> Duration| {

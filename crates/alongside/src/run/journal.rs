@@ -43,6 +43,16 @@ pub struct JournalOptions {
     pub age_max: Duration,
 }
 
+impl JournalOptions {
+    /// Whether a segment of so many bytes, begun then, is as long or as old as it may be.
+    pub fn ends_segment(&self, length: u64, begun_at: Timestamp, now: Timestamp) -> bool {
+        let age_ms = now.millis_since(begun_at);
+        length > 0
+            && (length >= self.segment_bytes
+                || u128::from(age_ms.max(0).unsigned_abs()) >= self.segment_age.as_millis())
+    }
+}
+
 /// The end of what was committed.
 #[derive(Debug)]
 pub struct Journal {
@@ -142,7 +152,7 @@ impl Journal {
             self.dirty = false;
         }
         let length = lines.len();
-        mark(lines, now)?;
+        mark(lines, now);
         self.dirty = true;
         if let Err(error) = self.file.write_all(lines).and_then(|()| self.file.sync_data()) {
             lines.truncate(length);
@@ -155,10 +165,7 @@ impl Journal {
 
     /// Whether the segment is as long or as old as it may be.
     pub fn is_full(&self, now: Timestamp) -> bool {
-        let age_ms = now.millis_since(self.begun_at);
-        self.length > 0
-            && (self.length >= self.options.segment_bytes
-                || u128::from(age_ms.max(0).unsigned_abs()) >= self.options.segment_age.as_millis())
+        self.options.ends_segment(self.length, self.begun_at, now)
     }
 
     /// Begins the next segment.
@@ -361,13 +368,9 @@ impl Commits {
 }
 
 /// Appends to `lines` the mark of a commit at `now`.
-///
-/// # Errors
-///
-/// None.
-pub fn mark(lines: &mut Vec<u8>, now: Timestamp) -> io::Result<()> {
+pub fn mark(lines: &mut Vec<u8>, now: Timestamp) {
     let (length, checksum) = (lines.len(), crc32fast::hash(lines));
-    writeln!(lines, "{COMMIT}{length} {checksum:08x} {now}")
+    lines.extend_from_slice(format!("{COMMIT}{length} {checksum:08x} {now}\n").as_bytes());
 }
 
 /// When `lines` were accepted, by the mark behind them, without its end; `None` where that does not fit them.

@@ -1,7 +1,8 @@
 //! `alongside run`: live feeds in, events out, until it is stopped.
 //!
-//! [`sources`] take lines in, each by itself; the [`log`] keeps them, which is a [`journal`] or a [`topic`]; [`pipeline`] decodes them, finds what there is,
-//! and gives it to the store and the outbox; [`health`] says how it goes, on the pages of [`http`] and to a [`supervisor`].
+//! [`sources`] take lines in, each by itself; the [`log`] keeps them, which is a [`journal`] or a [`topic`]; [`pipeline`]
+//! decodes them, finds what there is, and gives it to the store and the outbox; [`health`] says how it goes, on the pages of
+//! [`http`] and to a [`supervisor`].
 
 mod health;
 mod http;

@@ -2,8 +2,9 @@
 //!
 //! Takes lines and gives them back after a restart, as [`super::journal`] does. A message is one commit, or a part
 //! of one where brokers want them shorter, and its value the very bytes that the journal would have on disk; so the
-//! values one after the other, as `kafka-console-consumer` writes them, are what `alongside replay` reads. A segment is called by the offset of its first message, which has
-//! one line more, [`SEGMENT`], by which every reader begins with a decoder of its own there.
+//! values one after the other, as `kafka-console-consumer` writes them, are what `alongside replay` reads. A segment is
+//! called by the offset of its first message, which has one line more, [`SEGMENT`], by which every reader begins with a
+//! decoder of its own there.
 //!
 //! A commit is accepted when the brokers have it, and is never given up: where they are away it stays in the
 //! producer, and the same one is waited for again.
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail};
 use maritime::Timestamp;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
+use rdkafka::client::{Client, DefaultClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
@@ -64,6 +65,11 @@ struct Said(Arc<Mutex<Option<String>>>);
 impl Said {
     fn lock(&self) -> MutexGuard<'_, Option<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// That, or else what a call ended with.
+    fn or(&self, error: &KafkaError) -> String {
+        self.lock().clone().unwrap_or_else(|| error.to_string())
     }
 }
 
@@ -321,7 +327,7 @@ impl Topic {
             value.extend_from_slice(format!("{at}\n").as_bytes());
         }
         value.extend_from_slice(lines);
-        mark(&mut value, at).expect("memory can be written to");
+        mark(&mut value, at);
         (value, lines.len())
     }
 
@@ -337,7 +343,7 @@ impl Topic {
                 return Ok(Some(Ok(offset)));
             }
         }
-        let writer = format!("{} {}", self.started_at, std::process::id());
+        let writer = self.writer();
         let header = Header { key: WRITER, value: Some(&writer) };
         let record = BaseRecord::<(), [u8]>::to(&self.name)
             .partition(PARTITION)
@@ -433,11 +439,7 @@ impl Topic {
 
     /// Whether the segment is as long or as old as it may be.
     pub fn is_full(&self, now: Timestamp) -> bool {
-        let age_ms = now.millis_since(self.begun_at);
-        !self.begins
-            && self.length > 0
-            && (self.length >= self.options.segment_bytes
-                || u128::from(age_ms.max(0).unsigned_abs()) >= self.options.segment_age.as_millis())
+        !self.begins && self.options.ends_segment(self.length, self.begun_at, now)
     }
 
     /// The next commit begins another segment.
@@ -596,13 +598,17 @@ impl Reader {
 }
 
 impl Topic {
+    /// What [`WRITER`] says of this program.
+    fn writer(&self) -> String {
+        format!("{} {}", self.started_at, std::process::id())
+    }
+
     /// Looks at who wrote a message since the topic was opened.
     fn check_writer(&self, message: &BorrowedMessage<'_>) -> anyhow::Result<()> {
         let headers = message.headers();
         let header = headers.and_then(|all| all.iter().find(|header| header.key == WRITER));
         let value = header.and_then(|header| std::str::from_utf8(header.value?).ok());
-        let own = format!("{} {}", self.started_at, std::process::id());
-        if value == Some(&own) {
+        if value == Some(&self.writer()) {
             return Ok(());
         }
         let (topic, offset) = (&self.name, message.offset());
@@ -638,17 +644,21 @@ pub fn partitions(kafka: &Kafka, name: &str, within: Duration) -> Result<usize, 
     let said = Said::default();
     let consumer: BaseConsumer<Said> =
         kafka.client().create_with_context(said.clone()).map_err(|error| error.to_string())?;
-    // All topics: to ask for one that is not there makes it on many a broker.
-    let found = consumer.fetch_metadata(None, within);
-    let found = found.map_err(|_| silence(&kafka.brokers, &said))?;
-    Ok(found.topics().iter().find(|topic| topic.name() == name).map_or(0, |t| t.partitions().len()))
+    count_partitions(consumer.client(), name, within).map_err(|_| silence(&kafka.brokers, &said))
 }
 
 fn look(producer: &ThreadedProducer<Reports>, name: &str, said: &Said) -> Result<usize, OpenError> {
-    let found = producer.client().fetch_metadata(None, ANSWER_WITHIN);
-    let found = found.map_err(|error| {
-        OpenError::Away(said.lock().clone().unwrap_or_else(|| error.to_string()))
-    })?;
+    let found = count_partitions(producer.client(), name, ANSWER_WITHIN);
+    found.map_err(|error| OpenError::Away(said.or(&error)))
+}
+
+fn count_partitions<C: ClientContext>(
+    client: &Client<C>,
+    name: &str,
+    within: Duration,
+) -> Result<usize, KafkaError> {
+    // All topics: to ask for one that is not there makes it on many a broker.
+    let found = client.fetch_metadata(None, within)?;
     let topic = found.topics().iter().find(|topic| topic.name() == name);
     Ok(topic.map_or(0, |topic| topic.partitions().len()))
 }
@@ -670,8 +680,7 @@ pub fn check_partitions(name: &str, partitions: usize) -> anyhow::Result<()> {
 
 fn watermarks(line: &Line, name: &str, said: &Said) -> Result<(u64, u64), String> {
     let found = line.producer.client().fetch_watermarks(name, PARTITION, ANSWER_WITHIN);
-    let (low, high) =
-        found.map_err(|error| said.lock().clone().unwrap_or_else(|| error.to_string()))?;
+    let (low, high) = found.map_err(|error| said.or(&error))?;
     Ok((low.max(0).unsigned_abs(), high.max(0).unsigned_abs()))
 }
 

@@ -35,7 +35,7 @@ impl Records<'_> {
                 None => self.ids.insert(remote.ids(self.reader, self.filter)?.into_iter()),
             };
             let ids: Vec<String> = ids.take(BATCH).collect();
-            let mut records = remote.records(&ids)?;
+            let mut records = remote.records_of(&ids)?;
             self.ended = ids.len() < BATCH;
             self.batch = ids.into_iter().map(|id| (id.clone(), records.remove(&id))).collect();
             return Ok(());

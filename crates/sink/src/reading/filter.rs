@@ -127,6 +127,11 @@ impl FromStr for Cursor {
     }
 }
 
+/// As a name stands in a list of the narrow row.
+pub(super) fn between_bars(name: &str) -> String {
+    format!("|{}|", name.replace('|', "/"))
+}
+
 /// Whose SQL. Both have the columns of `alongside_index`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -311,7 +316,7 @@ impl Conditions {
     }
 
     fn found_in(&mut self, column: &str, name: &str) -> String {
-        let place = self.bind(Value::Text(format!("|{}|", name.replace('|', "/"))));
+        let place = self.bind(Value::Text(between_bars(name)));
         self.has(column, &place)
     }
 

@@ -470,10 +470,7 @@ impl Reader {
             return remote.case(self, event_id);
         }
         self.reading(|connection| {
-            let id: Option<i64> = connection
-                .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
-                .query_row([event_id], |row| row.get(0))
-                .optional()?;
+            let id = row_of(connection, event_id)?;
             let mut versions: Vec<(Version, String)> = connection
                 .prepare_cached(
                     "SELECT version, state, as_of, record, run_id FROM event_versions
@@ -612,11 +609,7 @@ impl Reader {
         self.reading(|connection| {
             let mut events = Vec::with_capacity(ids.len());
             for id in ids {
-                let id: Option<i64> = connection
-                    .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
-                    .query_row([id], |row| row.get(0))
-                    .optional()?;
-                if let Some(id) = id {
+                if let Some(id) = row_of(connection, id)? {
                     events.extend(self.listed(connection, id)?);
                 }
             }
@@ -840,6 +833,14 @@ fn run(connection: &Connection, run_id: &str) -> rusqlite::Result<Option<StoredR
                 selection: row.get(6)?,
             })
         })
+        .optional()
+}
+
+/// The row of an event in the index.
+fn row_of(connection: &Connection, event_id: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
+        .query_row([event_id], |row| row.get(0))
         .optional()
 }
 

@@ -1,6 +1,6 @@
 //! Many events at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -29,14 +29,6 @@ impl Remote {
         Ok(ids)
     }
 
-    /// The records of some events as they were told last, by their ids.
-    pub(in crate::reading) fn records(
-        &self,
-        ids: &[String],
-    ) -> Result<HashMap<String, String>, StoreError> {
-        Ok(self.records_of(ids)?.into_iter().collect())
-    }
-
     /// Writes these events with their tracks, vessels and reviews into the store at `path`, `batch` of them at a time.
     pub(in crate::reading) fn copy(
         &self,
@@ -49,7 +41,7 @@ impl Remote {
         let mut copy = GeoPackage::open(path)?;
         let mut mmsis = BTreeSet::new();
         for ids in ids.chunks(batch) {
-            let mut records = self.records(ids)?;
+            let mut records = self.records_of(ids)?;
             let mut told = Vec::with_capacity(ids.len());
             for id in ids {
                 let Some(text) = records.remove(id) else { continue };

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::filter::{Conditions, Dialect};
+use super::filter::{Conditions, Dialect, between_bars};
 use super::{
     Case, Counts, Cursor, Facets, Feed, Filter, Listed, Lists, Mark, Marks, OTHERS_SCORE_MIN,
     Order, Page, Reader, ReviewState, Seen, StoredTrack, Summary, Version, lists, reviewing,
@@ -214,8 +214,7 @@ impl Own<'_> {
     }
 
     fn holds(&self, found: &Found) -> bool {
-        let told =
-            |barred: &str, name: &str| barred.contains(&format!("|{}|", name.replace('|', "/")));
+        let told = |barred: &str, name: &str| barred.contains(&between_bars(name));
         let in_zone = |name: &String| {
             let place = (found.longitude_deg, found.latitude_deg);
             let own = self.lists.zones.get(name);
@@ -487,8 +486,8 @@ impl Remote {
         Ok(Listed { id: id.into(), record, review, marks })
     }
 
-    /// The instants in the ids lead to the granules; an id without one is none of ours.
-    fn records_of(&self, ids: &[String]) -> Result<Vec<(String, String)>, StoreError> {
+    /// The records of events as they were told last, by their ids. The instants in these lead to the granules; an id without one is none of ours.
+    pub(super) fn records_of(&self, ids: &[String]) -> Result<HashMap<String, String>, StoreError> {
         #[derive(Row, Deserialize)]
         struct Recorded {
             id: String,
@@ -496,7 +495,7 @@ impl Remote {
         }
         let starts = starts(ids);
         if starts.is_empty() {
-            return Ok(Vec::new());
+            return Ok(HashMap::new());
         }
         let text = format!(
             "SELECT e.id AS id, e.record AS record FROM ( \
@@ -596,7 +595,7 @@ impl Remote {
             course_deg: Option<f64>,
             heading_deg: Option<u16>,
         }
-        if record.kind != "encounter" || record.profiles.is_empty() {
+        if record.kind != "encounter" || !record.is_flagged() {
             return Ok(Vec::new());
         }
         let (from, to) =
@@ -662,7 +661,7 @@ impl Remote {
         let mut listed = self.listed(reader, &ids)?;
         listed.retain(|listed| {
             let read = serde_json::from_str::<EventRecord>(&listed.record);
-            read.is_ok_and(|read| read.kind != "encounter" || !read.profiles.is_empty())
+            read.is_ok_and(|read| read.is_flagged())
         });
         Ok((listed, seen))
     }
