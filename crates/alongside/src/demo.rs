@@ -13,7 +13,7 @@ use sea::{Coverage, Findings, Scenario, Scorecard, Simulation, Truth};
 use crate::UsageError;
 use crate::cli::{DemoArgs, Store};
 use crate::output::Output;
-use crate::replay::{self, Versions, encounter_count, is_worth_a_look, replay};
+use crate::replay::{self, Told, Versions, encounter_count, is_worth_a_look, replay};
 use crate::report::{self, Summary, Table, grouped};
 use crate::score::findings;
 use crate::source::{Options, Sources};
@@ -38,7 +38,9 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
             "--store: the demo keeps what it finds in a file, expected FILE.gpkg or none";
         return Err(UsageError(expected.into()).into());
     }
-    let keeper = Keeper::new(&args.store)?;
+    let parameters = Parameters::default();
+    let provenance = replay::provenance(&parameters);
+    let mut keeper = Keeper::new(&args.store, String::new(), &provenance)?;
 
     tell(format_args!("simulating a day of ships in four seas ..."));
     let simulation = Simulation::new(&Scenario::default())?;
@@ -52,11 +54,15 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     packed.finish()?.finish()?;
 
     tell(format_args!("reading {} sentences of {vessels} vessels ...", grouped(sentences)));
-    let parameters = Parameters::default();
-    let provenance = replay::provenance(&parameters);
     let sources = Sources::open(&[recording], &Options::default())?;
-    let replayed = replay(sources, &parameters, 2, false, Versions::Last, |_| Ok(()))?;
-    let kept = keeper.keep(&replayed, String::new(), &parameters, &provenance)?;
+    keeper.begin();
+    let replayed = replay(sources, &parameters, 2, false, Versions::Last, |told| {
+        if let Told::Settled(event) = told {
+            keeper.settle(event);
+        }
+        Ok(())
+    })?;
+    let kept = keeper.keep(&replayed, &parameters)?;
 
     let selected: Vec<&Event> =
         replayed.findings.iter().filter(|event| is_worth_a_look(event)).collect();

@@ -94,6 +94,7 @@ impl Dispatch {
         let message = match told {
             Told::Event(event) => Some(self.messenger.event(event)),
             Told::Report(report) => self.messenger.report(report),
+            Told::Settled(_) => None,
         };
         match (message, &mut self.clickhouse) {
             (Some(message), _) => self.take(message),

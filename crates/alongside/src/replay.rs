@@ -4,7 +4,7 @@
 //! the events are made. With `--threads 2` these three work side by side, each a few batches ahead of the next, which is
 //! about as much as two processors can do; what is found does not depend on that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -50,6 +50,8 @@ pub enum Versions {
 pub enum Told<'a> {
     /// A version of an event.
     Event(&'a Event),
+    /// The version of an event that was told last, long ago. Late reports may change it all the same.
+    Settled(&'a Event),
     /// A report that was read, late or not.
     Report(&'a Report),
 }
@@ -98,7 +100,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
     check_places(args, &sources.intake())?;
     report::tell_left_out(sources.skipped());
     let left_out = sources.skipped().len();
-    let keeper = Keeper::new(&args.store)?;
+    let mut keeper = Keeper::new(&args.store, selection(args), &provenance)?;
     let mut output = match &args.output {
         Some(path) => Output::create(path)?,
         None => Output::stdout(),
@@ -109,7 +111,13 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
         true => Versions::All,
         false => Versions::Last,
     };
+    if versions == Versions::Last {
+        keeper.begin();
+    }
     let replayed = replay(sources, &parameters, args.threads, args.quiet, versions, |told| {
+        if let Told::Settled(event) = told {
+            keeper.settle(event);
+        }
         if let Some(dispatch) = &mut dispatch {
             dispatch.tell(&told).map_err(io::Error::other)?;
         }
@@ -126,7 +134,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<u8> {
 
     // What was found is kept before it is shown: a reader of standard output may take an hour over
     // it. If it cannot be kept, it is shown all the same.
-    let kept = keeper.keep(&replayed, selection(args), &parameters, &provenance);
+    let kept = keeper.keep(&replayed, &parameters);
     let dispatched = dispatch.map(Dispatch::finish).transpose();
 
     let selected: Vec<&Event> =
@@ -297,6 +305,9 @@ struct Findings<T> {
     told: T,
     /// As told last. As many as there are encounters; what is retracted goes.
     last: BTreeMap<EventId, Event>,
+    /// When which event was told, in this order, as far as that may have been the last time.
+    told_at: VecDeque<(Timestamp, EventId)>,
+    settles_after: Duration,
     reports: u64,
     identities: Identities,
 }
@@ -304,7 +315,15 @@ struct Findings<T> {
 impl<T: FnMut(Told<'_>) -> io::Result<()>> Findings<T> {
     fn new(parameters: &Parameters, teller: Teller, told: T) -> Self {
         let identities = Identities::new(parameters.bounds.vessels_max);
-        Findings { teller, told, last: BTreeMap::new(), reports: 0, identities }
+        Findings {
+            teller,
+            told,
+            last: BTreeMap::new(),
+            told_at: VecDeque::new(),
+            settles_after: parameters.encounter_kept(),
+            reports: 0,
+            identities,
+        }
     }
 
     fn take(&mut self, step: Step) -> io::Result<()> {
@@ -322,10 +341,24 @@ impl<T: FnMut(Told<'_>) -> io::Result<()>> Findings<T> {
             if event.profiles.is_empty() {
                 event.vessels.iter_mut().for_each(|vessel| vessel.track = Vec::new());
             }
+            self.told_at.push_back((event.as_of, event.id));
             match event.state {
                 EventState::Retracted => self.last.remove(&event.id),
                 _ => self.last.insert(event.id, event),
             };
+        }
+        self.settle()
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        let Some(&(now, _)) = self.told_at.back() else { return Ok(()) };
+        while let Some(&(told_at, id)) = self.told_at.front()
+            && now.millis_since(told_at) > self.settles_after.as_millis() as i64
+        {
+            self.told_at.pop_front();
+            if let Some(event) = self.last.get(&id).filter(|event| event.as_of == told_at) {
+                (self.told)(Told::Settled(event))?;
+            }
         }
         Ok(())
     }

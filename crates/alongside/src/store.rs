@@ -1,46 +1,92 @@
 //! The GeoPackage that a replay leaves behind.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use detector::{Parameters, VesselSummary};
-use maritime::{Event, EventKind, Timestamp};
+use maritime::{Event, EventId, EventKind, EventState, Timestamp};
 use serde_json::json;
-use sink::{GeoPackage, Identities, Provenance, Run, StoreError, VesselRow};
+use sink::{Draft, GeoPackage, Identities, Provenance, Run, StoreError, VesselRow};
 
 use crate::cli::Store;
 use crate::config;
 use crate::replay::{Replayed, SCORE_MIN, encounter_count};
 use crate::temporary::Temporary;
 
-/// Where encounters will be kept, if anywhere. A file is made only when there is something to keep: an
+/// Where encounters will be kept, if anywhere. A file is there only when there is something to keep: an
 /// empty store would be taken for an answer.
 pub struct Keeper {
     path: Option<PathBuf>,
     started_at: Timestamp,
+    run_id: String,
+    selection: String,
+    provenance: Provenance,
+    drafted: Option<Drafted>,
+}
+
+/// A store that is made while events are told.
+struct Drafted {
+    file: Temporary,
+    /// Once something has failed it stays so.
+    draft: Result<Draft, StoreError>,
+    /// In which version.
+    stored: BTreeMap<EventId, u32>,
 }
 
 impl Keeper {
     /// Makes sure that `store` can be opened or made, so that a file that is something else is refused
-    /// before the work begins.
+    /// before the work begins. `selection` says which reports are read, in the words of the command line.
     ///
     /// # Errors
     ///
     /// The file is something else, or there can be none.
-    pub fn new(store: &Store) -> anyhow::Result<Self> {
+    pub fn new(store: &Store, selection: String, provenance: &Provenance) -> anyhow::Result<Self> {
         let path = store.path().map(Path::to_owned);
         if let Some(path) = &path {
             check_usable(path).context(
                 "cannot keep what was found; --store FILE.gpkg keeps them elsewhere, --store none nowhere",
             )?;
         }
-        Ok(Keeper { path, started_at: now() })
+        let started_at = now();
+        let run_id =
+            format!("{started_at}-{} {selection}", std::process::id()).trim_end().to_owned();
+        let provenance = provenance.clone();
+        Ok(Keeper { path, started_at, run_id, selection, provenance, drafted: None })
     }
 
-    /// Stores what was found in what `selection` says, in the words of the command line; gives the path
-    /// of the file.
+    /// From now on takes what is [settled](Keeper::settle), which takes less time than to store all at the end. A store that is
+    /// there already is in use for the length of one transaction, and that is to be short: into such a one everything is
+    /// stored at the end.
+    pub fn begin(&mut self) {
+        let Some(path) = self.path.as_deref().filter(|path| path.symlink_metadata().is_err())
+        else {
+            return;
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+        let file = Temporary::new(file);
+        let draft = Draft::create(file.path(), path, &self.run_id, &self.provenance);
+        self.drafted = Some(Drafted { file, draft, stored: BTreeMap::new() });
+    }
+
+    /// Takes an event that will hardly be told again.
+    pub fn settle(&mut self, event: &Event) {
+        let Some(Drafted { draft, stored, .. }) = &mut self.drafted else { return };
+        if event.state == EventState::Candidate || !is_worth_keeping(event) {
+            return;
+        }
+        if let Ok(open) = draft {
+            stored.insert(event.id, event.version);
+            if let Err(error) = open.store(event) {
+                *draft = Err(error);
+            }
+        }
+    }
+
+    /// Stores what was found, or the rest of it; gives the path of the file.
     ///
     /// # Errors
     ///
@@ -48,9 +94,7 @@ impl Keeper {
     pub fn keep(
         self,
         replayed: &Replayed,
-        selection: String,
         parameters: &Parameters,
-        provenance: &Provenance,
     ) -> anyhow::Result<Option<PathBuf>> {
         let Some(path) = self.path else { return Ok(None) };
         let vessels: Vec<VesselRow> = replayed
@@ -59,28 +103,57 @@ impl Keeper {
             .map(|vessel| vessel_row(vessel, &replayed.identities))
             .collect();
         let run = Run {
-            run_id: format!("{}-{} {selection}", self.started_at, std::process::id())
-                .trim_end()
-                .to_owned(),
+            run_id: self.run_id,
             started_at: self.started_at,
-            provenance: provenance.clone(),
+            provenance: self.provenance,
             parameters: config::text(parameters),
             inputs: replayed.intake.inputs.iter().map(|input| input.input.clone()).collect(),
-            selection,
+            selection: self.selection,
             counters: counters(replayed),
         };
-        // A journal that stayed would be taken for that of the next file of this name.
-        let fresh = (!path.exists())
-            .then(|| [path.clone(), GeoPackage::journal_path(&path)].map(Temporary::new));
-        GeoPackage::open(&path)
-            .and_then(|mut package| {
-                let events = replayed.findings.iter().filter(|event| is_worth_keeping(event));
-                package.store(&run, events, &vessels)
-            })
-            .context("cannot keep what was found")?;
-        fresh.into_iter().flatten().for_each(Temporary::keep);
+        // Somebody else may have made one meanwhile.
+        let drafted = self.drafted.filter(|_| path.symlink_metadata().is_err());
+        let events = replayed.findings.iter().filter(|event| is_worth_keeping(event));
+        let stored = match drafted {
+            Some(drafted) => drafted.finish(&run, events, &vessels),
+            None => store_all(&path, &run, events, &vessels),
+        };
+        stored.context("cannot keep what was found")?;
         Ok(Some(path))
     }
+}
+
+impl Drafted {
+    /// Stores what is missing, and removes what turned out to be nothing.
+    fn finish<'a>(
+        self,
+        run: &Run,
+        events: impl Iterator<Item = &'a Event>,
+        vessels: &[VesselRow],
+    ) -> Result<(), StoreError> {
+        let Drafted { file, draft, mut stored } = self;
+        let draft = draft?;
+        let rest: Vec<&Event> =
+            events.filter(|event| stored.remove(&event.id) != Some(event.version)).collect();
+        stored.into_keys().try_for_each(|gone| draft.forget(gone))?;
+        draft.finish(run, rest, vessels)?;
+        file.keep();
+        Ok(())
+    }
+}
+
+fn store_all<'a>(
+    path: &Path,
+    run: &Run,
+    events: impl Iterator<Item = &'a Event> + Send,
+    vessels: &[VesselRow],
+) -> Result<(), StoreError> {
+    // A journal that stayed would be taken for that of the next file of this name.
+    let fresh = (!path.exists())
+        .then(|| [path.to_owned(), GeoPackage::journal_path(path)].map(Temporary::new));
+    GeoPackage::open(path)?.store(run, events, vessels)?;
+    fresh.into_iter().flatten().for_each(Temporary::keep);
+    Ok(())
 }
 
 /// A vessel as it is stored.

@@ -426,6 +426,11 @@ impl Parameters {
 
     /// How long after its last contact an encounter is remembered: as long as anything can be added to it, or a late
     /// report can change it.
+    pub fn encounter_kept(&self) -> Duration {
+        Duration::from_millis(self.encounter_millis().unsigned_abs())
+    }
+
+    /// The same in milliseconds, as the detector reckons.
     pub(crate) fn encounter_millis(&self) -> i64 {
         let merge_gap_max = self.encounter.merge_gap_max.as_millis() as i64;
         merge_gap_max.max(self.revision_millis()) + self.leg_millis_max()

@@ -26,12 +26,15 @@ use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params, params_from_iter};
 
 use crate::columns::{Cell, columns};
-use crate::geometry::{point_blob, track_blob};
+use crate::geometry::{Bounds, bounds_of, point_blob, track_blob};
 use crate::identities::HeardAs;
 use crate::json;
 use crate::packed::{Packer, Unpacked};
 use crate::reading::{Review, StoredIdentity, StoredTrack, StoredVessel};
-use crate::schema::{APPLICATION_ID, FEATURE_TABLES, SCHEMA_VERSION, create, prepare};
+use crate::schema::{
+    APPLICATION_ID, FEATURE_TABLES, SCHEMA_VERSION, create, create_insert_triggers,
+    drop_insert_triggers, prepare,
+};
 use crate::text::shown;
 use crate::trail;
 use crate::{ClickHouseError, EventRecord, Provenance, SchemaError, VesselRecord};
@@ -263,6 +266,7 @@ impl GeoPackage {
     ) -> Result<(), StoreError> {
         self.storing(at, |transaction| {
             let number = next_number(transaction)?;
+            drop_insert_triggers(transaction)?;
             let mut packer = Packer::new();
             let [encounters, others] = ["encounters", "events"].map(Statements::new);
             for ToldElsewhere { record, text, tracks, review } in told {
@@ -276,12 +280,16 @@ impl GeoPackage {
                          VALUES (?1, ?2, ?3, ?4, '', '[]', '', '{}')",
                     )?
                     .execute(values)?;
-                let statements = if record.kind == "encounter" { &encounters } else { &others };
+                let (table, statements) = match record.kind.as_str() {
+                    "encounter" => ("encounters", &encounters),
+                    _ => ("events", &others),
+                };
                 let values = Row::values_of(record, text, &run_id, &mut packer);
-                transaction
+                let fid = transaction
                     .prepare_cached(&statements.insert)?
-                    .execute(params_from_iter(values))?;
-                IndexRow::new(record).store(transaction, number)?;
+                    .insert(params_from_iter(values))?;
+                store_bounds(transaction, table, fid, bounds_of_place(record))?;
+                IndexRow::new(record).store(transaction, number, false)?;
                 for track in tracks {
                     let StoredTrack { mmsi, name, antenna_m, points } = track;
                     insert_track(transaction, id, (*mmsi, name.as_deref()), *antenna_m, points)?;
@@ -295,7 +303,7 @@ impl GeoPackage {
                         .execute(params![id, review.state, review.note, changed_at, changed_by])?;
                 }
             }
-            Ok(())
+            create_insert_triggers(transaction)
         })
     }
 
@@ -481,44 +489,20 @@ fn store_all<'a>(
     // Immediate: to wait for another writer at the start, and not to fail in the middle.
     let behavior = rusqlite::TransactionBehavior::Immediate;
     let transaction = connection.transaction_with_behavior(behavior)?;
-    let mut stored = Stored::default();
-    let events = events.into_iter();
-    thread::scope(|scope| {
-        // To write a row out takes about as long as to store it: one thread writes ahead of the other.
-        let (sender, rows) = mpsc::sync_channel(ROWS_AHEAD_MAX);
-        scope.spawn(move || {
-            let mut packer = Packer::new();
-            for event in events {
-                if sender.send(Row::new(event, run, &mut packer)).is_err() {
-                    return;
-                }
-            }
-        });
-        let [encounters, others] = ["encounters", "events"].map(Statements::new);
-        let number = next_number(&transaction)?;
-        rows.into_iter().try_for_each(|row| {
-            let statements = match row.event.kind() {
-                EventKind::Encounter => &encounters,
-                _ => &others,
-            };
-            store_row(&transaction, row, statements, run, number, &mut stored)
-        })
-    })?;
-    for vessel in vessels {
-        store_vessel(&transaction, vessel)?;
-    }
-    store_run(&transaction, run)?;
-    describe_contents(&transaction, run.started_at)?;
+    let mut storer = Storer::begin(&transaction, &run.run_id, &run.provenance)?;
+    storer.store_all(&transaction, events)?;
+    let stored = storer.finish(&transaction, run, vessels)?;
     transaction.commit()?;
     Ok(stored)
 }
 
 /// An event as it stands in its table.
-struct Row<'a> {
+pub(crate) struct Row<'a> {
     event: &'a Event,
     event_id: String,
     /// In the order of [`Row::columns`]; empty if it is retracted.
     values: Vec<Value>,
+    bounds: Option<Bounds>,
     index: Option<IndexRow>,
 }
 
@@ -611,35 +595,45 @@ impl IndexRow {
         IndexRow { values, mmsis: mmsis.into_iter().collect(), is_flagged }
     }
 
-    fn store(self, transaction: &Transaction<'_>, number: i64) -> rusqlite::Result<()> {
-        let values = self.values.into_iter().chain([Value::Integer(number)]);
-        let id: i64 = transaction
+    /// Stores it, in the place of the row of the same event if that `is_there`.
+    fn store(self, connection: &Connection, number: i64, is_there: bool) -> rusqlite::Result<()> {
+        let IndexRow { values, mmsis, is_flagged } = self;
+        connection
             .prepare_cached(&INDEX_UPSERT)?
-            .query_row(params_from_iter(values), |row| row.get(0))?;
-        transaction
-            .prepare_cached("DELETE FROM alongside_event_vessels WHERE event = ?1")?
-            .execute([id])?;
-        for mmsi in self.mmsis {
-            transaction
+            .execute(params_from_iter(values.iter().chain([&Value::Integer(number)])))?;
+        let id: i64 = if is_there {
+            let id = connection
+                .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
+                .query_row([&values[0]], |row| row.get(0))?;
+            connection
+                .prepare_cached("DELETE FROM alongside_event_vessels WHERE event = ?1")?
+                .execute([id])?;
+            id
+        } else {
+            connection.last_insert_rowid()
+        };
+        for mmsi in mmsis {
+            connection
                 .prepare_cached("INSERT INTO alongside_event_vessels VALUES (?1, ?2, ?3)")?
-                .execute(params![mmsi, self.is_flagged, id])?;
+                .execute(params![mmsi, is_flagged, id])?;
         }
         Ok(())
     }
 
-    fn delete(transaction: &Transaction<'_>, event_id: &str) -> rusqlite::Result<()> {
+    fn delete(connection: &Connection, event_id: &str) -> rusqlite::Result<()> {
         for delete in [
             "DELETE FROM alongside_event_vessels
              WHERE event = (SELECT id FROM alongside_index WHERE event_id = ?1)",
             "DELETE FROM alongside_index WHERE event_id = ?1",
         ] {
-            transaction.prepare_cached(delete)?.execute([event_id])?;
+            connection.prepare_cached(delete)?.execute([event_id])?;
         }
         Ok(())
     }
 }
 
-/// With the columns as a list of assignments, for which SQLite has no shorter word.
+/// With the columns as a list of assignments, for which SQLite has no shorter word. It gives no id: for `RETURNING` SQLite keeps
+/// what the statement changes, to be able to take it back.
 static INDEX_UPSERT: LazyLock<String> = LazyLock::new(|| {
     let columns: Vec<&str> = IndexRow::COLUMNS.split(", ").map(str::trim).collect();
     let places = vec!["?"; columns.len() + 1].join(", ");
@@ -647,7 +641,7 @@ static INDEX_UPSERT: LazyLock<String> = LazyLock::new(|| {
         columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
     format!(
         "INSERT INTO alongside_index ({}, stored) VALUES ({places})
-         ON CONFLICT (event_id) DO UPDATE SET {}, stored = excluded.stored RETURNING id",
+         ON CONFLICT (event_id) DO UPDATE SET {}, stored = excluded.stored",
         columns.join(", "),
         assignments.join(", ")
     )
@@ -663,22 +657,27 @@ fn barred(texts: &[String]) -> String {
     barred
 }
 
+fn bounds_of_place(record: &EventRecord) -> Option<Bounds> {
+    let EventRecord { longitude_deg: x, latitude_deg: y, .. } = *record;
+    Some(Bounds { min_x: x, max_x: x, min_y: y, max_y: y })
+}
+
 /// Of this call of [`GeoPackage::store`]: who asks for what is new remembers it.
-fn next_number(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
+fn next_number(connection: &Connection) -> rusqlite::Result<i64> {
     let next = "UPDATE alongside_stored SET number = number + 1 RETURNING number";
-    transaction.query_row(next, [], |row| row.get(0))
+    connection.query_row(next, [], |row| row.get(0))
 }
 
 impl<'a> Row<'a> {
-    fn new(event: &'a Event, run: &Run, packer: &mut Packer) -> Self {
+    fn new(event: &'a Event, run_id: &str, provenance: &Provenance, packer: &mut Packer) -> Self {
         let event_id = event.id.to_string();
         if event.state == EventState::Retracted {
-            return Row { event, event_id, values: Vec::new(), index: None };
+            return Row { event, event_id, values: Vec::new(), bounds: None, index: None };
         }
-        let record = EventRecord::new(event, &run.provenance);
-        let values = Row::values_of(&record, &json::to_text(&record), &run.run_id, packer);
-        let index = Some(IndexRow::new(&record));
-        Row { event, event_id, values, index }
+        let record = EventRecord::new(event, provenance);
+        let values = Row::values_of(&record, &json::to_text(&record), run_id, packer);
+        let bounds = bounds_of_place(&record);
+        Row { event, event_id, values, bounds, index: Some(IndexRow::new(&record)) }
     }
 
     /// In the order of [`Row::columns`].
@@ -702,6 +701,7 @@ impl<'a> Row<'a> {
 }
 
 /// What is said to the table of a kind of events.
+#[derive(Debug)]
 struct Statements {
     select: String,
     insert: String,
@@ -718,7 +718,8 @@ impl Statements {
         let (names, assignments) = (names.join(", "), assignments.join(", "));
         Statements {
             select: format!(
-                "SELECT version, software_version, parameters_hash FROM {table} WHERE event_id = ?1"
+                "SELECT version, software_version, parameters_hash, run_id FROM {table}
+                 WHERE event_id = ?1"
             ),
             insert: format!("INSERT INTO {table} ({names}) VALUES ({places})"),
             update: format!("UPDATE {table} SET {assignments} WHERE event_id = ?1"),
@@ -733,67 +734,172 @@ impl Statements {
     }
 }
 
-fn store_row(
-    transaction: &Transaction<'_>,
-    row: Row<'_>,
-    statements: &Statements,
-    run: &Run,
+/// Stores events in a transaction that somebody else has begun and will end.
+#[derive(Debug)]
+pub(crate) struct Storer {
+    run_id: String,
+    provenance: Provenance,
+    /// Of this call of [`GeoPackage::store`].
     number: i64,
-    stored: &mut Stored,
-) -> rusqlite::Result<()> {
-    let Row { event, event_id, values, index } = row;
-    let there: Option<(u32, Provenance)> = transaction
-        .prepare_cached(&statements.select)?
-        .query_row([&event_id], |row| {
-            let software_version = row.get(1)?;
-            Ok((row.get(0)?, Provenance { software_version, parameters_hash: row.get(2)? }))
+    encounters: Statements,
+    others: Statements,
+    stored: Stored,
+}
+
+impl Storer {
+    pub(crate) fn begin(
+        connection: &Connection,
+        run_id: &str,
+        provenance: &Provenance,
+    ) -> rusqlite::Result<Self> {
+        let number = next_number(connection)?;
+        let [encounters, others] = ["encounters", "events"].map(Statements::new);
+        drop_insert_triggers(connection)?;
+        Ok(Storer {
+            run_id: run_id.into(),
+            provenance: provenance.clone(),
+            number,
+            encounters,
+            others,
+            stored: Stored::default(),
         })
-        .optional()?;
-    // Another program or other parameters count versions anew: then what was run last holds.
-    let is_outdated =
-        |(version, by): &(u32, Provenance)| *version > event.version && *by == run.provenance;
-    if there.as_ref().is_some_and(is_outdated) {
-        stored.outdated += 1;
-        return Ok(());
-    }
-    let is_another =
-        |(version, by): &(u32, Provenance)| *version != event.version || *by != run.provenance;
-    if there.as_ref().is_some_and(is_another) {
-        let keep = params![event_id, !event.profiles.is_empty()];
-        transaction.prepare_cached(&statements.keep)?.execute(keep)?;
-    }
-    if event.state == EventState::Retracted {
-        stored.retracted += 1;
-        IndexRow::delete(transaction, &event_id)?;
-        for table in FEATURE_TABLES {
-            let delete = format!("DELETE FROM {table} WHERE event_id = ?1");
-            transaction.prepare_cached(&delete)?.execute([&event_id])?;
-        }
-        return Ok(());
     }
 
-    // An update and not a replacement, so that the row keeps its fid; and not SQLite's upsert, which
-    // the triggers of the spatial index cannot bear.
-    let statement = if there.is_some() {
-        stored.replaced += 1;
-        &statements.update
-    } else {
-        stored.inserted += 1;
-        &statements.insert
-    };
-    transaction.prepare_cached(statement)?.execute(params_from_iter(values))?;
-    index.expect("what is not retracted is found").store(transaction, number)?;
-    // Near a coast most encounters satisfy no profile, and tracks are most of what an encounter takes.
-    if event.profiles.is_empty() {
-        let delete = "DELETE FROM encounter_tracks WHERE event_id = ?1";
-        transaction.prepare_cached(delete)?.execute([&event_id])?;
-        return Ok(());
+    /// Stores what belongs to the whole.
+    pub(crate) fn finish(
+        self,
+        connection: &Connection,
+        run: &Run,
+        vessels: &[VesselRow],
+    ) -> rusqlite::Result<Stored> {
+        create_insert_triggers(connection)?;
+        vessels.iter().try_for_each(|vessel| store_vessel(connection, vessel))?;
+        store_run(connection, run)?;
+        describe_contents(connection, run.started_at)?;
+        Ok(self.stored)
     }
-    event.vessels.iter().try_for_each(|vessel| store_track(transaction, &event_id, vessel))
+
+    /// An event as this run tells it.
+    pub(crate) fn row<'a>(&self, event: &'a Event, packer: &mut Packer) -> Row<'a> {
+        Row::new(event, &self.run_id, &self.provenance, packer)
+    }
+
+    /// Stores events. To write a row out takes about as long as to store it: one thread writes ahead of the other.
+    pub(crate) fn store_all<'a>(
+        &mut self,
+        connection: &Connection,
+        events: impl IntoIterator<Item = &'a Event, IntoIter: Send>,
+    ) -> rusqlite::Result<()> {
+        let (run_id, provenance) = (self.run_id.clone(), self.provenance.clone());
+        let events = events.into_iter();
+        thread::scope(|scope| {
+            let (sender, rows) = mpsc::sync_channel(ROWS_AHEAD_MAX);
+            scope.spawn(move || {
+                let mut packer = Packer::new();
+                for event in events {
+                    let row = Row::new(event, &run_id, &provenance, &mut packer);
+                    if sender.send(row).is_err() {
+                        return;
+                    }
+                }
+            });
+            rows.into_iter().try_for_each(|row| self.store(connection, row))
+        })
+    }
+
+    /// Stores an event, or what is known of it now in its place.
+    pub(crate) fn store(&mut self, connection: &Connection, row: Row<'_>) -> rusqlite::Result<()> {
+        let Row { event, event_id, values, bounds, index } = row;
+        let (table, statements) = match event.kind() {
+            EventKind::Encounter => ("encounters", &self.encounters),
+            _ => ("events", &self.others),
+        };
+        let there: Option<There> = connection
+            .prepare_cached(&statements.select)?
+            .query_row([&event_id], There::from_row)
+            .optional()?;
+        if let Some(there) = &there {
+            let by_the_same = there.provenance == self.provenance;
+            // Another program or other parameters count versions anew: then what was run last holds.
+            if by_the_same && there.version > event.version {
+                self.stored.outdated += 1;
+                return Ok(());
+            }
+            let is_another = !by_the_same || there.version != event.version;
+            // What the same run has told before is how it came to what it tells now.
+            if is_another && there.run_id != self.run_id {
+                let keep = params![event_id, !event.profiles.is_empty()];
+                connection.prepare_cached(&statements.keep)?.execute(keep)?;
+            }
+        }
+        if event.state == EventState::Retracted {
+            self.stored.retracted += 1;
+            return delete(connection, &event_id);
+        }
+
+        // An update and not a replacement, so that the row keeps its fid; and not SQLite's upsert, which
+        // the triggers of the spatial index cannot bear.
+        let values = params_from_iter(values);
+        if there.is_some() {
+            self.stored.replaced += 1;
+            connection.prepare_cached(&statements.update)?.execute(values)?;
+        } else {
+            self.stored.inserted += 1;
+            let fid = connection.prepare_cached(&statements.insert)?.insert(values)?;
+            store_bounds(connection, table, fid, bounds)?;
+        }
+        let index = index.expect("what is not retracted is found");
+        index.store(connection, self.number, there.is_some())?;
+        // Near a coast most encounters satisfy no profile, and tracks are most of what an encounter takes.
+        if event.profiles.is_empty() {
+            if there.is_some() {
+                let delete = "DELETE FROM encounter_tracks WHERE event_id = ?1";
+                connection.prepare_cached(delete)?.execute([&event_id])?;
+            }
+            return Ok(());
+        }
+        event.vessels.iter().try_for_each(|vessel| store_track(connection, &event_id, vessel))
+    }
+}
+
+/// What is known of an event that is in the store.
+struct There {
+    run_id: String,
+    version: u32,
+    provenance: Provenance,
+}
+
+impl There {
+    fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let provenance = Provenance { software_version: row.get(1)?, parameters_hash: row.get(2)? };
+        Ok(There { version: row.get(0)?, provenance, run_id: row.get(3)? })
+    }
+}
+
+/// Removes an event, if it is there, and what belongs to it.
+pub(crate) fn delete(connection: &Connection, event_id: &str) -> rusqlite::Result<()> {
+    IndexRow::delete(connection, event_id)?;
+    FEATURE_TABLES.iter().try_for_each(|table| {
+        let delete = format!("DELETE FROM {table} WHERE event_id = ?1");
+        connection.prepare_cached(&delete)?.execute([event_id]).map(drop)
+    })
+}
+
+/// Does what the trigger would; see [`drop_insert_triggers`].
+fn store_bounds(
+    connection: &Connection,
+    table: &str,
+    fid: i64,
+    bounds: Option<Bounds>,
+) -> rusqlite::Result<()> {
+    let Some(Bounds { min_x, max_x, min_y, max_y }) = bounds else { return Ok(()) };
+    let insert = format!("INSERT INTO rtree_{table}_geom VALUES (?1, ?2, ?3, ?4, ?5)");
+    connection.prepare_cached(&insert)?.execute(params![fid, min_x, max_x, min_y, max_y])?;
+    Ok(())
 }
 
 fn store_track(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     event_id: &str,
     vessel: &EventVessel,
 ) -> rusqlite::Result<()> {
@@ -802,32 +908,33 @@ fn store_track(
         [dimensions.bow_m, dimensions.stern_m, dimensions.port_m, dimensions.starboard_m]
     });
     let who = (vessel.mmsi.get(), name.as_deref());
-    insert_track(transaction, event_id, who, antenna_m, &vessel.track)
+    insert_track(connection, event_id, who, antenna_m, &vessel.track)
 }
 
 /// In the place of the one that is there.
 fn insert_track(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     event_id: &str,
     (mmsi, name): (u32, Option<&str>),
     antenna_m: Option<[u16; 4]>,
     track: &[TrackPoint],
 ) -> rusqlite::Result<()> {
     let side = |side: usize| antenna_m.map(|antenna_m| antenna_m[side]);
+    let lines = track_blob(track);
     let values = params![
         event_id,
         mmsi,
         name,
         track.first().map(|point| Cell::Time(point.observed_at)),
         track.last().map(|point| Cell::Time(point.observed_at)),
-        track_blob(track),
+        lines,
         side(0),
         side(1),
         side(2),
         side(3),
         trail::pack(track),
     ];
-    let updated = transaction
+    let updated = connection
         .prepare_cached(
             "UPDATE encounter_tracks SET name = ?3, started_at = ?4, ended_at = ?5, geom = ?6,
                to_bow_m = ?7, to_stern_m = ?8, to_port_m = ?9, to_starboard_m = ?10, reports = ?11
@@ -835,27 +942,28 @@ fn insert_track(
         )?
         .execute(values)?;
     if updated == 0 {
-        transaction
+        let fid = connection
             .prepare_cached(
                 "INSERT INTO encounter_tracks (event_id, mmsi, name, started_at, ended_at, geom,
                    to_bow_m, to_stern_m, to_port_m, to_starboard_m, reports)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
-            .execute(values)?;
+            .insert(values)?;
+        store_bounds(connection, "encounter_tracks", fid, lines.as_deref().and_then(bounds_of))?;
     }
     Ok(())
 }
 
-fn store_vessel(transaction: &Transaction<'_>, vessel: &VesselRow) -> rusqlite::Result<()> {
+fn store_vessel(connection: &Connection, vessel: &VesselRow) -> rusqlite::Result<()> {
     let heard_at = (vessel.first_heard_at, vessel.last_heard_at);
     let positions = i64::try_from(vessel.positions).unwrap_or(i64::MAX);
     let values = identity_values(vessel.mmsi, &vessel.identity, heard_at);
-    transaction
+    connection
         .prepare_cached(&vessel_upsert())?
         .execute(params_from_iter(values.into_iter().chain([Value::Integer(positions)])))?;
     for (identity, first_heard_at, last_heard_at) in &vessel.identities {
         let values = identity_values(vessel.mmsi, identity, (*first_heard_at, *last_heard_at));
-        transaction.prepare_cached(IDENTITY_UPSERT)?.execute(params_from_iter(values))?;
+        connection.prepare_cached(IDENTITY_UPSERT)?.execute(params_from_iter(values))?;
     }
     Ok(())
 }
@@ -908,9 +1016,9 @@ fn vessel_upsert() -> String {
     upsert
 }
 
-fn store_run(transaction: &Transaction<'_>, run: &Run) -> rusqlite::Result<()> {
+fn store_run(connection: &Connection, run: &Run) -> rusqlite::Result<()> {
     let inputs = json::to_text(&run.inputs);
-    transaction.execute(
+    connection.execute(
         "INSERT INTO runs (run_id, started_at, software_version, parameters_hash, parameters,
                            inputs, selection, counters)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -934,10 +1042,10 @@ fn store_run(transaction: &Transaction<'_>, run: &Run) -> rusqlite::Result<()> {
 
 /// Keeps the extents in `gpkg_contents` true; they are what a map zooms to.
 pub(crate) fn describe_contents(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     changed_at: Timestamp,
 ) -> rusqlite::Result<()> {
-    transaction.execute("UPDATE gpkg_contents SET last_change = ?1", [Cell::Time(changed_at)])?;
+    connection.execute("UPDATE gpkg_contents SET last_change = ?1", [Cell::Time(changed_at)])?;
     let points = |condition: &str| {
         format!(
             "SELECT min(longitude_deg), max(longitude_deg), min(latitude_deg), max(latitude_deg)
@@ -961,7 +1069,7 @@ pub(crate) fn describe_contents(
             "UPDATE gpkg_contents SET (min_x, max_x, min_y, max_y) = ({extent})
              WHERE table_name = '{table}'"
         );
-        transaction.execute(&update, [])?;
+        connection.execute(&update, [])?;
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ mod gfw;
 mod json;
 mod xml;
 
+mod draft;
 mod geometry;
 mod geopackage;
 pub mod reading;
@@ -54,6 +55,7 @@ pub use block::BlockSize;
 pub use clickhouse::{Applied, ClickHouse, ClickHouseError, SchemaError, Store, migrations_text};
 pub use csv::{write_csv, write_guarded_csv};
 pub use dead_letter::DeadLetterRecord;
+pub use draft::Draft;
 pub use explanation::explain;
 pub use geojson::write_geojson;
 pub use geopackage::{GeoPackage, Run, StoreError, Stored, VesselRow};

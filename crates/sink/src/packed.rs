@@ -12,6 +12,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use crate::json::LINE_BYTES_MAX;
 
 /// Packs one text after the other; making it takes longer than packing one.
+#[derive(Debug)]
 pub(crate) struct Packer(Compress);
 
 impl Packer {

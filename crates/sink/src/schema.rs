@@ -199,19 +199,49 @@ INSERT INTO gpkg_geometry_columns VALUES
   ('encounter_tracks', 'geom', 'MULTILINESTRING', 4326, 0, 0);
 ";
 
+const DRAWN: &str = "NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom)";
+
+fn index_name(table: &str) -> String {
+    format!("rtree_{table}_geom")
+}
+
+fn index_insert(table: &str) -> String {
+    format!(
+        "INSERT OR REPLACE INTO {} VALUES (NEW.fid, ST_MinX(NEW.geom), ST_MaxX(NEW.geom),
+           ST_MinY(NEW.geom), ST_MaxY(NEW.geom));",
+        index_name(table)
+    )
+}
+
+fn insert_trigger(table: &str) -> String {
+    let (index, insert) = (index_name(table), index_insert(table));
+    format!(
+        "CREATE TRIGGER {index}_insert AFTER INSERT ON {table} WHEN ({DRAWN}) BEGIN {insert} END;"
+    )
+}
+
+/// Whoever stores very many rows in one transaction enters them in the spatial index himself: of what a trigger does SQLite keeps
+/// enough to take it back, which costs more than the row. Nobody else sees the tables without their triggers.
+pub(crate) fn drop_insert_triggers(connection: &Connection) -> rusqlite::Result<()> {
+    FEATURE_TABLES.iter().try_for_each(|table| {
+        connection.execute_batch(&format!("DROP TRIGGER {}_insert", index_name(table)))
+    })
+}
+
+/// As they were.
+pub(crate) fn create_insert_triggers(connection: &Connection) -> rusqlite::Result<()> {
+    FEATURE_TABLES.iter().try_for_each(|table| connection.execute_batch(&insert_trigger(table)))
+}
+
 /// The standard's R-tree extension (annex F.3), with its triggers as they are given there: whoever
 /// edits the layer later keeps the index true.
 fn spatial_index(table: &str) -> String {
-    let bounds =
-        "NEW.fid, ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom)";
-    let index = format!("rtree_{table}_geom");
-    let insert = format!("INSERT OR REPLACE INTO {index} VALUES ({bounds});");
-    let drawn = "NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom)";
+    let (index, insert, drawn) = (index_name(table), index_insert(table), DRAWN);
+    let insert_trigger = insert_trigger(table);
     let not_drawn = "NEW.geom ISNULL OR ST_IsEmpty(NEW.geom)";
     format!(
         "CREATE VIRTUAL TABLE {index} USING rtree (id, minx, maxx, miny, maxy);
-         CREATE TRIGGER {index}_insert AFTER INSERT ON {table} WHEN ({drawn})
-         BEGIN {insert} END;
+         {insert_trigger}
          CREATE TRIGGER {index}_update1 AFTER UPDATE OF geom ON {table}
          WHEN OLD.fid = NEW.fid AND ({drawn})
          BEGIN {insert} END;
