@@ -346,6 +346,36 @@ fn detect_late(reports: &[PositionFix], delays: &[i64], parameters: &Parameters)
     events
 }
 
+/// The one ship stays where it is. The other one lies beside it, goes away, and comes back nearly four hours later: of that
+/// there is one leg of three hours, whose last report comes an hour late.
+#[test]
+fn who_comes_back_and_is_heard_late_goes_on_with_the_encounter() {
+    let start = Timestamp::parse("2024-01-01").unwrap();
+    let fix = |mmsi: u32, minute: i64, east_m: f64| PositionFix {
+        mmsi: Mmsi::new(mmsi).unwrap(),
+        observed_at: start.plus_millis(minute * 60_000),
+        position: Position::new(0.0, east_m / 111_319.5).unwrap(),
+        speed_knots: None,
+        course_deg: None,
+        heading_deg: None,
+        coarse: false,
+        station: None,
+    };
+    let stays = (0..=54).map(|step| fix(200_000_001, step * 10, 0.0));
+    let beside = (0..=4).map(|step| fix(200_000_002, step * 10, 100.0));
+    let away = (5..25).map(|step| fix(200_000_002, step * 10, 3_000.0));
+    let back = [fix(200_000_002, 250, 600.0), fix(200_000_002, 425, -600.0)];
+    let mut reports: Vec<PositionFix> = stays.chain(beside).chain(away).chain(back).collect();
+    reports.sort_by_key(|report| (report.observed_at, report.mmsi));
+    let late = reports.iter().rposition(|report| report.mmsi.get() == 200_000_002).unwrap();
+    let delays: Vec<i64> = (0..reports.len()).map(|i| if i == late { 59 } else { 0 }).collect();
+    let parameters = Parameters { lateness: Duration::from_secs(60), ..parameters() };
+
+    let in_time = last_words(&detect(&reports, &parameters));
+    assert_eq!(in_time.len(), 1);
+    assert_eq!(last_words(&detect_late(&reports, &delays, &parameters)), in_time);
+}
+
 /// What is known in the end of every encounter that is one.
 fn last_words(events: &[Event]) -> Vec<String> {
     let mut last: BTreeMap<EventId, &Event> = BTreeMap::new();

@@ -424,8 +424,8 @@ impl Parameters {
         self.leg_millis_max() + self.revision_millis() * 3 / 2
     }
 
-    /// How long after its last contact an encounter is remembered: as long as anything can be added to it, or a late
-    /// report can change it.
+    /// How long after its last contact an encounter is remembered: as long as anything can be added to it, which the longest
+    /// leg may do whose last report comes as late as is allowed.
     pub fn encounter_kept(&self) -> Duration {
         Duration::from_millis(self.encounter_millis().unsigned_abs())
     }
@@ -433,7 +433,7 @@ impl Parameters {
     /// The same in milliseconds, as the detector reckons.
     pub(crate) fn encounter_millis(&self) -> i64 {
         let merge_gap_max = self.encounter.merge_gap_max.as_millis() as i64;
-        merge_gap_max.max(self.revision_millis()) + self.leg_millis_max()
+        merge_gap_max + self.leg_millis_max() + self.revision_millis()
     }
 
     /// The same in milliseconds, as the detector reckons.
