@@ -30,6 +30,7 @@ pub struct Keeper {
 /// A store that is made while events are told.
 struct Drafted {
     file: Temporary,
+    _journal: Temporary,
     /// Once something has failed it stays so.
     draft: Result<Draft, StoreError>,
     /// In which version.
@@ -67,9 +68,11 @@ impl Keeper {
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let file = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+        // SQLite keeps a journal while it makes the tables.
+        let journal = Temporary::new(GeoPackage::journal_path(&file));
         let file = Temporary::new(file);
         let draft = Draft::create(file.path(), path, &self.run_id, &self.provenance);
-        self.drafted = Some(Drafted { file, draft, stored: BTreeMap::new() });
+        self.drafted = Some(Drafted { file, _journal: journal, draft, stored: BTreeMap::new() });
     }
 
     /// Takes an event that will hardly be told again.
@@ -131,7 +134,7 @@ impl Drafted {
         events: impl Iterator<Item = &'a Event>,
         vessels: &[VesselRow],
     ) -> Result<(), StoreError> {
-        let Drafted { file, draft, mut stored } = self;
+        let Drafted { file, _journal, draft, mut stored } = self;
         let draft = draft?;
         let rest: Vec<&Event> =
             events.filter(|event| stored.remove(&event.id) != Some(event.version)).collect();

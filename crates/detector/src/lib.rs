@@ -59,5 +59,5 @@ pub use parameters::{
     LandMap, LegRules, LoiteringRules, Nearness, Parameters, PlaceFile, PlaceRules, Port, PortList,
     Profile, TrackRules, Watchlist, WatchlistEntry, Weights, Zone,
 };
-pub use snapshot::SnapshotError;
+pub use snapshot::{Snapshot, SnapshotError};
 pub use telling::{Teller, Telling};

@@ -13,6 +13,9 @@
 //! is written as it stands, so two states that came about on different ways may differ there; a detector that was
 //! restored and one that went on give the same bytes ever after.
 
+use std::io::{self, Write};
+
+use postcard::ser_flavors::Flavor;
 use sha2::{Digest, Sha256};
 
 use crate::detector::Detector;
@@ -91,18 +94,24 @@ impl Detector {
     /// assert_eq!(detector.snapshot(), snapshot);
     /// ```
     pub fn snapshot(&self) -> Vec<u8> {
-        let body = postcard::to_allocvec(&self.kept()).expect("a state can always be written");
-        let mut bytes = Vec::with_capacity(body.len() + 128);
-        bytes.extend(MAGIC);
-        bytes.extend(FORMAT.to_le_bytes());
-        bytes.extend(self.parameters().hash().as_bytes());
-        bytes.push(SOFTWARE.len() as u8);
-        bytes.extend(SOFTWARE.as_bytes());
-        bytes.extend((body.len() as u64).to_le_bytes());
-        let checksum = checksum(&bytes, &body);
-        bytes.extend(checksum);
-        bytes.extend(body);
+        let mut bytes = Vec::new();
+        self.freeze().write(&mut bytes).expect("memory takes everything");
         bytes
+    }
+
+    /// The same to be written later, or by another thread, while the detector goes on.
+    pub fn freeze(&self) -> Snapshot {
+        let body = postcard::serialize_with_flavor(&self.kept(), Pieces::default());
+        let body = body.expect("a state can always be written");
+        let length: usize = body.iter().map(Vec::len).sum();
+        let mut header = Vec::with_capacity(128);
+        header.extend(MAGIC);
+        header.extend(FORMAT.to_le_bytes());
+        header.extend(self.parameters().hash().as_bytes());
+        header.push(SOFTWARE.len() as u8);
+        header.extend(SOFTWARE.as_bytes());
+        header.extend((length as u64).to_le_bytes());
+        Snapshot { header, body }
     }
 
     /// The detector as it was when [`Detector::snapshot`] was taken, with the same `parameters`.
@@ -148,7 +157,7 @@ fn checked_body<'a>(bytes: &'a [u8], parameters: &Parameters) -> Result<&'a [u8]
             found: bytes.len() as u64,
         });
     }
-    if *stated != checksum(&bytes[..header_length - CHECKSUM_LENGTH], body) {
+    if *stated != checksum(&bytes[..header_length - CHECKSUM_LENGTH], [body]) {
         return Err(SnapshotError::Damaged);
     }
     if software != SOFTWARE.as_bytes() {
@@ -163,8 +172,72 @@ fn checked_body<'a>(bytes: &'a [u8], parameters: &Parameters) -> Result<&'a [u8]
     Ok(body)
 }
 
-fn checksum(header: &[u8], body: &[u8]) -> [u8; CHECKSUM_LENGTH] {
-    Sha256::new().chain_update(header).chain_update(body).finalize().into()
+fn checksum<'a>(header: &[u8], body: impl IntoIterator<Item = &'a [u8]>) -> [u8; CHECKSUM_LENGTH] {
+    let mut digest = Sha256::new_with_prefix(header);
+    body.into_iter().for_each(|piece| digest.update(piece));
+    digest.finalize().into()
+}
+
+/// A state as bytes, see [`Detector::freeze`].
+pub struct Snapshot {
+    /// All of it but the checksum.
+    header: Vec<u8>,
+    body: Vec<Vec<u8>>,
+}
+
+impl Snapshot {
+    /// Writes it; gives the number of bytes.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the writer says.
+    pub fn write(&self, to: &mut impl Write) -> io::Result<u64> {
+        let checksum = checksum(&self.header, self.body.iter().map(Vec::as_slice));
+        let mut length = 0;
+        for piece in
+            [&self.header[..], &checksum].into_iter().chain(self.body.iter().map(|it| &it[..]))
+        {
+            to.write_all(piece)?;
+            length += piece.len() as u64;
+        }
+        Ok(length)
+    }
+}
+
+/// A state may be hundreds of megabytes, which to move whenever there is no more room takes as long as to write them.
+#[derive(Default)]
+struct Pieces(Vec<Vec<u8>>);
+
+/// Of one piece, at least.
+const PIECE_BYTES: usize = 1 << 20;
+
+impl Pieces {
+    fn piece(&mut self, more: usize) -> &mut Vec<u8> {
+        if self.0.last().is_none_or(|piece| piece.capacity() - piece.len() < more) {
+            self.0.push(Vec::with_capacity(PIECE_BYTES.max(more)));
+        }
+        self.0.last_mut().expect("there is one")
+    }
+}
+
+impl Flavor for Pieces {
+    type Output = Vec<Vec<u8>>;
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.piece(1).push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.piece(bytes.len()).extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Self::Output> {
+        Ok(self.0)
+    }
 }
 
 /// Hash maps, in the order of their keys.
@@ -374,7 +447,7 @@ mod tests {
         let body_at = start + 1 + SOFTWARE.len() + 8 + CHECKSUM_LENGTH;
         let mut other = bytes[..body_at - CHECKSUM_LENGTH].to_vec();
         other[start + 1] = b'9';
-        let checksum = checksum(&other, &bytes[body_at..]);
+        let checksum = checksum(&other, [&bytes[body_at..]]);
         other.extend(checksum);
         other.extend(&bytes[body_at..]);
         let found = format!("9{}", &SOFTWARE[1..]);

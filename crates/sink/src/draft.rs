@@ -94,7 +94,10 @@ fn begin(package: &GeoPackage, run_id: &str, provenance: &Provenance) -> rusqlit
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.execute_batch("BEGIN EXCLUSIVE")?;
-    Storer::begin(connection, run_id, provenance)
+    let mut storer = Storer::begin(connection, run_id, provenance)?;
+    // It is of one run, and what that told before is how it came to what it tells in the end.
+    storer.keeps_former = false;
+    Ok(storer)
 }
 
 fn failed(package: &GeoPackage, source: rusqlite::Error) -> StoreError {

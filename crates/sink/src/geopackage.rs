@@ -718,8 +718,7 @@ impl Statements {
         let (names, assignments) = (names.join(", "), assignments.join(", "));
         Statements {
             select: format!(
-                "SELECT version, software_version, parameters_hash, run_id FROM {table}
-                 WHERE event_id = ?1"
+                "SELECT version, software_version, parameters_hash FROM {table} WHERE event_id = ?1"
             ),
             insert: format!("INSERT INTO {table} ({names}) VALUES ({places})"),
             update: format!("UPDATE {table} SET {assignments} WHERE event_id = ?1"),
@@ -744,6 +743,8 @@ pub(crate) struct Storer {
     encounters: Statements,
     others: Statements,
     stored: Stored,
+    /// Whether what is replaced is kept as a former version.
+    pub(crate) keeps_former: bool,
 }
 
 impl Storer {
@@ -762,6 +763,7 @@ impl Storer {
             encounters,
             others,
             stored: Stored::default(),
+            keeps_former: true,
         })
     }
 
@@ -826,8 +828,7 @@ impl Storer {
                 return Ok(());
             }
             let is_another = !by_the_same || there.version != event.version;
-            // What the same run has told before is how it came to what it tells now.
-            if is_another && there.run_id != self.run_id {
+            if is_another && self.keeps_former {
                 let keep = params![event_id, !event.profiles.is_empty()];
                 connection.prepare_cached(&statements.keep)?.execute(keep)?;
             }
@@ -864,7 +865,6 @@ impl Storer {
 
 /// What is known of an event that is in the store.
 struct There {
-    run_id: String,
     version: u32,
     provenance: Provenance,
 }
@@ -872,7 +872,7 @@ struct There {
 impl There {
     fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         let provenance = Provenance { software_version: row.get(1)?, parameters_hash: row.get(2)? };
-        Ok(There { version: row.get(0)?, provenance, run_id: row.get(3)? })
+        Ok(There { version: row.get(0)?, provenance })
     }
 }
 

@@ -171,13 +171,24 @@ impl Outbox {
                 insert.execute(params![topic.name(), key, id, source, payload, message.bytes() as i64])?;
             }
             change_depth(transaction, messages.len() as i64, bytes as i64)?;
-            if let Some(Checkpoint { name, state }) = checkpoint {
-                transaction
-                    .prepare_cached("INSERT OR REPLACE INTO checkpoints (name, state) VALUES (?1, ?2)")?
-                    .execute(params![name, state])?;
-            }
-            Ok(())
+            checkpoint.map_or(Ok(()), |checkpoint| keep(transaction, checkpoint))
         })
+    }
+
+    /// Takes a state alone, which no power cut takes again.
+    ///
+    /// # Errors
+    ///
+    /// A damaged file, or a full disk.
+    pub fn keep(&mut self, checkpoint: Checkpoint<'_>) -> Result<(), OutboxError> {
+        let synchronous = |outbox: &Self, value: &str| {
+            let set = outbox.connection.pragma_update(None, "synchronous", value);
+            set.map_err(|source| outbox.failed("write to", source))
+        };
+        synchronous(self, "FULL")?;
+        let kept = self.write("write to", |transaction| keep(transaction, checkpoint));
+        synchronous(self, "NORMAL")?;
+        kept
     }
 
     /// The state that was appended last under `name`.
@@ -341,6 +352,14 @@ fn queued(row: &Row<'_>) -> rusqlite::Result<Queued> {
 }
 
 /// Kept beside the messages, because counting them takes as long as there are many.
+fn keep(connection: &Connection, checkpoint: Checkpoint<'_>) -> rusqlite::Result<()> {
+    let Checkpoint { name, state } = checkpoint;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO checkpoints (name, state) VALUES (?1, ?2)")?
+        .execute(params![name, state])
+        .map(drop)
+}
+
 fn change_depth(
     transaction: &rusqlite::Transaction<'_>,
     messages: i64,

@@ -4,6 +4,7 @@
 //! decodes them, finds what there is, and gives it to the store and the outbox; [`health`] says how it goes, on the pages of
 //! [`http`] and to a [`supervisor`].
 
+mod checkpoint;
 mod health;
 mod http;
 mod journal;

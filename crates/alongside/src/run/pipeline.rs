@@ -21,6 +21,7 @@ use sink::{
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 
+use super::checkpoint::{self, Named, Place, Written};
 use super::health::{Health, Stats};
 use super::log::{Accepted, Log, Next, OpenError, Refused};
 use super::relay::Relay;
@@ -32,11 +33,6 @@ use crate::config;
 use crate::source::{Arrival, LiveReader};
 use crate::store::{is_worth_keeping, now, vessel_row};
 
-/// The last checkpoint that could not be used, in the outbox.
-const SET_ASIDE: &str = "run-set-aside";
-/// Numbers before the state of the detector in a checkpoint: the segment, how many of its reports were given, how much
-/// of it was read, and how many events were told in all.
-const NUMBERS: usize = 4;
 /// A report of so long after it was accepted has the time of a broken clock.
 const AHEAD_MAX: Duration = Duration::from_secs(600);
 /// What failed is tried again after this.
@@ -149,7 +145,7 @@ impl Pipeline {
             }
             None => {
                 let detector = Detector::new(parameters.clone());
-                ways_out.begin(first, &detector.snapshot())?;
+                ways_out.begin(first, &detector)?;
                 (detector, Segment::new(first))
             }
         };
@@ -224,7 +220,7 @@ impl Pipeline {
             stopped = ended;
         }
         self.ways_out.finish();
-        self.checkpoint()?;
+        self.checkpoint_now()?;
         self.ways_out.close()
     }
 
@@ -392,7 +388,7 @@ impl Pipeline {
             return Ok(false);
         }
         // What was told with the old ones is safe before anything else is told.
-        self.checkpoint()?;
+        self.checkpoint_now()?;
         while !self.ways_out.waiting.is_empty() {
             self.wait_for("the store takes nothing", "events wait for it")?;
             self.store()?;
@@ -411,7 +407,7 @@ impl Pipeline {
         };
         self.stats.ended.add(&self.segment.reader.counters());
         self.detector = Detector::new(parameters);
-        self.ways_out.begin(first, &self.detector.snapshot())?;
+        self.ways_out.begin(first, &self.detector)?;
         self.segment = Segment::new(first);
         self.needed_from = first;
         self.is_behind = false;
@@ -511,8 +507,9 @@ impl Pipeline {
         if self.ways_out.is_store_due(self.daemon.store_every) {
             self.store()?;
         }
+        self.name_checkpoint(false)?;
         if self.checkpoint_at.elapsed() >= self.daemon.checkpoint_every {
-            self.checkpoint()?;
+            self.begin_checkpoint()?;
         }
         self.say();
         Ok(())
@@ -543,33 +540,55 @@ impl Pipeline {
         Ok(())
     }
 
-    fn checkpoint(&mut self) -> anyhow::Result<()> {
+    /// Leaves a checkpoint before anything else happens.
+    fn checkpoint_now(&mut self) -> anyhow::Result<()> {
+        self.name_checkpoint(true)?;
+        self.begin_checkpoint()?;
+        self.name_checkpoint(true)
+    }
+
+    /// Begins to leave a checkpoint, unless the last one is being written still.
+    fn begin_checkpoint(&mut self) -> anyhow::Result<()> {
+        self.checkpoint_at = Instant::now();
+        if self.ways_out.states.is_writing() {
+            return Ok(());
+        }
         self.send()?;
         self.store()?;
-        self.checkpoint_at = Instant::now();
         if !self.ways_out.waiting.is_empty() {
             // A restart finds again what the store lacks.
             return Ok(());
         }
-        let snapshot = self.detector.snapshot();
         // What had been dealt with before a restart stays so, though it has not been read again.
-        let number = self.segment.number;
-        let given = self.segment.given.max(self.segment.skipped);
-        let read = self.segment.read.max(self.segment.read_before);
-        let marks = self.marks.to_bytes();
-        while let Err(error) = self.ways_out.keep_marks(&marks) {
-            self.wait_for("no checkpoint can be left", &describe(&error))?;
-        }
-        while let Err(error) = self.ways_out.checkpoint([number, given, read], &snapshot) {
+        let Segment { number, given, skipped, read, read_before, .. } = self.segment;
+        let (given, read) = (given.max(skipped), read.max(read_before));
+        let place = Place { segment: number, given, read, told: self.ways_out.told };
+        self.ways_out.states.begin(self.detector.freeze(), place, self.marks.to_bytes());
+        Ok(())
+    }
+
+    /// Lets the outbox name the checkpoint that has been written; with `wait`, that is being written.
+    fn name_checkpoint(&mut self, wait: bool) -> anyhow::Result<()> {
+        let Some(mut written) = self.ways_out.states.written(wait) else { return Ok(()) };
+        let written = loop {
+            match written {
+                Ok(written) => break written,
+                Err((failed, error)) => {
+                    self.wait_for("no checkpoint can be left", &describe(&error))?;
+                    written = self.ways_out.states.write_again(failed);
+                }
+            }
+        };
+        while let Err(error) = self.ways_out.name(&written) {
             self.wait_for("no checkpoint can be left", &describe(&error))?;
         }
         self.health.go_on();
         self.stats.checkpoint_at = Some(now());
-        self.stats.checkpoint_bytes = snapshot.len() as u64;
+        self.stats.checkpoint_bytes = written.bytes;
         if let Err(error) = self.log.sweep(self.needed_from) {
             tracing::warn!(reason = describe(&error), "cannot delete old segments of the journal");
         }
-        self.needed_from = number;
+        self.needed_from = written.named.place.segment;
         Ok(())
     }
 
@@ -640,7 +659,10 @@ fn vessels(detector: &Detector, identities: &Identities) -> Vec<VesselRow> {
 /// What is kept in the outbox, of one log. Each has its own: another log begins anew, and where the first one was stays
 /// known.
 struct Names {
+    /// The checkpoint, …
     checkpoint: String,
+    /// … and its files.
+    files: String,
     /// The number of events that were told in all.
     told: String,
     /// How far sources have read.
@@ -652,6 +674,7 @@ impl Names {
         let of = topic.map_or_else(String::new, |topic| format!(" of topic {topic}"));
         Names {
             checkpoint: format!("run{of}"),
+            files: topic.map_or_else(|| "run".into(), |topic| format!("run-of-{topic}")),
             told: format!("run-told{of}"),
             marks: format!("run-read{of}"),
         }
@@ -662,6 +685,9 @@ impl Names {
 struct WaysOut {
     names: Names,
     outbox: Outbox,
+    states: checkpoint::Files,
+    /// The checkpoint that the outbox names.
+    named: Option<Named>,
     messenger: Option<Messenger>,
     batch: Vec<Message>,
     /// Events told in all, and how many of them are in the outbox.
@@ -719,8 +745,11 @@ impl WaysOut {
         let package = daemon.store.clone();
         let package =
             package.map(|path| Package::open(path, daemon, parameters, provenance)).transpose()?;
+        let names = Names::new(daemon.journal.topic.as_deref());
         Ok(WaysOut {
-            names: Names::new(daemon.journal.topic.as_deref()),
+            states: checkpoint::Files::new(&daemon.delivery.outbox.file, &names.files),
+            named: None,
+            names,
             outbox,
             messenger,
             batch: Vec::new(),
@@ -740,40 +769,67 @@ impl WaysOut {
     /// the log must be read from its beginning.
     fn restore(&mut self, parameters: &Parameters) -> anyhow::Result<Option<(Detector, Segment)>> {
         let Some(state) = self.outbox.checkpoint(&self.names.checkpoint)? else { return Ok(None) };
-        let numbers: [u64; NUMBERS] = match state.first_chunk::<{ 8 * NUMBERS }>() {
-            Some(bytes) => std::array::from_fn(|i| {
-                u64::from_le_bytes(std::array::from_fn(|byte| bytes[i * 8 + byte]))
-            }),
-            None => anyhow::bail!("the checkpoint in the outbox is damaged"),
+        self.named = Named::from_bytes(&state);
+        let Some(named) = self.named else {
+            tracing::warn!(
+                "the checkpoint is set aside, as another version left it; the log is read from its beginning"
+            );
+            return Ok(None);
         };
-        let [number, given, read, told] = numbers;
-        match Detector::restore(&state[8 * NUMBERS..], parameters.clone()) {
+        let Place { segment, given, read, told } = named.place;
+        let detector = match self.states.read(named) {
+            Ok(state) => {
+                Detector::restore(&state, parameters.clone()).map_err(|error| describe(&error))
+            }
+            Err(error) => Err(describe(&error)),
+        };
+        match detector {
             Ok(detector) => {
                 self.told = told;
                 let sent = self.outbox.checkpoint(&self.names.told)?;
                 let sent = sent.and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
                 self.sent = sent.unwrap_or(told).max(told);
-                let segment = Segment { read_before: read, skipped: given, ..Segment::new(number) };
+                let segment =
+                    Segment { read_before: read, skipped: given, ..Segment::new(segment) };
                 Ok(Some((detector, segment)))
             }
-            Err(error) => {
-                let reason = describe(&error);
+            Err(reason) => {
                 tracing::warn!(
                     reason,
                     "the checkpoint is set aside; the log is read from its beginning"
                 );
-                self.outbox.append(&[], Some(Checkpoint { name: SET_ASIDE, state: &state }))?;
+                if let Err(error) = self.states.set_aside(named) {
+                    tracing::warn!(reason = describe(&error), "it cannot be kept");
+                }
                 Ok(None)
             }
         }
     }
 
     /// Nothing has been told of what is in the log from this segment on.
-    fn begin(&mut self, segment: u64, snapshot: &[u8]) -> Result<(), OutboxError> {
+    fn begin(&mut self, segment: u64, detector: &Detector) -> anyhow::Result<()> {
         let none = 0_u64.to_le_bytes();
         let name = &self.names.told;
         self.outbox.append(&[], Some(Checkpoint { name, state: &none }))?;
-        self.checkpoint([segment, 0, 0], snapshot)
+        let place = Place { segment, given: 0, read: 0, told: self.told };
+        let written = self.states.write(detector.freeze(), place, Vec::new());
+        let written = written.map_err(|(_, error)| error).context("cannot leave a checkpoint")?;
+        self.name_state(written.named)?;
+        Ok(())
+    }
+
+    /// From now on a start goes on from there.
+    fn name(&mut self, written: &Written) -> Result<(), OutboxError> {
+        let name = &self.names.marks;
+        self.outbox.append(&[], Some(Checkpoint { name, state: &written.marks }))?;
+        self.name_state(written.named)
+    }
+
+    fn name_state(&mut self, named: Named) -> Result<(), OutboxError> {
+        let name = &self.names.checkpoint;
+        self.outbox.keep(Checkpoint { name, state: &named.to_bytes() })?;
+        self.states.tidy(self.named.replace(named), named);
+        Ok(())
     }
 
     fn report(&mut self, report: &maritime::Report) {
@@ -840,25 +896,6 @@ impl WaysOut {
         self.batch.clear();
         self.sent = sent;
         Ok(())
-    }
-
-    fn checkpoint(
-        &mut self,
-        [segment, given, read]: [u64; 3],
-        snapshot: &[u8],
-    ) -> Result<(), OutboxError> {
-        let mut state = Vec::with_capacity(snapshot.len() + 8 * NUMBERS);
-        for number in [segment, given, read, self.told] {
-            state.extend(number.to_le_bytes());
-        }
-        state.extend(snapshot);
-        let name = &self.names.checkpoint;
-        self.outbox.append(&[], Some(Checkpoint { name, state: &state }))
-    }
-
-    fn keep_marks(&mut self, state: &[u8]) -> Result<(), OutboxError> {
-        let name = &self.names.marks;
-        self.outbox.append(&[], Some(Checkpoint { name, state }))
     }
 
     fn is_store_due(&self, every: Duration) -> bool {
