@@ -116,10 +116,12 @@ impl Keeper {
         };
         // Somebody else may have made one meanwhile.
         let drafted = self.drafted.filter(|_| path.symlink_metadata().is_err());
-        let events = replayed.findings.iter().filter(|event| is_worth_keeping(event));
+        let events = || replayed.findings.iter().filter(|event| is_worth_keeping(event));
+        let drafted = drafted.map(|drafted| drafted.finish(&run, events(), &vessels));
         let stored = match drafted {
-            Some(drafted) => drafted.finish(&run, events, &vessels),
-            None => store_all(&path, &run, events, &vessels),
+            Some(Ok(())) => Ok(()),
+            // There may be room by now, or somebody else's store to add to.
+            Some(Err(_)) | None => store_all(&path, &run, events(), &vessels),
         };
         stored.context("cannot keep what was found")?;
         Ok(Some(path))

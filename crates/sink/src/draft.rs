@@ -25,7 +25,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Makes one at `file`, where there is none, for a run that will be stored at `path`.
+    /// Makes one at `file`, in the place of what is there, for a run that will be stored at `path`.
     ///
     /// # Errors
     ///
@@ -36,6 +36,8 @@ impl Draft {
         run_id: &str,
         provenance: &Provenance,
     ) -> Result<Self, StoreError> {
+        // What a killed program of the same number left.
+        GeoPackage::remove(file);
         let mut package = GeoPackage::open(file)?;
         package.path = path.into();
         let storer = begin(&package, run_id, provenance)
@@ -108,11 +110,20 @@ fn failed(package: &GeoPackage, source: rusqlite::Error) -> StoreError {
 fn publish(file: &Path, path: &Path) -> io::Result<()> {
     File::open(file)?.sync_all()?;
     match fs::hard_link(file, path) {
-        Ok(()) => fs::remove_file(file),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // Not every file system has links.
-        Err(_) => fs::rename(file, path),
+        Ok(()) => fs::remove_file(file)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        // Not every file system has links; there it is as good as it gets.
+        Err(_) if path.symlink_metadata().is_ok() => {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        Err(_) => fs::rename(file, path)?,
     }
+    // The name as well; where a directory cannot be opened the system has its own ways.
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    if let Ok(directory) = File::open(directory.unwrap_or(Path::new("."))) {
+        directory.sync_all()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -206,6 +217,19 @@ mod tests {
             (tables, format!("{rows:?}"))
         });
         assert_eq!(dumps[0], dumps[1]);
+    }
+
+    #[test]
+    fn what_a_killed_program_left_is_no_part_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, mut left) = draft(directory.path());
+        left.store(&gap()).unwrap();
+        drop(left);
+        let (_, mut draft) = draft(directory.path());
+        draft.store(&event()).unwrap();
+        draft.finish(&run(), &[], &[]).unwrap();
+        let events = GeoPackage::open(&path).unwrap().events().unwrap();
+        assert_eq!(events, [EventRecord::new(&event(), &provenance())]);
     }
 
     #[test]

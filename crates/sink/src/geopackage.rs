@@ -32,7 +32,7 @@ use crate::json;
 use crate::packed::{Packer, Unpacked};
 use crate::reading::{Review, StoredIdentity, StoredTrack, StoredVessel};
 use crate::schema::{
-    APPLICATION_ID, FEATURE_TABLES, SCHEMA_VERSION, create, create_insert_triggers,
+    APPLICATION_ID, FEATURE_TABLES, Indexed, SCHEMA_VERSION, create, create_insert_triggers,
     drop_insert_triggers, prepare,
 };
 use crate::text::shown;
@@ -266,7 +266,7 @@ impl GeoPackage {
     ) -> Result<(), StoreError> {
         self.storing(at, |transaction| {
             let number = next_number(transaction)?;
-            drop_insert_triggers(transaction)?;
+            let indexed = drop_insert_triggers(transaction)?;
             let mut packer = Packer::new();
             let [encounters, others] = ["encounters", "events"].map(Statements::new);
             for ToldElsewhere { record, text, tracks, review } in told {
@@ -288,11 +288,11 @@ impl GeoPackage {
                 let fid = transaction
                     .prepare_cached(&statements.insert)?
                     .insert(params_from_iter(values))?;
-                store_bounds(transaction, table, fid, bounds_of_place(record))?;
-                IndexRow::new(record).store(transaction, number, false)?;
+                store_bounds(transaction, &indexed, table, fid, bounds_of_place(record))?;
+                IndexRow::new(record).store(transaction, number)?;
                 for track in tracks {
                     let StoredTrack { mmsi, name, antenna_m, points } = track;
-                    insert_track(transaction, id, (*mmsi, name.as_deref()), *antenna_m, points)?;
+                    insert_track(transaction, &indexed, id, (*mmsi, name.as_deref()), *antenna_m, points)?;
                 }
                 if let (Some(changed_at), Some(changed_by)) = (&review.changed_at, &review.changed_by) {
                     transaction
@@ -303,7 +303,7 @@ impl GeoPackage {
                         .execute(params![id, review.state, review.note, changed_at, changed_by])?;
                 }
             }
-            create_insert_triggers(transaction)
+            create_insert_triggers(transaction, &indexed)
         })
     }
 
@@ -595,23 +595,22 @@ impl IndexRow {
         IndexRow { values, mmsis: mmsis.into_iter().collect(), is_flagged }
     }
 
-    /// Stores it, in the place of the row of the same event if that `is_there`.
-    fn store(self, connection: &Connection, number: i64, is_there: bool) -> rusqlite::Result<()> {
+    /// Stores it, in the place of the row of the same event if there is one: somebody may have deleted the event in its layer.
+    fn store(self, connection: &Connection, number: i64) -> rusqlite::Result<()> {
         let IndexRow { values, mmsis, is_flagged } = self;
+        let known: Option<i64> = connection
+            .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
+            .query_row([&values[0]], |row| row.get(0))
+            .optional()?;
         connection
             .prepare_cached(&INDEX_UPSERT)?
             .execute(params_from_iter(values.iter().chain([&Value::Integer(number)])))?;
-        let id: i64 = if is_there {
-            let id = connection
-                .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
-                .query_row([&values[0]], |row| row.get(0))?;
+        let id = known.unwrap_or_else(|| connection.last_insert_rowid());
+        if known.is_some() {
             connection
                 .prepare_cached("DELETE FROM alongside_event_vessels WHERE event = ?1")?
                 .execute([id])?;
-            id
-        } else {
-            connection.last_insert_rowid()
-        };
+        }
         for mmsi in mmsis {
             connection
                 .prepare_cached("INSERT INTO alongside_event_vessels VALUES (?1, ?2, ?3)")?
@@ -743,6 +742,8 @@ pub(crate) struct Storer {
     encounters: Statements,
     others: Statements,
     stored: Stored,
+    /// The layers with a spatial index.
+    indexed: Indexed,
     /// Whether what is replaced is kept as a former version.
     pub(crate) keeps_former: bool,
 }
@@ -755,8 +756,9 @@ impl Storer {
     ) -> rusqlite::Result<Self> {
         let number = next_number(connection)?;
         let [encounters, others] = ["encounters", "events"].map(Statements::new);
-        drop_insert_triggers(connection)?;
+        let indexed = drop_insert_triggers(connection)?;
         Ok(Storer {
+            indexed,
             run_id: run_id.into(),
             provenance: provenance.clone(),
             number,
@@ -774,7 +776,7 @@ impl Storer {
         run: &Run,
         vessels: &[VesselRow],
     ) -> rusqlite::Result<Stored> {
-        create_insert_triggers(connection)?;
+        create_insert_triggers(connection, &self.indexed)?;
         vessels.iter().try_for_each(|vessel| store_vessel(connection, vessel))?;
         store_run(connection, run)?;
         describe_contents(connection, run.started_at)?;
@@ -847,10 +849,10 @@ impl Storer {
         } else {
             self.stored.inserted += 1;
             let fid = connection.prepare_cached(&statements.insert)?.insert(values)?;
-            store_bounds(connection, table, fid, bounds)?;
+            store_bounds(connection, &self.indexed, table, fid, bounds)?;
         }
         let index = index.expect("what is not retracted is found");
-        index.store(connection, self.number, there.is_some())?;
+        index.store(connection, self.number)?;
         // Near a coast most encounters satisfy no profile, and tracks are most of what an encounter takes.
         if event.profiles.is_empty() {
             if there.is_some() {
@@ -859,7 +861,10 @@ impl Storer {
             }
             return Ok(());
         }
-        event.vessels.iter().try_for_each(|vessel| store_track(connection, &event_id, vessel))
+        event
+            .vessels
+            .iter()
+            .try_for_each(|vessel| store_track(connection, &self.indexed, &event_id, vessel))
     }
 }
 
@@ -888,18 +893,21 @@ pub(crate) fn delete(connection: &Connection, event_id: &str) -> rusqlite::Resul
 /// Does what the trigger would; see [`drop_insert_triggers`].
 fn store_bounds(
     connection: &Connection,
+    indexed: &Indexed,
     table: &str,
     fid: i64,
     bounds: Option<Bounds>,
 ) -> rusqlite::Result<()> {
+    let bounds = bounds.filter(|_| indexed.contains(&table));
     let Some(Bounds { min_x, max_x, min_y, max_y }) = bounds else { return Ok(()) };
-    let insert = format!("INSERT INTO rtree_{table}_geom VALUES (?1, ?2, ?3, ?4, ?5)");
+    let insert = format!("INSERT OR REPLACE INTO rtree_{table}_geom VALUES (?1, ?2, ?3, ?4, ?5)");
     connection.prepare_cached(&insert)?.execute(params![fid, min_x, max_x, min_y, max_y])?;
     Ok(())
 }
 
 fn store_track(
     connection: &Connection,
+    indexed: &Indexed,
     event_id: &str,
     vessel: &EventVessel,
 ) -> rusqlite::Result<()> {
@@ -908,12 +916,13 @@ fn store_track(
         [dimensions.bow_m, dimensions.stern_m, dimensions.port_m, dimensions.starboard_m]
     });
     let who = (vessel.mmsi.get(), name.as_deref());
-    insert_track(connection, event_id, who, antenna_m, &vessel.track)
+    insert_track(connection, indexed, event_id, who, antenna_m, &vessel.track)
 }
 
 /// In the place of the one that is there.
 fn insert_track(
     connection: &Connection,
+    indexed: &Indexed,
     event_id: &str,
     (mmsi, name): (u32, Option<&str>),
     antenna_m: Option<[u16; 4]>,
@@ -949,7 +958,13 @@ fn insert_track(
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .insert(values)?;
-        store_bounds(connection, "encounter_tracks", fid, lines.as_deref().and_then(bounds_of))?;
+        store_bounds(
+            connection,
+            indexed,
+            "encounter_tracks",
+            fid,
+            lines.as_deref().and_then(bounds_of),
+        )?;
     }
     Ok(())
 }
@@ -1197,6 +1212,36 @@ mod tests {
         assert_eq!(stored, Stored { replaced: 2, ..Stored::default() });
         assert_eq!(store.answer(everything), once);
         assert_eq!(store.answer("SELECT count(*) FROM rtree_encounters_geom"), "2");
+    }
+
+    #[test]
+    fn what_was_deleted_in_its_layer_is_stored_anew() {
+        let (_dir, _, mut store) = store();
+        store.store(&run(), &[event(), pacific_event()], &[]).unwrap();
+        let vessels = "SELECT * FROM alongside_event_vessels ORDER BY event, mmsi";
+        let before = store.answer(vessels);
+        store.connection.execute("DELETE FROM encounters", []).unwrap();
+        let stored = store.store(&run(), &[pacific_event(), event()], &[]).unwrap();
+        assert_eq!(stored.inserted, 2);
+        assert_eq!(store.answer(vessels), before);
+    }
+
+    #[test]
+    fn the_spatial_index_is_kept_where_there_is_one() {
+        let (_dir, _, mut store) = store();
+        let triggers = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name";
+        let before = store.answer(triggers);
+        store.store(&run(), &[event()], &[]).unwrap();
+        assert_eq!(store.answer(triggers), before);
+        // Who removes the index of a layer removes its triggers.
+        for trigger in ["insert", "update1", "update2", "update3", "update4", "delete"] {
+            let drop = format!("DROP TRIGGER rtree_encounters_geom_{trigger}");
+            store.connection.execute_batch(&drop).unwrap();
+        }
+        store.connection.execute_batch("DROP TABLE rtree_encounters_geom").unwrap();
+        store.store(&run(), &[pacific_event()], &[]).unwrap();
+        assert_eq!(store.answer("SELECT count(*) FROM encounters"), "2");
+        assert_eq!(store.answer("SELECT count(*) FROM rtree_encounter_tracks_geom"), "3");
     }
 
     #[test]

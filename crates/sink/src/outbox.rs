@@ -1,9 +1,8 @@
 //! The outbox: what is told and not delivered yet, in an SQLite file.
 //!
-//! Takes messages, in one transaction with the state from which their teller goes on; gives them in order to the
-//! publisher, and forgets them once they are delivered. A broker that is away costs disk and no data. Whatever
-//! happens to the program, either both the messages and the state are there or neither is, so a teller that goes on
-//! from its state tells each message once.
+//! Takes messages, in one transaction with how far their teller has come; gives them in order to the publisher, and forgets
+//! them once they are delivered. A broker that is away costs disk and no data. Whatever happens to the program, either
+//! both the messages and that are there or neither is, so a teller that goes on from there tells each message once.
 //!
 //! The file has a bound; where it is reached [`Outbox::append`] takes nothing and says so, and whoever tells waits.
 //! Messages that Kafka will never take, such as those longer than it allows, stay in it and count against the bound until
@@ -351,7 +350,6 @@ fn queued(row: &Row<'_>) -> rusqlite::Result<Queued> {
     Ok(Queued { seq: row.get(0)?, message: Message { topic, key, id, source, payload } })
 }
 
-/// Kept beside the messages, because counting them takes as long as there are many.
 fn keep(connection: &Connection, checkpoint: Checkpoint<'_>) -> rusqlite::Result<()> {
     let Checkpoint { name, state } = checkpoint;
     connection
@@ -360,6 +358,7 @@ fn keep(connection: &Connection, checkpoint: Checkpoint<'_>) -> rusqlite::Result
         .map(drop)
 }
 
+/// Kept beside the messages, because counting them takes as long as there are many.
 fn change_depth(
     transaction: &rusqlite::Transaction<'_>,
     messages: i64,

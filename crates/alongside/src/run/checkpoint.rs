@@ -12,6 +12,8 @@ use std::thread::{self, JoinHandle};
 
 use detector::Snapshot;
 
+use super::journal::sync_directory;
+
 /// Numbers in the outbox: see [`Place`], and that of the file.
 const NUMBERS: usize = 5;
 
@@ -100,6 +102,14 @@ impl Files {
         fs::read(self.path(named.number))
     }
 
+    /// Deletes what was being written when the program was killed: nothing names it.
+    pub fn go_on_from(&mut self, named: Named) {
+        self.number = self.number.max(named.number);
+        for number in self.numbers().filter(|number| *number > named.number) {
+            let _ = fs::remove_file(self.path(number));
+        }
+    }
+
     /// Keeps a state that cannot be used from being deleted.
     pub fn set_aside(&self, named: Named) -> io::Result<()> {
         let path = self.directory.join(format!("{}set-aside", self.prefix));
@@ -151,7 +161,7 @@ impl Files {
         self.write(snapshot, place, marks)
     }
 
-    /// Deletes all but the one that is named and the one before, which the outbox may still name after a power cut.
+    /// Deletes all but the one that is named and the one before.
     pub fn tidy(&self, before: Option<Named>, named: Named) {
         let kept = [Some(named.number), before.map(|before| before.number)];
         for number in self.numbers().filter(|number| !kept.contains(&Some(*number))) {
@@ -176,9 +186,10 @@ impl Files {
 }
 
 fn write(path: &Path, number: u64, work: Failed) -> Result<Written, (Failed, io::Error)> {
-    let bytes = File::create(path).and_then(|mut file| {
+    let bytes = File::create_new(path).and_then(|mut file| {
         let bytes = work.snapshot.write(&mut file)?;
         file.sync_all()?;
+        sync_directory(path.parent().unwrap_or(Path::new("")))?;
         Ok(bytes)
     });
     match bytes {
@@ -222,6 +233,10 @@ mod tests {
         // The last one and the one before, and whoever comes next goes on counting.
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
         let mut again = Files::new(&outbox, "run");
+        // What was being written when the program was killed goes.
+        fs::write(again.path(9), "half").unwrap();
+        again.go_on_from(before.unwrap());
+        assert!(!again.path(9).exists());
         let next = again.write(detector.freeze(), place(5), Vec::new()).ok().unwrap();
         assert!(again.read(before.unwrap()).is_ok() && again.read(next.named).is_ok());
         assert!(Files::new(&outbox, "run-of-topic").written(true).is_none());

@@ -82,7 +82,7 @@ pub struct Daemon {
     pub relays: Vec<RelayOptions>,
     /// Whom it tells of what.
     pub alerts: Alerts,
-    /// How it goes to Kafka, and the file of the outbox, which holds the checkpoint as well.
+    /// How it goes to Kafka, and the file of the outbox, which names the checkpoint as well.
     pub delivery: Delivery,
 }
 

@@ -89,7 +89,7 @@ pub struct Pipeline {
     /// What it has is not all in memory: somebody else wrote to it.
     is_behind: bool,
     segment: Segment,
-    /// Of the checkpoint before the last, which is there even if the last one did not reach the disk.
+    /// Of the checkpoint before the last, in case the last one turns out to be damaged.
     needed_from: u64,
     /// The segment could not be ended when it was full.
     roll_failed: bool,
@@ -772,10 +772,11 @@ impl WaysOut {
         self.named = Named::from_bytes(&state);
         let Some(named) = self.named else {
             tracing::warn!(
-                "the checkpoint is set aside, as another version left it; the log is read from its beginning"
+                "the checkpoint is of another version; the log is read from its beginning"
             );
             return Ok(None);
         };
+        self.states.go_on_from(named);
         let Place { segment, given, read, told } = named.place;
         let detector = match self.states.read(named) {
             Ok(state) => {
