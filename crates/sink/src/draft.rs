@@ -96,10 +96,7 @@ fn begin(package: &GeoPackage, run_id: &str, provenance: &Provenance) -> rusqlit
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.execute_batch("BEGIN EXCLUSIVE")?;
-    let mut storer = Storer::begin(connection, run_id, provenance)?;
-    // It is of one run, and what that told before is how it came to what it tells in the end.
-    storer.keeps_former = false;
-    Ok(storer)
+    Storer::begin_draft(connection, run_id, provenance)
 }
 
 fn failed(package: &GeoPackage, source: rusqlite::Error) -> StoreError {

@@ -30,10 +30,10 @@ use crate::geometry::{Bounds, bounds_of, point_blob, track_blob};
 use crate::identities::HeardAs;
 use crate::json;
 use crate::packed::{Packer, Unpacked};
-use crate::reading::{Review, StoredIdentity, StoredTrack, StoredVessel};
+use crate::reading::{Review, StoredIdentity, StoredTrack, StoredVessel, row_of};
 use crate::schema::{
-    APPLICATION_ID, FEATURE_TABLES, Indexed, SCHEMA_VERSION, create, create_insert_triggers,
-    drop_insert_triggers, prepare,
+    APPLICATION_ID, FEATURE_TABLES, SCHEMA_VERSION, create, create_insert_triggers,
+    drop_insert_triggers, index_name, prepare,
 };
 use crate::text::shown;
 use crate::trail;
@@ -266,7 +266,6 @@ impl GeoPackage {
     ) -> Result<(), StoreError> {
         self.storing(at, |transaction| {
             let number = next_number(transaction)?;
-            let indexed = drop_insert_triggers(transaction)?;
             let mut packer = Packer::new();
             let [encounters, others] = ["encounters", "events"].map(Statements::new);
             for ToldElsewhere { record, text, tracks, review } in told {
@@ -280,19 +279,15 @@ impl GeoPackage {
                          VALUES (?1, ?2, ?3, ?4, '', '[]', '', '{}')",
                     )?
                     .execute(values)?;
-                let (table, statements) = match record.kind.as_str() {
-                    "encounter" => ("encounters", &encounters),
-                    _ => ("events", &others),
-                };
+                let statements = if record.kind == "encounter" { &encounters } else { &others };
                 let values = Row::values_of(record, text, &run_id, &mut packer);
-                let fid = transaction
+                transaction
                     .prepare_cached(&statements.insert)?
-                    .insert(params_from_iter(values))?;
-                store_bounds(transaction, &indexed, table, fid, bounds_of_place(record))?;
-                IndexRow::new(record).store(transaction, number)?;
+                    .execute(params_from_iter(values))?;
+                IndexRow::new(record).store(transaction, id, number)?;
                 for track in tracks {
                     let StoredTrack { mmsi, name, antenna_m, points } = track;
-                    insert_track(transaction, &indexed, id, (*mmsi, name.as_deref()), *antenna_m, points)?;
+                    insert_track(transaction, false, id, (*mmsi, name.as_deref()), *antenna_m, points)?;
                 }
                 if let (Some(changed_at), Some(changed_by)) = (&review.changed_at, &review.changed_by) {
                     transaction
@@ -303,7 +298,7 @@ impl GeoPackage {
                         .execute(params![id, review.state, review.note, changed_at, changed_by])?;
                 }
             }
-            create_insert_triggers(transaction, &indexed)
+            Ok(())
         })
     }
 
@@ -596,12 +591,9 @@ impl IndexRow {
     }
 
     /// Stores it, in the place of the row of the same event if there is one: somebody may have deleted the event in its layer.
-    fn store(self, connection: &Connection, number: i64) -> rusqlite::Result<()> {
+    fn store(self, connection: &Connection, event_id: &str, number: i64) -> rusqlite::Result<()> {
         let IndexRow { values, mmsis, is_flagged } = self;
-        let known: Option<i64> = connection
-            .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
-            .query_row([&values[0]], |row| row.get(0))
-            .optional()?;
+        let known = row_of(connection, event_id)?;
         connection
             .prepare_cached(&INDEX_UPSERT)?
             .execute(params_from_iter(values.iter().chain([&Value::Integer(number)])))?;
@@ -742,10 +734,8 @@ pub(crate) struct Storer {
     encounters: Statements,
     others: Statements,
     stored: Stored,
-    /// The layers with a spatial index.
-    indexed: Indexed,
-    /// Whether what is replaced is kept as a former version.
-    pub(crate) keeps_former: bool,
+    /// See [`Storer::begin_draft`].
+    is_draft: bool,
 }
 
 impl Storer {
@@ -756,17 +746,26 @@ impl Storer {
     ) -> rusqlite::Result<Self> {
         let number = next_number(connection)?;
         let [encounters, others] = ["encounters", "events"].map(Statements::new);
-        let indexed = drop_insert_triggers(connection)?;
         Ok(Storer {
-            indexed,
             run_id: run_id.into(),
             provenance: provenance.clone(),
             number,
             encounters,
             others,
             stored: Stored::default(),
-            keeps_former: true,
+            is_draft: false,
         })
+    }
+
+    /// The same in a store that nobody has seen yet and that is of this run alone: what the run told before is how it came to
+    /// what it tells in the end, and no former version; and rows are entered in the spatial index here and not by triggers.
+    pub(crate) fn begin_draft(
+        connection: &Connection,
+        run_id: &str,
+        provenance: &Provenance,
+    ) -> rusqlite::Result<Self> {
+        drop_insert_triggers(connection)?;
+        Ok(Storer { is_draft: true, ..Storer::begin(connection, run_id, provenance)? })
     }
 
     /// Stores what belongs to the whole.
@@ -776,7 +775,9 @@ impl Storer {
         run: &Run,
         vessels: &[VesselRow],
     ) -> rusqlite::Result<Stored> {
-        create_insert_triggers(connection, &self.indexed)?;
+        if self.is_draft {
+            create_insert_triggers(connection)?;
+        }
         vessels.iter().try_for_each(|vessel| store_vessel(connection, vessel))?;
         store_run(connection, run)?;
         describe_contents(connection, run.started_at)?;
@@ -830,7 +831,7 @@ impl Storer {
                 return Ok(());
             }
             let is_another = !by_the_same || there.version != event.version;
-            if is_another && self.keeps_former {
+            if is_another && !self.is_draft {
                 let keep = params![event_id, !event.profiles.is_empty()];
                 connection.prepare_cached(&statements.keep)?.execute(keep)?;
             }
@@ -849,10 +850,12 @@ impl Storer {
         } else {
             self.stored.inserted += 1;
             let fid = connection.prepare_cached(&statements.insert)?.insert(values)?;
-            store_bounds(connection, &self.indexed, table, fid, bounds)?;
+            if self.is_draft {
+                store_bounds(connection, table, fid, bounds)?;
+            }
         }
         let index = index.expect("what is not retracted is found");
-        index.store(connection, self.number)?;
+        index.store(connection, &event_id, self.number)?;
         // Near a coast most encounters satisfy no profile, and tracks are most of what an encounter takes.
         if event.profiles.is_empty() {
             if there.is_some() {
@@ -864,7 +867,7 @@ impl Storer {
         event
             .vessels
             .iter()
-            .try_for_each(|vessel| store_track(connection, &self.indexed, &event_id, vessel))
+            .try_for_each(|vessel| store_track(connection, self.is_draft, &event_id, vessel))
     }
 }
 
@@ -893,21 +896,20 @@ pub(crate) fn delete(connection: &Connection, event_id: &str) -> rusqlite::Resul
 /// Does what the trigger would; see [`drop_insert_triggers`].
 fn store_bounds(
     connection: &Connection,
-    indexed: &Indexed,
     table: &str,
     fid: i64,
     bounds: Option<Bounds>,
 ) -> rusqlite::Result<()> {
-    let bounds = bounds.filter(|_| indexed.contains(&table));
     let Some(Bounds { min_x, max_x, min_y, max_y }) = bounds else { return Ok(()) };
-    let insert = format!("INSERT OR REPLACE INTO rtree_{table}_geom VALUES (?1, ?2, ?3, ?4, ?5)");
+    let insert =
+        format!("INSERT OR REPLACE INTO {} VALUES (?1, ?2, ?3, ?4, ?5)", index_name(table));
     connection.prepare_cached(&insert)?.execute(params![fid, min_x, max_x, min_y, max_y])?;
     Ok(())
 }
 
 fn store_track(
     connection: &Connection,
-    indexed: &Indexed,
+    is_draft: bool,
     event_id: &str,
     vessel: &EventVessel,
 ) -> rusqlite::Result<()> {
@@ -916,13 +918,13 @@ fn store_track(
         [dimensions.bow_m, dimensions.stern_m, dimensions.port_m, dimensions.starboard_m]
     });
     let who = (vessel.mmsi.get(), name.as_deref());
-    insert_track(connection, indexed, event_id, who, antenna_m, &vessel.track)
+    insert_track(connection, is_draft, event_id, who, antenna_m, &vessel.track)
 }
 
 /// In the place of the one that is there.
 fn insert_track(
     connection: &Connection,
-    indexed: &Indexed,
+    is_draft: bool,
     event_id: &str,
     (mmsi, name): (u32, Option<&str>),
     antenna_m: Option<[u16; 4]>,
@@ -958,13 +960,10 @@ fn insert_track(
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .insert(values)?;
-        store_bounds(
-            connection,
-            indexed,
-            "encounter_tracks",
-            fid,
-            lines.as_deref().and_then(bounds_of),
-        )?;
+        if is_draft {
+            let bounds = lines.as_deref().and_then(bounds_of);
+            store_bounds(connection, "encounter_tracks", fid, bounds)?;
+        }
     }
     Ok(())
 }

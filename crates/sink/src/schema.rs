@@ -201,7 +201,7 @@ INSERT INTO gpkg_geometry_columns VALUES
 
 const DRAWN: &str = "NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom)";
 
-fn index_name(table: &str) -> String {
+pub(crate) fn index_name(table: &str) -> String {
     format!("rtree_{table}_geom")
 }
 
@@ -220,31 +220,17 @@ fn insert_trigger(table: &str) -> String {
     )
 }
 
-/// The layers that have a spatial index: somebody may have removed one.
-pub(crate) type Indexed = Vec<&'static str>;
-
-/// Whoever stores very many rows in one transaction enters them in the spatial index himself: of what a trigger does SQLite keeps
-/// enough to take it back, which costs more than the row. Nobody else sees the tables without their triggers. Gives the layers
-/// that had one.
-pub(crate) fn drop_insert_triggers(connection: &Connection) -> rusqlite::Result<Indexed> {
-    let mut indexed = Indexed::new();
-    for table in FEATURE_TABLES {
-        let trigger = format!("{}_insert", index_name(table));
-        let is_there = "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = ?1";
-        if connection.prepare_cached(is_there)?.exists([&trigger])? {
-            connection.execute_batch(&format!("DROP TRIGGER {trigger}"))?;
-            indexed.push(table);
-        }
-    }
-    Ok(indexed)
+/// Whoever stores very many rows where nobody looks yet enters them in the spatial index himself: of what a trigger does SQLite
+/// keeps enough to take it back, which costs more than the row.
+pub(crate) fn drop_insert_triggers(connection: &Connection) -> rusqlite::Result<()> {
+    FEATURE_TABLES.iter().try_for_each(|table| {
+        connection.execute_batch(&format!("DROP TRIGGER {}_insert", index_name(table)))
+    })
 }
 
 /// As they were.
-pub(crate) fn create_insert_triggers(
-    connection: &Connection,
-    indexed: &Indexed,
-) -> rusqlite::Result<()> {
-    indexed.iter().try_for_each(|table| connection.execute_batch(&insert_trigger(table)))
+pub(crate) fn create_insert_triggers(connection: &Connection) -> rusqlite::Result<()> {
+    FEATURE_TABLES.iter().try_for_each(|table| connection.execute_batch(&insert_trigger(table)))
 }
 
 /// The standard's R-tree extension (annex F.3), with its triggers as they are given there: whoever

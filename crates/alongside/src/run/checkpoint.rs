@@ -47,10 +47,9 @@ impl Named {
 
     /// `None` for what another version of this program has left.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes: [u8; 8 * NUMBERS] = bytes.try_into().ok()?;
-        let (numbers, _) = bytes.as_chunks::<8>();
-        let numbers: Vec<u64> = numbers.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
-        let &[segment, given, read, told, number] = &numbers[..] else { return None };
+        let (numbers, []) = bytes.as_chunks::<8>() else { return None };
+        let numbers: [[u8; 8]; NUMBERS] = numbers.try_into().ok()?;
+        let [segment, given, read, told, number] = numbers.map(u64::from_le_bytes);
         Some(Named { place: Place { segment, given, read, told }, number })
     }
 }
@@ -72,14 +71,17 @@ pub struct Files {
     /// `alongside.outbox.run-`, say.
     prefix: String,
     number: u64,
-    writing: Option<JoinHandle<Result<Written, (Failed, io::Error)>>>,
+    writing: Option<JoinHandle<Result<Written, (State, io::Error)>>>,
 }
 
-/// What could not be written, to be tried again.
-pub struct Failed {
-    snapshot: Snapshot,
-    place: Place,
-    marks: Vec<u8>,
+/// What is to be written.
+pub struct State {
+    /// Of the detector.
+    pub snapshot: Snapshot,
+    /// Where it is.
+    pub place: Place,
+    /// How far sources have read.
+    pub marks: Vec<u8>,
 }
 
 impl Files {
@@ -87,7 +89,8 @@ impl Files {
     pub fn new(outbox: &Path, name: &str) -> Self {
         let file = outbox.file_name().unwrap_or_default().to_string_lossy();
         let prefix = format!("{file}.{name}-");
-        let directory = outbox.parent().map(Path::to_owned).unwrap_or_default();
+        let directory = outbox.parent().filter(|it| !it.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new(".")).to_owned();
         let mut files = Files { directory, prefix, number: 0, writing: None };
         files.number = files.numbers().max().unwrap_or_default();
         files
@@ -125,40 +128,24 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// A full disk, for one.
-    pub fn write(
-        &mut self,
-        snapshot: Snapshot,
-        place: Place,
-        marks: Vec<u8>,
-    ) -> Result<Written, (Failed, io::Error)> {
+    /// A full disk, for one; the state comes back, to be tried again.
+    pub fn write(&mut self, state: State) -> Result<Written, (State, io::Error)> {
         self.number += 1;
-        write(&self.path(self.number), self.number, Failed { snapshot, place, marks })
+        write(&self.path(self.number), self.number, state)
     }
 
     /// Begins to write a state, with a thread of its own; none is being written.
-    pub fn begin(&mut self, snapshot: Snapshot, place: Place, marks: Vec<u8>) {
+    pub fn begin(&mut self, state: State) {
         self.number += 1;
         let (number, path) = (self.number, self.path(self.number));
-        let work = Failed { snapshot, place, marks };
-        self.writing = Some(thread::spawn(move || write(&path, number, work)));
+        self.writing = Some(thread::spawn(move || write(&path, number, state)));
     }
 
     /// What has come of it; `None` if none is being written, or it is not done and `wait` is false.
-    pub fn written(&mut self, wait: bool) -> Option<Result<Written, (Failed, io::Error)>> {
+    pub fn written(&mut self, wait: bool) -> Option<Result<Written, (State, io::Error)>> {
         let is_done = self.writing.as_ref().is_some_and(JoinHandle::is_finished);
         let writing = self.writing.take_if(|_| wait || is_done)?;
         Some(writing.join().expect("writing a file does not panic"))
-    }
-
-    /// Tries again.
-    ///
-    /// # Errors
-    ///
-    /// As before.
-    pub fn write_again(&mut self, failed: Failed) -> Result<Written, (Failed, io::Error)> {
-        let Failed { snapshot, place, marks } = failed;
-        self.write(snapshot, place, marks)
     }
 
     /// Deletes all but the one that is named and the one before.
@@ -174,32 +161,28 @@ impl Files {
     }
 
     fn numbers(&self) -> impl Iterator<Item = u64> {
-        let directory = match self.directory.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => &self.directory,
-        };
-        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        let entries = fs::read_dir(&self.directory).into_iter().flatten().flatten();
         entries.filter_map(|entry| {
             entry.file_name().to_str()?.strip_prefix(&self.prefix)?.parse().ok()
         })
     }
 }
 
-fn write(path: &Path, number: u64, work: Failed) -> Result<Written, (Failed, io::Error)> {
+fn write(path: &Path, number: u64, state: State) -> Result<Written, (State, io::Error)> {
     let bytes = File::create_new(path).and_then(|mut file| {
-        let bytes = work.snapshot.write(&mut file)?;
+        let bytes = state.snapshot.write(&mut file)?;
         file.sync_all()?;
-        sync_directory(path.parent().unwrap_or(Path::new("")))?;
+        sync_directory(path.parent().expect("it has a directory"))?;
         Ok(bytes)
     });
     match bytes {
         Ok(bytes) => {
-            let Failed { place, marks, .. } = work;
+            let State { place, marks, .. } = state;
             Ok(Written { named: Named { place, number }, marks, bytes })
         }
         Err(error) => {
             let _ = fs::remove_file(path);
-            Err((work, error))
+            Err((state, error))
         }
     }
 }
@@ -214,6 +197,10 @@ mod tests {
         Place { segment, given: 2, read: 3, told: 4 }
     }
 
+    fn state(detector: &Detector, segment: u64) -> State {
+        State { snapshot: detector.freeze(), place: place(segment), marks: vec![7] }
+    }
+
     #[test]
     fn the_outbox_names_what_is_on_the_disk() {
         let directory = tempfile::tempdir().unwrap();
@@ -222,7 +209,7 @@ mod tests {
         let mut files = Files::new(&outbox, "run");
         let mut before = None;
         for segment in 1..=4 {
-            files.begin(detector.freeze(), place(segment), vec![7]);
+            files.begin(state(&detector, segment));
             let written = files.written(true).unwrap().ok().unwrap();
             let named = Named::from_bytes(&written.named.to_bytes()).unwrap();
             assert_eq!((named.place, written.marks), (place(segment), vec![7]));
@@ -237,7 +224,7 @@ mod tests {
         fs::write(again.path(9), "half").unwrap();
         again.go_on_from(before.unwrap());
         assert!(!again.path(9).exists());
-        let next = again.write(detector.freeze(), place(5), Vec::new()).ok().unwrap();
+        let next = again.write(state(&detector, 5)).ok().unwrap();
         assert!(again.read(before.unwrap()).is_ok() && again.read(next.named).is_ok());
         assert!(Files::new(&outbox, "run-of-topic").written(true).is_none());
     }
@@ -247,11 +234,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let outbox = directory.path().join("not yet").join("a.outbox");
         let mut files = Files::new(&outbox, "run");
-        let snapshot = Detector::new(Parameters::default()).freeze();
-        files.begin(snapshot, place(1), Vec::new());
-        let (failed, _) = files.written(true).unwrap().err().unwrap();
+        files.begin(state(&Detector::new(Parameters::default()), 1));
+        let (state, _) = files.written(true).unwrap().err().unwrap();
         fs::create_dir(outbox.parent().unwrap()).unwrap();
-        let written = files.write_again(failed).ok().unwrap();
+        let written = files.write(state).ok().unwrap();
         assert_eq!(written.named.place, place(1));
     }
 

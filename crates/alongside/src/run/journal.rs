@@ -382,7 +382,6 @@ pub fn committed_at(lines: &[u8], mark: &[u8]) -> Option<Timestamp> {
 
 /// Makes sure that a new file is found after a loss of power.
 pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
 }
 

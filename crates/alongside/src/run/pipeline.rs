@@ -21,7 +21,7 @@ use sink::{
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 
-use super::checkpoint::{self, Named, Place, Written};
+use super::checkpoint::{self, Named, Place, State, Written};
 use super::health::{Health, Stats};
 use super::log::{Accepted, Log, Next, OpenError, Refused};
 use super::relay::Relay;
@@ -563,7 +563,8 @@ impl Pipeline {
         let Segment { number, given, skipped, read, read_before, .. } = self.segment;
         let (given, read) = (given.max(skipped), read.max(read_before));
         let place = Place { segment: number, given, read, told: self.ways_out.told };
-        self.ways_out.states.begin(self.detector.freeze(), place, self.marks.to_bytes());
+        let (snapshot, marks) = (self.detector.freeze(), self.marks.to_bytes());
+        self.ways_out.states.begin(State { snapshot, place, marks });
         Ok(())
     }
 
@@ -573,9 +574,9 @@ impl Pipeline {
         let written = loop {
             match written {
                 Ok(written) => break written,
-                Err((failed, error)) => {
+                Err((state, error)) => {
                     self.wait_for("no checkpoint can be left", &describe(&error))?;
-                    written = self.ways_out.states.write_again(failed);
+                    written = self.ways_out.states.write(state);
                 }
             }
         };
@@ -813,7 +814,8 @@ impl WaysOut {
         let name = &self.names.told;
         self.outbox.append(&[], Some(Checkpoint { name, state: &none }))?;
         let place = Place { segment, given: 0, read: 0, told: self.told };
-        let written = self.states.write(detector.freeze(), place, Vec::new());
+        let state = State { snapshot: detector.freeze(), place, marks: Vec::new() };
+        let written = self.states.write(state);
         let written = written.map_err(|(_, error)| error).context("cannot leave a checkpoint")?;
         self.name_state(written.named)?;
         Ok(())

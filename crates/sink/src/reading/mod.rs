@@ -837,7 +837,7 @@ fn run(connection: &Connection, run_id: &str) -> rusqlite::Result<Option<StoredR
 }
 
 /// The row of an event in the index.
-fn row_of(connection: &Connection, event_id: &str) -> rusqlite::Result<Option<i64>> {
+pub(crate) fn row_of(connection: &Connection, event_id: &str) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT id FROM alongside_index WHERE event_id = ?1")?
         .query_row([event_id], |row| row.get(0))
