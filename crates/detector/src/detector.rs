@@ -472,7 +472,7 @@ impl State {
             return;
         }
         self.tell_touched(parameters, events);
-        while let Some((due, pair)) = self.timers.pop_before(now) {
+        while let Some((due, pair)) = self.pop_timer(now) {
             // Who has fallen silent by then belongs to what is told.
             self.tell_story(parameters, events, |story, world, told| {
                 story.open_gaps(due, world, told);
@@ -488,6 +488,17 @@ impl State {
         if now.saturating_sub(self.swept_at) >= SWEEP_MILLIS {
             self.sweep(parameters);
         }
+    }
+
+    /// The next encounter that is to be looked at before `now`.
+    fn pop_timer(&mut self, now: i64) -> Option<(i64, TrackPair)> {
+        let State { timers, encounters, tracks, .. } = self;
+        timers.pop_before(now, |pair| {
+            look_ahead_at(encounters, pair);
+            let track =
+                |index: TrackIndex| tracks[index as usize].as_ref().map_or(0, Track::look_ahead);
+            std::hint::black_box(track(pair.0) ^ track(pair.1));
+        })
     }
 
     /// Takes in a report that was worked out, after all before it.
@@ -613,6 +624,9 @@ impl State {
         parameters: &Parameters,
         counters: &mut Counters,
     ) {
+        for Found { other, .. } in found {
+            look_ahead_at(&self.encounters, self.pair(leg.track, *other));
+        }
         for of_other in found.chunk_by(|a, b| a.other == b.other) {
             self.meet(leg.track, of_other, parameters, counters);
         }
@@ -681,9 +695,9 @@ impl State {
         counters: &mut Counters,
     ) {
         let other = found[0].other;
-        let (mine, theirs) = (self.mmsi(index), self.mmsi(other));
-        let vessels = VesselPair::new(mine, theirs).expect("tracks of different vessels");
-        let pair = if vessels.low() == mine { (index, other) } else { (other, index) };
+        let pair = self.pair(index, other);
+        let vessels = VesselPair::new(self.mmsi(index), self.mmsi(other))
+            .expect("tracks of different vessels");
         let (tracks, encounters) = (&self.tracks, &mut self.encounters);
         let track = |index: TrackIndex| tracks[index as usize].as_ref().expect("the track exists");
         let since = self.now - parameters.leg_millis_max();
@@ -824,17 +838,20 @@ impl State {
         parameters: &Parameters,
         events: &mut Vec<Telling>,
     ) {
-        let raft = self.meet_thirds(pair, encounter, as_of, parameters);
-        let gaps = self.gaps_of(pair, encounter, as_of);
-        let since = as_of - parameters.leg_millis_max();
-        let parties = parties(&self.vessels, &self.tracks, pair, since);
-        encounter.tell(state, parties, &gaps, &parameters.encounter);
         let is_left_out = self.leaves_out_interim
             && match state {
                 EventState::Candidate | EventState::Open => true,
                 EventState::Retracted => !encounter.handed_out,
                 EventState::Closed | EventState::Revised => false,
             };
+        let remembered = parameters.encounter.merge_gap_max + parameters.leg_duration_max();
+        let company_since = as_of - remembered.as_millis() as i64;
+        self.meet_thirds(pair, encounter, company_since);
+        let raft = (!is_left_out).then(|| self.raft(pair, encounter, company_since)).flatten();
+        let gaps = self.gaps_of(pair, encounter, as_of);
+        let since = as_of - parameters.leg_millis_max();
+        let parties = parties(&self.vessels, &self.tracks, pair, since);
+        encounter.tell(state, parties, &gaps, &parameters.encounter);
         if !is_left_out {
             encounter.handed_out = true;
             let world = World { vessels: &self.vessels, places: &self.places, parameters };
@@ -858,24 +875,16 @@ impl State {
         [pair.0, pair.1].map(|track| self.story.silences(self.track(track).vessel, span, as_of))
     }
 
-    /// Lets an encounter know who else was there; gives the raft that it belongs to.
-    fn meet_thirds(
-        &self,
-        pair: TrackPair,
-        encounter: &mut Encounter,
-        as_of: i64,
-        parameters: &Parameters,
-    ) -> Option<EventId> {
-        let rules = &parameters.encounter;
-        let remembered = rules.merge_gap_max + parameters.leg_duration_max();
-        let since = as_of - remembered.as_millis() as i64;
-        let told: &Encounter = encounter;
-        let counts = |other: &Noted| other.counts_for(told, since);
-        let thirds = self.company.thirds(pair, counts);
-        // Ships that do not lie close are in no raft.
-        let raft = told.is_close().then(|| self.company.raft(pair, told.id, counts)).flatten();
+    /// Lets an encounter know who else was there.
+    fn meet_thirds(&self, pair: TrackPair, encounter: &mut Encounter, since: i64) {
+        let thirds = self.company.thirds(pair, |other| other.counts_for(encounter, since));
         encounter.meet_thirds(thirds.into_iter().map(|track| self.mmsi(track)));
-        raft
+    }
+
+    /// The raft that an encounter belongs to. Ships that do not lie close are in none.
+    fn raft(&self, pair: TrackPair, encounter: &Encounter, since: i64) -> Option<EventId> {
+        let counts = |other: &Noted| other.counts_for(encounter, since);
+        encounter.is_close().then(|| self.company.raft(pair, encounter.id, counts)).flatten()
     }
 
     /// Lets the other chapters tell what they have to.
@@ -1044,9 +1053,19 @@ impl State {
         self.tracks[index as usize].as_ref().expect("the track exists")
     }
 
+    /// Two sub-tracks in the order of their vessels.
+    pub(crate) fn pair(&self, index: TrackIndex, other: TrackIndex) -> TrackPair {
+        if self.mmsi(index) < self.mmsi(other) { (index, other) } else { (other, index) }
+    }
+
     pub(crate) fn mmsi(&self, index: TrackIndex) -> Mmsi {
         self.vessels[self.track(index).vessel as usize].mmsi
     }
+}
+
+/// Reads of an encounter what will be needed of several at once; see [`crate::stage::clean::look_ahead`].
+fn look_ahead_at(encounters: &FxHashMap<TrackPair, Box<Encounter>>, pair: TrackPair) {
+    std::hint::black_box(encounters.get(&pair).map_or(0, |encounter| encounter.look_ahead()));
 }
 
 /// When the one of two vessels was heard first that is known for a shorter time, in milliseconds since 1970.

@@ -185,6 +185,17 @@ impl Encounter {
         }
     }
 
+    /// A part of most lines of memory that are needed when it is looked at or added to; see
+    /// [`crate::stage::clean::look_ahead`].
+    pub(crate) fn look_ahead(&self) -> i64 {
+        let millis = [self.look_again_at, self.contact_until, self.near_until, self.last_place_at];
+        let sums = self.contact_millis ^ self.observed_millis[0] ^ u64::from(self.distance_mm_min);
+        millis.into_iter().fold(sums as i64, |seen, millis| seen ^ millis)
+            ^ self.place_sum.0 as i64
+            ^ self.formation.look_ahead()
+            ^ self.distances.look_ahead()
+    }
+
     /// Whether what two legs add belongs to this encounter.
     pub(crate) fn takes(
         &self,

@@ -57,6 +57,10 @@ pub(crate) fn position(latitude: i64, longitude: i64) -> Position {
 
 /// A longitude or a difference of two, into `[-180°, 180°)`.
 pub(crate) fn wrap(longitude: i64) -> i64 {
+    // Nearly all are within already, and to divide is slow.
+    if (-HALF_TURN..HALF_TURN).contains(&longitude) {
+        return longitude;
+    }
     (longitude + HALF_TURN).rem_euclid(2 * HALF_TURN) - HALF_TURN
 }
 

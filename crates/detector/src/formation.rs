@@ -157,6 +157,11 @@ impl Formation {
         Formation { samples, started_at, step_millis, next_at: started_at }
     }
 
+    /// See [`crate::encounter::Encounter::look_ahead`].
+    pub(crate) fn look_ahead(&self) -> i64 {
+        self.next_at ^ self.samples.newest.last().map_or(0, |sample| i64::from(sample.steps))
+    }
+
     /// Takes in a piece of contact, which follows those before it in time.
     pub(crate) fn add(&mut self, piece: &ContactPiece) {
         if piece.to <= self.next_at {
@@ -356,9 +361,19 @@ fn between([from, to]: [f32; 2], leg: &Leg, at: i64) -> f32 {
     if from.is_nan() || to.is_nan() {
         return if from.is_nan() { to } else { from };
     }
-    let turn_deg = (f64::from(to) - f64::from(from) + 540.0).rem_euclid(360.0) - 180.0;
+    let turn_deg = into_turn_deg(f64::from(to) - f64::from(from) + 180.0) - 180.0;
     let share = (at - leg.from.at) as f64 / leg.duration() as f64;
-    (f64::from(from) + turn_deg * share).rem_euclid(360.0) as f32
+    into_turn_deg(f64::from(from) + turn_deg * share) as f32
+}
+
+/// Into `[0, 360)`; to divide is slow, and most angles are at most a turn outside of it.
+fn into_turn_deg(degrees: f64) -> f64 {
+    match degrees {
+        0.0..360.0 => degrees,
+        360.0..720.0 => degrees - 360.0,
+        -360.0..0.0 => degrees + 360.0,
+        _ => degrees.rem_euclid(360.0),
+    }
 }
 
 /// East and north from one place in units to another that is near, in metres.

@@ -16,7 +16,42 @@ const DISTANCE_BORDERS_M: [u32; 64] = [
 /// Time spent in each class, in the order of the classes; those without any take no room, because most pairs of
 /// ships that come near each other do so in passing, and there are millions of them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Classes(Vec<(u8, u64)>);
+struct Classes(Vec<Spent>);
+
+/// The class in the highest byte, the milliseconds below: half as large as the two would be side by side.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(from = "(u8, u64)", into = "(u8, u64)")]
+struct Spent(u64);
+
+impl Spent {
+    /// Two million years.
+    const MILLIS_BITS: u32 = 56;
+
+    fn class(self) -> u8 {
+        (self.0 >> Self::MILLIS_BITS) as u8
+    }
+
+    fn millis(self) -> u64 {
+        self.0 & ((1 << Self::MILLIS_BITS) - 1)
+    }
+
+    fn add(&mut self, millis: u64) {
+        *self = (self.class(), self.millis() + millis).into();
+    }
+}
+
+impl From<(u8, u64)> for Spent {
+    fn from((class, millis): (u8, u64)) -> Self {
+        debug_assert_eq!(millis >> Spent::MILLIS_BITS, 0, "it would count for another class");
+        Spent(u64::from(class) << Spent::MILLIS_BITS | millis)
+    }
+}
+
+impl From<Spent> for (u8, u64) {
+    fn from(spent: Spent) -> Self {
+        (spent.class(), spent.millis())
+    }
+}
 
 impl Classes {
     fn add(&mut self, class: usize, millis: u64) {
@@ -24,17 +59,19 @@ impl Classes {
             return;
         }
         let class = class as u8;
-        match self.0.binary_search_by_key(&class, |&(class, _)| class) {
-            Ok(index) => self.0[index].1 += millis,
-            Err(index) => {
-                self.0.reserve_exact(1);
-                self.0.insert(index, (class, millis));
-            }
+        let index = self.0.partition_point(|spent| spent.class() < class);
+        if let Some(spent) = self.0.get_mut(index).filter(|spent| spent.class() == class) {
+            spent.add(millis);
+            return;
         }
+        if self.0.len() == self.0.capacity() {
+            self.0.reserve_exact(1 + self.0.len() / 2);
+        }
+        self.0.insert(index, (class, millis).into());
     }
 
     fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.0.iter().map(|&(class, millis)| (usize::from(class), millis))
+        self.0.iter().map(|spent| (usize::from(spent.class()), spent.millis()))
     }
 
     fn total(&self) -> u64 {
@@ -51,6 +88,11 @@ pub(crate) struct DistanceHistogram {
 impl DistanceHistogram {
     pub(crate) fn new() -> Self {
         DistanceHistogram { millis: Classes::default() }
+    }
+
+    /// See [`crate::encounter::Encounter::look_ahead`].
+    pub(crate) fn look_ahead(&self) -> i64 {
+        self.millis.0.first().map_or(0, |spent| spent.0 as i64)
     }
 
     /// Adds `millis` during which the distance was between `mm_min` and `mm_max`;

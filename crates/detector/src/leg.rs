@@ -167,6 +167,9 @@ impl Plane {
 /// [`wrap`] for quarters of a unit.
 fn wrap_4(quarters: i64) -> i64 {
     let half_turn = 4 * 180 * 600_000;
+    if (-half_turn..half_turn).contains(&quarters) {
+        return quarters;
+    }
     (quarters + half_turn).rem_euclid(2 * half_turn) - half_turn
 }
 

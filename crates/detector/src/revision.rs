@@ -633,8 +633,4 @@ impl State {
         let vessels = tracks.map(|track| &self.vessels[track.vessel as usize]);
         Pair { vessels, tracks, numbers, parameters }
     }
-
-    fn pair(&self, index: TrackIndex, other: TrackIndex) -> TrackPair {
-        if self.mmsi(index) < self.mmsi(other) { (index, other) } else { (other, index) }
-    }
 }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::raft::TrackPair;
 
 const MINUTE_MILLIS: i64 = 60_000;
+/// What is read of more than these does not stay at hand for a minute.
+const LOOK_AHEAD_MAX: usize = 2048;
 
 /// An instant in milliseconds since 1970, and whom to look at.
 type Timer = (i64, TrackPair);
@@ -34,15 +36,24 @@ impl Timers {
         }
     }
 
-    /// The first one that is due before `until`, by time and pair, which is then gone.
-    pub(crate) fn pop_before(&mut self, until: i64) -> Option<Timer> {
+    /// The first one that is due before `until`, by time and pair, which is then gone. Where not very many
+    /// have waited for the same minute, `look_ahead` gets to know of all of them before the first one is due.
+    pub(crate) fn pop_before(
+        &mut self,
+        until: i64,
+        mut look_ahead: impl FnMut(TrackPair),
+    ) -> Option<Timer> {
         while self.near.is_empty() {
             let entry = self.later.first_entry()?;
             let minute = *entry.key();
             if minute * MINUTE_MILLIS >= until {
                 return None;
             }
-            self.near = entry.remove().into_iter().map(Reverse).collect();
+            let due = entry.remove();
+            if due.len() <= LOOK_AHEAD_MAX {
+                due.iter().for_each(|&(_, pair)| look_ahead(pair));
+            }
+            self.near = due.into_iter().map(Reverse).collect();
             self.near_until = (minute + 1) * MINUTE_MILLIS;
         }
         let &Reverse(first) = self.near.peek()?;
@@ -101,9 +112,9 @@ mod tests {
                 && first.0 < now
             {
                 heap.pop();
-                assert_eq!(timers.pop_before(now), Some(first));
+                assert_eq!(timers.pop_before(now, |_| ()), Some(first));
             }
-            assert_eq!(timers.pop_before(now), None);
+            assert_eq!(timers.pop_before(now, |_| ()), None);
         }
     }
 }

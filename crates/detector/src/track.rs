@@ -55,11 +55,15 @@ pub(crate) struct Legs {
 }
 
 impl Legs {
-    /// Adds one before all others.
-    fn push_first(&mut self, leg: Leg) {
-        if let Err(full) = self.few.try_push(leg) {
-            self.more.push(full.element());
+    /// Of legs from the last to the first.
+    pub(crate) fn from_backward(backward: impl Iterator<Item = Leg>) -> Self {
+        let mut legs = Legs::default();
+        for leg in backward {
+            if let Err(full) = legs.few.try_push(leg) {
+                legs.more.push(full.element());
+            }
         }
+        legs
     }
 }
 
@@ -200,9 +204,7 @@ impl Track {
 
     /// The legs that may take part in a contact and overlap `[from, to]`, in order.
     pub(crate) fn legs_between(&self, from: i64, to: i64, knots_max: f32) -> Legs {
-        let mut legs = Legs::default();
-        self.legs_backward(from, to, knots_max).for_each(|leg| legs.push_first(leg));
-        legs
+        Legs::from_backward(self.legs_backward(from, to, knots_max))
     }
 
     /// The same, the last first.

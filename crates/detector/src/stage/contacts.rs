@@ -7,7 +7,7 @@ use crate::detector::far_apart;
 use crate::leg::Leg;
 use crate::parameters::Parameters;
 use crate::stage::{Fleet, Fresh, NewLeg, neighbours};
-use crate::track::{Track, TrackIndex};
+use crate::track::{Legs, Track, TrackIndex};
 
 /// What a new leg and a leg of another ship add to the contact of the two.
 #[derive(Debug)]
@@ -115,25 +115,17 @@ impl Contacts<'_> {
         let NewLeg { leg, vessel, .. } = &self.legs[index];
         let track = self.fleet.tracks[other as usize].as_ref();
         let Some(track) = track.filter(|track| track.vessel != *vessel) else { return 0 };
-        // Most neighbours are seen at a glance to be too far away.
         let (distance_m_out, knots_max) =
             (self.parameters.contact.distance_m_out, self.parameters.leg.speed_knots_max as f32);
         let (from, to) = (leg.from.at, leg.to.at);
-        let fresh = self.fresh.first(other);
-        let fresh = || self.fresh_between(fresh, index, from, to);
-        let (mut compared, mut is_near) = (0, false);
-        for other_leg in track.legs_backward(from, to, knots_max).chain(fresh()) {
-            compared += 1;
-            is_near |= !far_apart(leg, &other_leg, distance_m_out);
-        }
-        if !is_near {
-            return compared;
-        }
-        let is_low = self.fleet.mmsi(*vessel) < self.fleet.mmsi(track.vessel);
-        for other_leg in track.legs_between(from, to, knots_max).chain(fresh()) {
-            if far_apart(leg, &other_leg, distance_m_out) {
-                continue;
-            }
+        // Most neighbours are seen at a glance to be too far away; of those nothing else is read.
+        let is_near = |other_leg: &Leg| !far_apart(leg, other_leg, distance_m_out);
+        let mut compared = 0;
+        let known = track.legs_backward(from, to, knots_max).inspect(|_| compared += 1);
+        let known = Legs::from_backward(known.filter(is_near));
+        let fresh = self.fresh_between(self.fresh.first(other), index, from, to);
+        for other_leg in known.chain(fresh.inspect(|_| compared += 1).filter(is_near)) {
+            let is_low = self.fleet.mmsi(*vessel) < self.fleet.mmsi(track.vessel);
             let legs = if is_low { [*leg, other_leg] } else { [other_leg, *leg] };
             if let Some(passage) = Passage::new(legs, &self.parameters.contact) {
                 found.push(Found { leg: index as u32, other, passage });
