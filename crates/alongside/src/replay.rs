@@ -2,13 +2,14 @@
 //!
 //! The sources give batches of reports in the order of time, the detector takes them one by one, and of what it tells
 //! the events are made. With `--threads 2` these three work side by side, each a few batches ahead of the next, which is
-//! about as much as two processors can do; what is found does not depend on that.
+//! about as much as two processors can do. When the input has ended most is told, and the detector's side makes events
+//! too. What is found does not depend on that.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -223,7 +224,16 @@ pub fn replay(
                 for batch in batches {
                     sender.send(finder.take(batch)).ok()?;
                 }
-                Some(finder.finish(|step| drop(sender.send(step))))
+                let teller = finder.detector.teller();
+                // To tell the rest takes the other side longer than this one, which helps when it would have to wait.
+                let found = finder.finish(|step| {
+                    if let Err(TrySendError::Full(step)) = sender.try_send(step) {
+                        drop(sender.send(step.worked_out(&teller)));
+                    }
+                });
+                // To free all that it remembered takes a while, and somebody waits for what was found.
+                thread::spawn(move || drop(finder));
+                Some(found)
             });
             steps.into_iter().try_for_each(take)?;
             let found = finding.join().expect("the detector does not panic");
@@ -235,9 +245,19 @@ pub fn replay(
 }
 
 /// Reports, and what is told by them.
+#[derive(Default)]
 struct Step {
     arrivals: Vec<Arrival>,
     tellings: Vec<Telling>,
+    /// In place of `tellings` where this side has worked them out.
+    events: Vec<Event>,
+}
+
+impl Step {
+    fn worked_out(self, teller: &Teller) -> Self {
+        let events = self.tellings.into_iter().map(|telling| teller.event(telling)).collect();
+        Step { events, tellings: Vec::new(), ..self }
+    }
 }
 
 /// The detector's side.
@@ -282,13 +302,13 @@ impl Finder {
                 }
             }
         }
-        Step { arrivals, tellings }
+        Step { arrivals, tellings, ..Step::default() }
     }
 
     /// The input has ended.
-    fn finish(mut self, mut take: impl FnMut(Step)) -> Found {
+    fn finish(&mut self, mut take: impl FnMut(Step)) -> Found {
         self.detector.settle_rest(|tellings| {
-            take(Step { arrivals: Vec::new(), tellings: std::mem::take(tellings) });
+            take(Step { tellings: std::mem::take(tellings), ..Step::default() });
         });
         Found {
             late: self.late,
@@ -334,8 +354,8 @@ impl<T: FnMut(Told<'_>) -> io::Result<()>> Findings<T> {
             }
         }
         self.reports += step.arrivals.len() as u64;
-        for telling in step.tellings {
-            let mut event = self.teller.event(telling);
+        let told = step.tellings.into_iter().map(|telling| self.teller.event(telling));
+        for mut event in told.chain(step.events) {
             (self.told)(Told::Event(&event))?;
             // Their tracks are not kept, and are most of what an encounter takes.
             if event.profiles.is_empty() {

@@ -12,11 +12,11 @@
 //! selection and which parameters. Texts that came by radio are [`shown`] in columns; `record` has them
 //! exactly, see [`crate::packed`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, mpsc};
+use std::sync::{LazyLock, Mutex, mpsc};
 use std::thread;
 
 use maritime::{
@@ -39,7 +39,7 @@ use crate::text::shown;
 use crate::trail;
 use crate::{ClickHouseError, EventRecord, Provenance, SchemaError, VesselRecord};
 
-/// Rows that are written out and wait to be stored; an encounter's is some 5 kB.
+/// Rows that a thread may write out before they can be stored; an encounter's is some 5 kB.
 const ROWS_AHEAD_MAX: usize = 64;
 
 /// An open store.
@@ -789,26 +789,47 @@ impl Storer {
         Row::new(event, &self.run_id, &self.provenance, packer)
     }
 
-    /// Stores events. To write a row out takes about as long as to store it: one thread writes ahead of the other.
+    /// Stores events in their order. To write a row out takes longer than to store it: another thread writes ahead, and
+    /// this one writes too whenever there is nothing to store.
     pub(crate) fn store_all<'a>(
         &mut self,
         connection: &Connection,
         events: impl IntoIterator<Item = &'a Event, IntoIter: Send>,
     ) -> rusqlite::Result<()> {
         let (run_id, provenance) = (self.run_id.clone(), self.provenance.clone());
-        let events = events.into_iter();
+        let events = Mutex::new(events.into_iter().fuse().enumerate());
+        let write_next = |packer: &mut Packer| {
+            let (number, event) = events.lock().expect("no thread panics with it").next()?;
+            Some((number, Row::new(event, &run_id, &provenance, packer)))
+        };
         thread::scope(|scope| {
             let (sender, rows) = mpsc::sync_channel(ROWS_AHEAD_MAX);
             scope.spawn(move || {
                 let mut packer = Packer::new();
-                for event in events {
-                    let row = Row::new(event, &run_id, &provenance, &mut packer);
+                while let Some(row) = write_next(&mut packer) {
                     if sender.send(row).is_err() {
                         return;
                     }
                 }
             });
-            rows.into_iter().try_for_each(|row| self.store(connection, row))
+            let mut packer = Packer::new();
+            let mut ahead = BTreeMap::new();
+            let mut next = 0;
+            loop {
+                let written = match rows.try_recv() {
+                    Ok(written) => Some(written),
+                    // The other thread has the next one, and is slow.
+                    Err(_) if ahead.len() == ROWS_AHEAD_MAX => rows.recv().ok(),
+                    // All have been begun once there is none for this thread: the other one has the last of them.
+                    Err(_) => write_next(&mut packer).or_else(|| rows.recv().ok()),
+                };
+                let Some((number, row)) = written else { return Ok(()) };
+                ahead.insert(number, row);
+                while let Some(row) = ahead.remove(&next) {
+                    self.store(connection, row)?;
+                    next += 1;
+                }
+            }
         })
     }
 
