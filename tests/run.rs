@@ -461,3 +461,81 @@ fn a_full_disk_is_said_and_waited_for() {
     assert_eq!(daemon.journal(), lines);
     daemon.check_events();
 }
+
+#[test]
+fn a_checkpoint_that_somebody_removed_or_damaged_is_derived_again() {
+    let mut daemon = Daemon::new("tcp-listen", "[journal]\nsegment_bytes = 1000000\n");
+    let text = std::str::from_utf8(sea()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let thirds: Vec<&[&str]> = lines.chunks(lines.len().div_ceil(3)).collect();
+    let mut told = 0;
+    let spoil: [fn(&std::path::Path); 2] = [
+        |path| fs::remove_file(path).unwrap(),
+        |path| {
+            let state = fs::read(path).unwrap();
+            fs::write(path, &state[..state.len() / 2]).unwrap();
+        },
+    ];
+    for (part, spoil) in thirds[..2].iter().zip(spoil) {
+        daemon.start();
+        daemon.connect().write_all((part.join("\n") + "\n").as_bytes()).unwrap();
+        daemon.wait_for("all is read", |daemon| {
+            daemon.number("source_lines_accepted_total") as usize == part.len()
+                && daemon.number("journal_unread_bytes") == 0
+        });
+        assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+        told = daemon.told().len();
+        let desk = fs::read_dir(daemon.desk.path(".")).unwrap();
+        let states = desk.map(|entry| entry.unwrap().path()).filter(|path| {
+            path.file_name().unwrap().to_str().unwrap().starts_with("alongside.outbox.run-")
+        });
+        assert!(states.map(|path| spoil(&path)).count() > 0);
+    }
+    daemon.start();
+    daemon.connect().write_all((thirds[2].join("\n") + "\n").as_bytes()).unwrap();
+    daemon.wait_for("all is read", |daemon| {
+        daemon.number("source_lines_accepted_total") as usize == thirds[2].len()
+            && daemon.number("journal_unread_bytes") == 0
+    });
+    assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+    let said = daemon.desk.read("log").matches("the checkpoint is set aside").count();
+    assert_eq!(said, 2, "{}", daemon.desk.read("log"));
+    assert_eq!(daemon.journal(), lines);
+    // Everything is told again under the same ids and versions, so that whoever reads it has nothing twice.
+    let again = daemon.told().split_off(told);
+    let replayed = daemon.replayed();
+    assert!(again.len() > 20);
+    assert_eq!(again, replayed[..again.len()]);
+}
+
+#[test]
+fn a_full_disk_under_the_outbox_and_its_checkpoints_is_waited_for() {
+    let mut daemon = Daemon::new("tcp-listen", "[outbox]\nfile = \"state/alongside.outbox\"\n");
+    let Some(disk) = Disk::new(daemon.desk.path("state"), "1m") else { return };
+    std::os::unix::fs::symlink("state/alongside.outbox", daemon.desk.path("alongside.outbox"))
+        .unwrap();
+    daemon.start();
+    let text = std::str::from_utf8(sea()).unwrap();
+    let mut stream = daemon.connect();
+    let sending = std::thread::spawn(move || {
+        for piece in text.as_bytes().chunks(10_000) {
+            stream.write_all(piece).unwrap();
+            sleep(Duration::from_millis(5));
+        }
+    });
+    daemon.wait_for("intake waits", |daemon| {
+        let ready = daemon.page("readyz").unwrap();
+        ready.contains("the outbox takes nothing") && ready.contains("disk is full")
+    });
+    assert_eq!(daemon.page("livez").unwrap(), "alive\n");
+    disk.resize("200m");
+    sending.join().unwrap();
+    let lines = text.lines().count();
+    daemon.wait_for("all is read", |daemon| {
+        daemon.number("source_lines_accepted_total") as usize == lines
+            && daemon.number("journal_unread_bytes") == 0
+    });
+    daemon.wait_for("all is well", |daemon| daemon.page("readyz").unwrap() == "ready\n");
+    assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
+    daemon.check_events();
+}
