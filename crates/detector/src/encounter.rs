@@ -230,7 +230,8 @@ impl Encounter {
             self.near_until = i64::MIN;
             return;
         }
-        push_exact(&mut self.excursion, *outer);
+        make_room(&mut self.excursion);
+        self.excursion.push(*outer);
         self.near_until = outer.to;
     }
 
@@ -268,7 +269,8 @@ impl Encounter {
         self.excursion = excursion;
         let rest = outer.cut(inner.to, outer.to);
         if !rest.is_empty() {
-            push_exact(&mut self.excursion, rest);
+            make_room(&mut self.excursion);
+            self.excursion.push(rest);
         }
         self.near_until = outer.to;
         self.closed = false;
@@ -612,12 +614,12 @@ impl Encounter {
     }
 }
 
-/// Mostly there is one piece, and each is large: a list that grows by itself makes room for four.
-fn push_exact(pieces: &mut Vec<ContactPiece>, piece: ContactPiece) {
-    if pieces.len() == pieces.capacity() {
-        pieces.reserve_exact(1 + pieces.len() / 2);
+/// Room for one more, and for half as many as there are: a list that grows by itself begins with four, and in most lists of
+/// the very many encounters there are one or two.
+pub(crate) fn make_room<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(1 + list.len() / 2);
     }
-    pieces.push(piece);
 }
 
 /// How many there are of each vessel, and when the last of them began and ended.

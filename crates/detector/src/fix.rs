@@ -57,11 +57,20 @@ pub(crate) fn position(latitude: i64, longitude: i64) -> Position {
 
 /// A longitude or a difference of two, into `[-180°, 180°)`.
 pub(crate) fn wrap(longitude: i64) -> i64 {
+    wrap_at(longitude, HALF_TURN)
+}
+
+/// [`wrap`] for quarters of a unit.
+pub(crate) fn wrap_4(quarters: i64) -> i64 {
+    wrap_at(quarters, 4 * HALF_TURN)
+}
+
+fn wrap_at(longitude: i64, half_turn: i64) -> i64 {
     // Nearly all are within already, and to divide is slow.
-    if (-HALF_TURN..HALF_TURN).contains(&longitude) {
+    if (-half_turn..half_turn).contains(&longitude) {
         return longitude;
     }
-    (longitude + HALF_TURN).rem_euclid(2 * HALF_TURN) - HALF_TURN
+    (longitude + half_turn).rem_euclid(2 * half_turn) - half_turn
 }
 
 /// A number of units in radians.

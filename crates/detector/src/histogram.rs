@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::encounter::make_room;
+
 /// Borders of the classes of distance, in metres; the last class is open. Fine where ships are lashed
 /// together, and the distances that definitions of a meeting name are borders.
 const DISTANCE_BORDERS_M: [u32; 64] = [
@@ -64,9 +66,7 @@ impl Classes {
             spent.add(millis);
             return;
         }
-        if self.0.len() == self.0.capacity() {
-            self.0.reserve_exact(1 + self.0.len() / 2);
-        }
+        make_room(&mut self.0);
         self.0.insert(index, (class, millis).into());
     }
 

@@ -12,7 +12,7 @@
 
 use maritime::{ECCENTRICITY_SQUARED, EQUATORIAL_RADIUS_M};
 
-use crate::fix::{Fix, radians, wrap};
+use crate::fix::{Fix, radians, wrap, wrap_4};
 
 /// The straight way from one fix to the next.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
@@ -162,15 +162,6 @@ impl Plane {
             above_equator_m * self.cos_latitude - from_axis_m * cos_east * self.sin_latitude,
         ]
     }
-}
-
-/// [`wrap`] for quarters of a unit.
-fn wrap_4(quarters: i64) -> i64 {
-    let half_turn = 4 * 180 * 600_000;
-    if (-half_turn..half_turn).contains(&quarters) {
-        return quarters;
-    }
-    (quarters + half_turn).rem_euclid(2 * half_turn) - half_turn
 }
 
 /// Sine and cosine; by the first terms of their series where those are exact, which is nearly always.
