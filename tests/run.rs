@@ -11,7 +11,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
-use std::thread::sleep;
+use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use daemon::Daemon;
@@ -60,10 +60,7 @@ fn killed_at_any_moment_it_loses_and_doubles_nothing() {
     let mut stream = daemon.connect();
     stream.write_all((sent[position..].join("\n") + "\n").as_bytes()).unwrap();
     drop(stream);
-    daemon.wait_for("all is read", |daemon| {
-        daemon.number("source_lines_accepted_total") as usize == sent.len() - position
-            && daemon.number("journal_unread_bytes") == 0
-    });
+    daemon.wait_until_read(sent.len() - position);
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
     assert_eq!(daemon.journal(), sent);
     daemon.check_events();
@@ -357,10 +354,7 @@ fn what_is_read_again_holds_from_the_beginning_of_the_journal() {
     daemon.wait_for("the ship is found", |_| told() > 0);
     assert_eq!(daemon.health()["configuration"]["refused"], Value::Null);
     daemon.connect().write_all((after.join("\n") + "\n").as_bytes()).unwrap();
-    daemon.wait_for("all is read", |daemon| {
-        daemon.number("source_lines_accepted_total") as usize == lines.len()
-            && daemon.number("journal_unread_bytes") == 0
-    });
+    daemon.wait_until_read(lines.len());
     // And it goes on from there.
     daemon.kill();
     daemon.start();
@@ -427,19 +421,24 @@ impl Drop for Disk {
     }
 }
 
+/// Ten kilobytes at a time, with a pause after each.
+fn send_slowly(daemon: &Daemon, text: &'static str, pause: Duration) -> JoinHandle<()> {
+    let mut stream = daemon.connect();
+    std::thread::spawn(move || {
+        for piece in text.as_bytes().chunks(10_000) {
+            stream.write_all(piece).unwrap();
+            sleep(pause);
+        }
+    })
+}
+
 #[test]
 fn a_full_disk_is_said_and_waited_for() {
     let mut daemon = Daemon::new("tcp-listen", "");
     let Some(disk) = Disk::new(daemon.desk.path("journal"), "1m") else { return };
     daemon.start();
     let text = std::str::from_utf8(sea()).unwrap();
-    let mut stream = daemon.connect();
-    let sending = std::thread::spawn(move || {
-        for piece in text.as_bytes().chunks(10_000) {
-            stream.write_all(piece).unwrap();
-            sleep(Duration::from_millis(2));
-        }
-    });
+    let sending = send_slowly(&daemon, text, Duration::from_millis(2));
     daemon.wait_for("intake waits", |daemon| daemon.number("stalled") == 1);
     let ready = daemon.page("readyz").unwrap();
     assert!(
@@ -479,10 +478,7 @@ fn a_checkpoint_that_somebody_removed_or_damaged_is_derived_again() {
     for (part, spoil) in thirds[..2].iter().zip(spoil) {
         daemon.start();
         daemon.connect().write_all((part.join("\n") + "\n").as_bytes()).unwrap();
-        daemon.wait_for("all is read", |daemon| {
-            daemon.number("source_lines_accepted_total") as usize == part.len()
-                && daemon.number("journal_unread_bytes") == 0
-        });
+        daemon.wait_until_read(part.len());
         assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
         told = daemon.told().len();
         let desk = fs::read_dir(daemon.desk.path(".")).unwrap();
@@ -493,10 +489,7 @@ fn a_checkpoint_that_somebody_removed_or_damaged_is_derived_again() {
     }
     daemon.start();
     daemon.connect().write_all((thirds[2].join("\n") + "\n").as_bytes()).unwrap();
-    daemon.wait_for("all is read", |daemon| {
-        daemon.number("source_lines_accepted_total") as usize == thirds[2].len()
-            && daemon.number("journal_unread_bytes") == 0
-    });
+    daemon.wait_until_read(thirds[2].len());
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
     let said = daemon.desk.read("log").matches("the checkpoint is set aside").count();
     assert_eq!(said, 2, "{}", daemon.desk.read("log"));
@@ -516,13 +509,7 @@ fn a_full_disk_under_the_outbox_and_its_checkpoints_is_waited_for() {
         .unwrap();
     daemon.start();
     let text = std::str::from_utf8(sea()).unwrap();
-    let mut stream = daemon.connect();
-    let sending = std::thread::spawn(move || {
-        for piece in text.as_bytes().chunks(10_000) {
-            stream.write_all(piece).unwrap();
-            sleep(Duration::from_millis(5));
-        }
-    });
+    let sending = send_slowly(&daemon, text, Duration::from_millis(5));
     daemon.wait_for("intake waits", |daemon| {
         let ready = daemon.page("readyz").unwrap();
         ready.contains("the outbox takes nothing") && ready.contains("disk is full")
@@ -531,10 +518,7 @@ fn a_full_disk_under_the_outbox_and_its_checkpoints_is_waited_for() {
     disk.resize("200m");
     sending.join().unwrap();
     let lines = text.lines().count();
-    daemon.wait_for("all is read", |daemon| {
-        daemon.number("source_lines_accepted_total") as usize == lines
-            && daemon.number("journal_unread_bytes") == 0
-    });
+    daemon.wait_until_read(lines);
     daemon.wait_for("all is well", |daemon| daemon.page("readyz").unwrap() == "ready\n");
     assert_eq!(daemon.stop(), 0, "{}", daemon.desk.read("log"));
     daemon.check_events();

@@ -111,6 +111,15 @@ impl Daemon {
         }
     }
 
+    /// Until so many lines have been accepted since it was started, and all that is in the journal has been read.
+    #[track_caller]
+    pub fn wait_until_read(&self, lines: usize) {
+        self.wait_for("all is read", |daemon| {
+            daemon.number("source_lines_accepted_total") as usize == lines
+                && daemon.number("journal_unread_bytes") == 0
+        });
+    }
+
     pub fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
