@@ -1,10 +1,5 @@
 //! What the daemon says to others: alerts, and what it relays.
 
-#[path = "program/daemon.rs"]
-mod daemon;
-#[path = "program/mod.rs"]
-mod program;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
@@ -12,9 +7,10 @@ use std::sync::mpsc;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use daemon::Daemon;
-use program::{free, sea};
 use serde_json::Value;
+
+use crate::program::daemon::Daemon;
+use crate::program::{Desk, free, sea};
 
 const SENTENCE: &str = "!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C";
 
@@ -370,7 +366,7 @@ fn a_doctor_says_what_is_missing_and_what_to_do() {
 
 #[test]
 fn a_configuration_is_shown_with_where_it_comes_from() {
-    let desk = program::Desk::new();
+    let desk = Desk::new();
     desk.write(
         "my.toml",
         "[contact]\ndistance_m_in = 400.0\n[kafka.properties]\n\"sasl.password\" = \"hush\"\n\

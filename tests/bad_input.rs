@@ -1,9 +1,6 @@
 //! What is wrong gives one clear message that names the file, and leaves whole what was there before.
 
-#[path = "program/mod.rs"]
-mod program;
-
-use program::{Desk, Outcome, counted, gzip, sea, two_ships_csv};
+use crate::program::{Desk, Outcome, counted, gzip, sea, two_ships_csv};
 
 const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";

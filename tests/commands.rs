@@ -1,10 +1,8 @@
 //! The commands around `replay`: demo, simulate, score, config, completions, help.
 
-#[path = "program/mod.rs"]
-mod program;
-
-use program::Desk;
 use serde_json::Value;
+
+use crate::program::Desk;
 
 #[test]
 fn the_demo_finds_what_it_planted_and_leaves_a_store() {

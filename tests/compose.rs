@@ -1,16 +1,13 @@
 //! `docker-compose.yml` as far as it can be tried without Docker: it is YAML, what it names is there, nothing in it
 //! listens beyond this machine, floats or is a password, and the program knows its own commands.
 
-#[path = "program/mod.rs"]
-mod program;
-#[path = "servers/mod.rs"]
-mod servers;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use program::Desk;
 use serde_json::Value;
+
+use crate::program::{Desk, sea, text};
+use crate::servers::{ClickHouse, python};
 
 #[test]
 fn every_image_is_pinned() {
@@ -120,7 +117,7 @@ fn the_program_knows_the_commands_that_are_given_to_it() {
     }
     assert_eq!(tried, 3);
     let config = root().join("config/compose/alongside.toml");
-    let outcome = desk.run(&["config", "check", program::text(&config)]);
+    let outcome = desk.run(&["config", "check", text(&config)]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
 }
 
@@ -145,7 +142,7 @@ fn what_grafana_is_given_is_yaml_and_names_its_data_source() {
 
 #[test]
 fn the_role_of_those_who_only_look_is_read_by_the_engine_and_used_by_the_script() {
-    let Some(clickhouse) = servers::ClickHouse::start() else { return };
+    let Some(clickhouse) = ClickHouse::start() else { return };
     let sql = std::fs::read_to_string(root().join("config/clickhouse/roles/reader.sql")).unwrap();
     let lines: Vec<&str> = sql.lines().filter(|line| !line.starts_with("--")).collect();
     let text = lines.join("\n");
@@ -212,9 +209,9 @@ impl Rights {
 
 #[test]
 fn those_who_only_look_see_every_view_and_change_nothing() {
-    let Some(mut clickhouse) = servers::ClickHouse::start_own() else { return };
+    let Some(mut clickhouse) = ClickHouse::start_own() else { return };
     let desk = Desk::new();
-    desk.write("sea.nmea", program::sea());
+    desk.write("sea.nmea", sea());
     let url = format!("{}/alongside", clickhouse.url().replace("http://", "clickhouse://"));
     for command in
         [&["schema", "apply", "--clickhouse", &url][..], &["replay", "sea.nmea", "--store", &url]]
@@ -283,7 +280,7 @@ fn compose() -> Option<Value> {
 
 /// By the Python that ClickHouse's engine runs in.
 fn yaml(path: &Path) -> Option<Value> {
-    let python = servers::python()?;
+    let python = python()?;
     let program = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
     let output = Command::new(python).args(["-c", program]).arg(path).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

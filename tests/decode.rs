@@ -1,8 +1,5 @@
 //! `alongside decode`: what it writes, beside what gpsdecode writes.
 
-#[path = "program/mod.rs"]
-mod program;
-
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -12,8 +9,9 @@ use decoder::{
     ApplicationId, BinaryAddressed, BinaryBroadcast, BitData, Header, Message, SixBitText,
     SlotBinary, StaticDataA, StaticDataB,
 };
-use program::{Desk, counted, gzip};
 use serde_json::{Map, Value};
+
+use crate::program::{Desk, Outcome, counted, gzip};
 
 /// From the documentation of gpsd.
 const POSITION: &str = "!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4A\n";
@@ -21,7 +19,7 @@ const POSITION: &str = "!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4A\n";
 const VOYAGE: &str = "!AIVDM,2,1,1,A,55?MbV02;H;s<HtKR20EHE:0@T4@Dn2222222216L961O5Gf0NSQEp6ClRp8,0*1C\n\
                       !AIVDM,2,2,1,A,88888888880,2*25\n";
 
-fn decode(arguments: &[&str], input: impl AsRef<[u8]>) -> program::Outcome {
+fn decode(arguments: &[&str], input: impl AsRef<[u8]>) -> Outcome {
     let all: Vec<&str> = ["decode"].iter().chain(arguments).copied().collect();
     Desk::new().run_with_input(&all, input.as_ref())
 }

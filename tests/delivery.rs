@@ -4,11 +4,6 @@
 //! meanwhile. `ALONGSIDE_KILLS=50` kills the loader more often than the usual run does, and `ALONGSIDE_SEED` makes it
 //! the same way again. `-- --ignored` does everything that goes wrong at once, over a recording if there is one.
 
-#[path = "program/mod.rs"]
-mod program;
-#[path = "servers/mod.rs"]
-mod servers;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -17,7 +12,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use program::{Desk, Outcome, recordings, sea, text};
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -25,7 +19,9 @@ use rdkafka::message::{Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::Value;
-use servers::{ClickHouse, Fault, Kafka};
+
+use crate::program::{Desk, Outcome, recordings, sea, text};
+use crate::servers::{ClickHouse, Fault, Kafka};
 
 /// Servers with topics and a database that nobody else has, and a desk to run the program at.
 struct Rig {

@@ -1,8 +1,5 @@
 //! `alongside dossier` and `alongside verify`: a dossier holds anywhere, and whatever is altered in one is named.
 
-#[path = "program/mod.rs"]
-mod program;
-
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 use std::sync::OnceLock;
@@ -10,10 +7,11 @@ use std::sync::OnceLock;
 use decoder::encode::{Framing, position_raw, write_sentences};
 use decoder::{Decoder, Message, OutcomeKind, SixBitText, TagBlock};
 use maritime::{Position, Text, Timestamp};
-use program::{Desk, Outcome, recordings, sea, text, two_ships_csv};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
+
+use crate::program::{Desk, Outcome, recordings, sea, text, two_ships_csv};
 
 type Files = BTreeMap<String, Vec<u8>>;
 

@@ -3,18 +3,14 @@
 //! Grafana itself is not here. What it does to a query before ClickHouse gets it (macros of the data source, variables)
 //! is done in `Screen`, and a query that leaves anything of it over fails.
 
-#[path = "program/mod.rs"]
-mod program;
-#[path = "servers/mod.rs"]
-mod servers;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use program::Desk;
 use serde_json::Value;
-use servers::ClickHouse;
+
+use crate::program::Desk;
+use crate::servers::ClickHouse;
 
 /// Names that fit into AIS and do harm where they are taken for more than text.
 const NAMES: [&str; 2] = ["<SCRIPT SRC=//X.CO>", "';DROP TABLE A;--"];

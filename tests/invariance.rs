@@ -2,16 +2,14 @@
 //! The same simulated sea is written anew with one of these changed, and what is found in it, with the
 //! change undone, is the same line by line.
 
-#[path = "program/mod.rs"]
-mod program;
-
 use std::collections::HashMap;
 use std::time::Duration;
 
 use maritime::{Report, StaticReport, Timestamp};
-use program::Desk;
 use sea::{Area, Coverage, Place, Planted, Scenario, Simulation};
 use serde_json::{Value, json};
+
+use crate::program::Desk;
 
 /// Of longitude and latitude, in a degree.
 const UNITS: f64 = 600_000.0;

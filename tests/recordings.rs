@@ -1,15 +1,13 @@
 //! Real recordings, where `ALONGSIDE_RECORDINGS` names a directory of them.
 
-#[path = "program/mod.rs"]
-mod program;
-
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use maritime::Timestamp;
-use program::{Desk, counted, recordings, text};
 use serde_json::Value;
+
+use crate::program::{Desk, counted, recordings, text};
 
 /// The encounters that satisfy a profile, by vessels: start and end of each.
 type Flagged = BTreeMap<[u64; 2], Vec<(Timestamp, Timestamp)>>;

@@ -1,10 +1,8 @@
 //! `alongside replay` as a user runs it: formats, stores, inputs, selections, exit codes.
 
-#[path = "program/mod.rs"]
-mod program;
-
-use program::{Desk, counted, gzip, read_some, sea, two_ships_csv};
 use serde_json::Value;
+
+use crate::program::{Desk, counted, gzip, read_some, sea, two_ships_csv};
 
 /// The encounters in a result of the simulated sea that satisfy a profile.
 const FLAGGED: usize = 3;

@@ -2,11 +2,6 @@
 //!
 //! `ALONGSIDE_KILLS=100` kills it more often than the usual run does, and `ALONGSIDE_SEED` makes it the same way again.
 
-#[path = "program/daemon.rs"]
-mod daemon;
-#[path = "program/mod.rs"]
-mod program;
-
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -14,9 +9,10 @@ use std::process::Command;
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use daemon::Daemon;
-use program::sea;
 use serde_json::Value;
+
+use crate::program::daemon::Daemon;
+use crate::program::sea;
 
 /// A number from the environment.
 fn asked(name: &str, usual: u64) -> u64 {

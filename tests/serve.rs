@@ -1,18 +1,14 @@
 //! The API as a browser, a script and somebody who means harm ask it: over a server that listens, and a store that a
 //! replay has filled.
 
-#[path = "program/mod.rs"]
-mod program;
-#[path = "program/server.rs"]
-mod server;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use program::{Desk, sea, two_ships_csv};
 use serde_json::{Value, json};
-use server::{Server, escaped};
+
+use crate::program::server::{Server, escaped};
+use crate::program::{Desk, sea, two_ships_csv};
 
 /// Names that do harm where they are taken for more than text.
 const NAMES: [&str; 2] = ["<SCRIPT SRC=//X.CO>", "=HYPERLINK(\"//X.Y\")"];

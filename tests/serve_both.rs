@@ -1,17 +1,11 @@
 //! The same questions to a GeoPackage and to ClickHouse, filled by the same replays: the answers are the same, byte for
 //! byte. What ClickHouse cannot know (runs, former versions, where an antenna is) is named where it is left out.
 
-#[path = "program/mod.rs"]
-mod program;
-#[path = "program/server.rs"]
-mod server;
-#[path = "servers/mod.rs"]
-mod servers;
-
-use program::{Desk, sea, two_ships_csv};
 use serde_json::Value;
-use server::{Answer, Server, escaped};
-use servers::ClickHouse;
+
+use crate::program::server::{Answer, Server, escaped};
+use crate::program::{Desk, sea, two_ships_csv};
+use crate::servers::ClickHouse;
 
 /// Names that do harm where they are taken for more than text.
 const NAMES: [&str; 2] = ["<SCRIPT SRC=//X.CO>", "';DROP TABLE A;--"];

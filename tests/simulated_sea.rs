@@ -1,11 +1,9 @@
 //! How well planted meetings are found: the whole way, from sentences to the score. The seeds were not
 //! tuned to.
 
-#[path = "program/mod.rs"]
-mod program;
-
-use program::Desk;
 use serde_json::Value;
+
+use crate::program::Desk;
 
 /// Open sea and roadsteads for sixty of each kind.
 const AREAS: [&str; 5] =

@@ -1,10 +1,5 @@
 //! The sources of the daemon: what each takes in, once, whatever happens meanwhile.
 
-#[path = "program/daemon.rs"]
-mod daemon;
-#[path = "program/mod.rs"]
-mod program;
-
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -12,8 +7,8 @@ use std::path::Path;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use daemon::Daemon;
-use program::{free, gzip, sea};
+use crate::program::daemon::Daemon;
+use crate::program::{free, gzip, sea};
 
 /// Nobody is there.
 fn nowhere() -> SocketAddr {

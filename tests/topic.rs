@@ -3,24 +3,18 @@
 //! What it tells waits in the outbox in these tests, where it can be looked at: the topics that it would go to are not
 //! there, and want more replicas than there are brokers.
 
-#[path = "program/daemon.rs"]
-mod daemon;
-#[path = "program/mod.rs"]
-mod program;
-#[path = "servers/mod.rs"]
-mod servers;
-
 use std::io::Write;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use daemon::{Daemon, lines_of};
-use program::sea;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
-use servers::Kafka;
+
+use crate::program::daemon::{Daemon, lines_of};
+use crate::program::sea;
+use crate::servers::Kafka;
 
 const WAIT_MAX: Duration = Duration::from_secs(60);
 

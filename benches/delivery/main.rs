@@ -3,6 +3,7 @@
 //!
 //! Servers are those of `tests/servers`; where they cannot be had it says that it skips.
 
+#[allow(dead_code, reason = "faults and kills are for tests")]
 #[path = "../../tests/servers/mod.rs"]
 mod servers;
 

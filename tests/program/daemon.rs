@@ -1,7 +1,5 @@
 //! The daemon as somebody runs it who looks at its pages, its journal, and what it tells.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
-
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -17,24 +15,24 @@ const KINDS: &str = "encounter,gap,dark_meeting,loitering,identity_change,identi
                      on_land,watchlist_hit";
 
 /// The daemon at a desk, with a source and pages of its own.
-pub struct Daemon {
-    pub desk: Desk,
-    pub source: SocketAddr,
-    pub pages: SocketAddr,
+pub(crate) struct Daemon {
+    pub(crate) desk: Desk,
+    pub(crate) source: SocketAddr,
+    pub(crate) pages: SocketAddr,
     /// What a replay is made of: the journal, or a copy of what takes its place.
-    pub recording: String,
+    pub(crate) recording: String,
     child: Option<Child>,
 }
 
 impl Daemon {
     /// Not started yet; `scheme` is of the source, `more` of the configuration is added.
-    pub fn new(scheme: &str, more: &str) -> Self {
+    pub(crate) fn new(scheme: &str, more: &str) -> Self {
         let source = free();
         Self::at(source, &format!("{scheme}://{source}"), more)
     }
 
     /// The same with any source.
-    pub fn at(source: SocketAddr, url: &str, more: &str) -> Self {
+    pub(crate) fn at(source: SocketAddr, url: &str, more: &str) -> Self {
         let (desk, pages) = (Desk::new(), free());
         desk.write(
             "run.toml",
@@ -47,11 +45,11 @@ impl Daemon {
         Daemon { desk, source, pages, recording: "journal".into(), child: None }
     }
 
-    pub fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         self.start_with(&[]);
     }
 
-    pub fn start_with(&mut self, environment: &[(&str, String)]) {
+    pub(crate) fn start_with(&mut self, environment: &[(&str, String)]) {
         let log =
             fs::OpenOptions::new().create(true).append(true).open(self.desk.path("log")).unwrap();
         let mut command = self.desk.command(&["run", "--config", "run.toml"]);
@@ -64,12 +62,12 @@ impl Daemon {
         }
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         TcpStream::connect(self.source).unwrap()
     }
 
     /// What a page says; nothing if nobody answers.
-    pub fn page(&self, name: &str) -> Option<String> {
+    pub(crate) fn page(&self, name: &str) -> Option<String> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(5)))
@@ -79,12 +77,12 @@ impl Daemon {
         answer.body_mut().read_to_string().ok()
     }
 
-    pub fn health(&self) -> Value {
+    pub(crate) fn health(&self) -> Value {
         serde_json::from_str(&self.page("healthz").unwrap()).unwrap()
     }
 
     /// A number of the page for Prometheus, of the source if it has one.
-    pub fn number(&self, name: &str) -> u64 {
+    pub(crate) fn number(&self, name: &str) -> u64 {
         let text = self.page("metrics").unwrap();
         let line = text
             .lines()
@@ -98,12 +96,12 @@ impl Daemon {
     }
 
     /// How much was refused for a reason.
-    pub fn refused(&self, reason: &str) -> u64 {
+    pub(crate) fn refused(&self, reason: &str) -> u64 {
         self.number(&format!("source_lines_refused_total{{source=\"sim\",reason=\"{reason}\"}}"))
     }
 
     #[track_caller]
-    pub fn wait_for(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+    pub(crate) fn wait_for(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let since = Instant::now();
         while !holds(self) {
             assert!(since.elapsed() < Duration::from_secs(60), "{what}: {}", self.desk.read("log"));
@@ -113,34 +111,34 @@ impl Daemon {
 
     /// Until so many lines have been accepted since it was started, and all that is in the journal has been read.
     #[track_caller]
-    pub fn wait_until_read(&self, lines: usize) {
+    pub(crate) fn wait_until_read(&self, lines: usize) {
         self.wait_for("all is read", |daemon| {
             daemon.number("source_lines_accepted_total") as usize == lines
                 && daemon.number("journal_unread_bytes") == 0
         });
     }
 
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
     /// Asks it to read its configuration again.
-    pub fn hang_up(&self) {
+    pub(crate) fn hang_up(&self) {
         let id = self.child.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
     }
 
     /// Asks it to end, and gives its exit code.
-    pub fn stop(&mut self) -> i32 {
+    pub(crate) fn stop(&mut self) -> i32 {
         let mut child = self.child.take().unwrap();
         assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
         child.wait().unwrap().code().unwrap()
     }
 
     /// The lines of the journal, as they were sent; those behind the last mark are not accepted.
-    pub fn journal(&self) -> Vec<String> {
+    pub(crate) fn journal(&self) -> Vec<String> {
         let entries = fs::read_dir(self.desk.path("journal")).into_iter().flatten();
         let mut segments: Vec<_> = entries
             .map(|entry| entry.unwrap().path())
@@ -155,7 +153,7 @@ impl Daemon {
     }
 
     /// What was told of events, in order.
-    pub fn told(&self) -> Vec<Value> {
+    pub(crate) fn told(&self) -> Vec<Value> {
         let outbox = rusqlite::Connection::open(self.desk.path("alongside.outbox")).unwrap();
         let mut query = outbox
             .prepare("SELECT payload FROM messages WHERE topic LIKE '%events' ORDER BY seq")
@@ -165,11 +163,11 @@ impl Daemon {
     }
 
     /// What a replay of the journal tells; what it tells at the end, of what is open, comes last.
-    pub fn replayed(&self) -> Vec<Value> {
+    pub(crate) fn replayed(&self) -> Vec<Value> {
         self.replayed_with(&[])
     }
 
-    pub fn replayed_with(&self, more: &[&str]) -> Vec<Value> {
+    pub(crate) fn replayed_with(&self, more: &[&str]) -> Vec<Value> {
         let mut arguments = vec!["replay", &self.recording, "--history", "--format", "ndjson"];
         arguments.extend(["--store", "none", "--kind", KINDS]);
         arguments.extend(more);
@@ -180,7 +178,7 @@ impl Daemon {
 
     /// The events are those of a replay of the journal, and the store has the last version of each.
     #[track_caller]
-    pub fn check_events(&self) {
+    pub(crate) fn check_events(&self) {
         let (told, replayed) = (self.told(), self.replayed());
         assert!(told.len() > 20 && told.len() <= replayed.len());
         for (told, replayed) in told.iter().zip(&replayed) {
@@ -206,7 +204,7 @@ impl Daemon {
 }
 
 /// The lines of a journal, as they were sent.
-pub fn lines_of(text: &str) -> Vec<String> {
+pub(crate) fn lines_of(text: &str) -> Vec<String> {
     let (mut lines, mut commit) = (Vec::new(), Vec::new());
     for line in text.lines() {
         if line.starts_with("#commit") {

@@ -1,6 +1,7 @@
 //! The program as a user has it: run with arguments in a directory of its own.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+pub(crate) mod daemon;
+pub(crate) mod server;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -12,48 +13,48 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use tempfile::TempDir;
 
 /// An empty directory, and the program in it.
-pub struct Desk {
+pub(crate) struct Desk {
     directory: TempDir,
 }
 
 /// What a run left.
-pub struct Outcome {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Desk {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Desk { directory: tempfile::tempdir().unwrap() }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_alongside"));
         command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         Outcome::from(self.command(arguments).output().unwrap())
     }
 
-    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -73,7 +74,7 @@ impl Desk {
 
     /// Events as NDJSON, all of them, of inputs in this directory.
     #[track_caller]
-    pub fn events(&self, arguments: &[&str]) -> String {
+    pub(crate) fn events(&self, arguments: &[&str]) -> String {
         let mut all = vec!["replay", "--format", "ndjson", "--store", "none", "--profile", "any"];
         all.extend(arguments);
         let outcome = self.run(&all);
@@ -81,7 +82,7 @@ impl Desk {
         outcome.stdout
     }
 
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.directory.path()).unwrap();
         let mut names: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -101,7 +102,7 @@ impl From<Output> for Outcome {
 }
 
 /// Six simulated hours with three meetings, as NMEA with tag blocks; some 36,000 sentences.
-pub fn sea() -> &'static [u8] {
+pub(crate) fn sea() -> &'static [u8] {
     static SEA: OnceLock<Vec<u8>> = OnceLock::new();
     SEA.get_or_init(|| {
         let desk = Desk::new();
@@ -115,7 +116,7 @@ pub fn sea() -> &'static [u8] {
 }
 
 /// Two ships side by side for three hours, far from land, as a table; and how they are called.
-pub fn two_ships_csv(name_a: &str, name_b: &str) -> String {
+pub(crate) fn two_ships_csv(name_a: &str, name_b: &str) -> String {
     let mut csv = String::from("mmsi,time,lat,lon,sog,name\n");
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     for minute in (0..180).step_by(5) {
@@ -129,7 +130,7 @@ pub fn two_ships_csv(name_a: &str, name_b: &str) -> String {
     csv
 }
 
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(bytes).unwrap();
     packed.finish().unwrap()
@@ -137,7 +138,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// A number in the closing counters, such as `received` in `received 36 351 = accepted …`.
 #[track_caller]
-pub fn counted(stderr: &str, name: &str) -> u64 {
+pub(crate) fn counted(stderr: &str, name: &str) -> u64 {
     let rest = stderr.split_once(&format!("{name} ")).unwrap_or_else(|| panic!("{stderr}")).1;
     let digits: String = rest
         .chars()
@@ -148,7 +149,7 @@ pub fn counted(stderr: &str, name: &str) -> u64 {
 }
 
 /// Reads all that a child writes to standard output, up to `count` bytes, and hangs up.
-pub fn read_some(command: &mut Command, count: u64) -> (Vec<u8>, Outcome) {
+pub(crate) fn read_some(command: &mut Command, count: u64) -> (Vec<u8>, Outcome) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut some = Vec::new();
     child.stdout.take().unwrap().take(count).read_to_end(&mut some).unwrap();
@@ -156,7 +157,7 @@ pub fn read_some(command: &mut Command, count: u64) -> (Vec<u8>, Outcome) {
 }
 
 /// Where recordings lie, if there are any here.
-pub fn recordings() -> Option<PathBuf> {
+pub(crate) fn recordings() -> Option<PathBuf> {
     let directory = std::env::var_os("ALONGSIDE_RECORDINGS").map(PathBuf::from);
     if directory.is_none() {
         println!("skipped: ALONGSIDE_RECORDINGS does not name a directory of recordings");
@@ -164,13 +165,13 @@ pub fn recordings() -> Option<PathBuf> {
     directory
 }
 
-pub fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// A port that nobody has, below those that the system hands out to clients: one of those a client may have got by the time
 /// that it is wanted, and below those of `servers`.
-pub fn free() -> SocketAddr {
+pub(crate) fn free() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let offset = std::process::id() % 80 * 50;
     loop {

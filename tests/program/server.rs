@@ -1,7 +1,5 @@
 //! `alongside serve` as a browser or a script asks it.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Stdio};
@@ -13,31 +11,31 @@ use serde_json::Value;
 use crate::program::{Desk, free};
 
 /// `alongside serve` at a desk.
-pub struct Server {
-    pub desk: Desk,
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) desk: Desk,
+    pub(crate) address: SocketAddr,
     child: Child,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(": ")?;
             key.eq_ignore_ascii_case(name).then_some(value)
@@ -54,7 +52,7 @@ impl Drop for Server {
 
 impl Server {
     /// `store` is a file there or a URL.
-    pub fn start(desk: Desk, store: &str, more: &[&str]) -> Self {
+    pub(crate) fn start(desk: Desk, store: &str, more: &[&str]) -> Self {
         let address = free();
         let listen = address.to_string();
         let mut arguments = vec!["serve", "--store", store, "--listen", &listen];
@@ -70,13 +68,19 @@ impl Server {
         server
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
     }
 
-    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut stream = self.connect();
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n",
@@ -93,26 +97,26 @@ impl Server {
         read_answer(stream)
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], "")
     }
 
     #[track_caller]
-    pub fn json(&self, path: &str) -> Value {
+    pub(crate) fn json(&self, path: &str) -> Value {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         answer.json()
     }
 
-    pub fn csrf(&self) -> String {
+    pub(crate) fn csrf(&self) -> String {
         self.json("/api/session")["csrf"].as_str().unwrap().to_owned()
     }
 
-    pub fn change(&self, method: &str, path: &str, body: &str) -> Answer {
+    pub(crate) fn change(&self, method: &str, path: &str, body: &str) -> Answer {
         self.ask(method, path, &[("X-CSRF-Token", &self.csrf())], body)
     }
 
-    pub fn events(&self, query: &str) -> Vec<Value> {
+    pub(crate) fn events(&self, query: &str) -> Vec<Value> {
         self.json(&format!("/api/events?{query}"))["events"].as_array().unwrap().clone()
     }
 }
@@ -145,6 +149,6 @@ fn unchunked(mut rest: &[u8]) -> Vec<u8> {
     body
 }
 
-pub fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -14,8 +14,6 @@
 //! that is used, and is shared: take topics and databases that nobody else has. It cannot be killed, so a test
 //! that does this asks for [`Kafka::start_own`] or [`ClickHouse::start_own`].
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
-
 use std::fs::File;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -31,14 +29,14 @@ use tempfile::TempDir;
 const START_MAX: Duration = Duration::from_secs(90);
 
 /// A broker: one node of Apache Kafka in KRaft mode.
-pub struct Kafka {
+pub(crate) struct Kafka {
     bootstrap: String,
-    pub process: Process,
+    pub(crate) process: Process,
 }
 
 impl Kafka {
     /// The broker that `ALONGSIDE_TEST_KAFKA` names, or one of our own.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         match std::env::var("ALONGSIDE_TEST_KAFKA") {
             Ok(bootstrap) => Some(Kafka { bootstrap, process: Process(None) }),
             Err(_) => Kafka::start_own(),
@@ -46,7 +44,7 @@ impl Kafka {
     }
 
     /// A broker that may be killed.
-    pub fn start_own() -> Option<Self> {
+    pub(crate) fn start_own() -> Option<Self> {
         static SAID: Once = Once::new();
         let folder = installed("kafka", &SAID)?;
         let data = tempfile::tempdir().unwrap();
@@ -60,33 +58,33 @@ impl Kafka {
     }
 
     /// What clients call `bootstrap.servers`. A restart does not change it.
-    pub fn bootstrap(&self) -> &str {
+    pub(crate) fn bootstrap(&self) -> &str {
         &self.bootstrap
     }
 }
 
 /// The ClickHouse engine behind its HTTP interface.
-pub struct ClickHouse {
+pub(crate) struct ClickHouse {
     url: String,
-    pub process: Process,
+    pub(crate) process: Process,
 }
 
 /// What goes wrong for a request, see `Faults` in `clickhouse/http_front.py`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// Met by requests whose SQL contains this.
-    pub matching: String,
+    pub(crate) matching: String,
     /// How many requests meet it.
-    pub times: u32,
+    pub(crate) times: u32,
     /// Whether the query is carried out before: what is lost is the answer.
-    pub after: bool,
+    pub(crate) after: bool,
     /// Passes before anything else.
-    pub delay: Duration,
-    pub then: Then,
+    pub(crate) delay: Duration,
+    pub(crate) then: Then,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Then {
+pub(crate) enum Then {
     /// The request is carried out, late.
     GoOn,
     /// The connection is closed without an answer.
@@ -97,7 +95,7 @@ pub enum Then {
 
 impl ClickHouse {
     /// The server that `ALONGSIDE_TEST_CLICKHOUSE` names, or one of our own.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         match std::env::var("ALONGSIDE_TEST_CLICKHOUSE") {
             Ok(url) => Some(ClickHouse {
                 url: url.trim_end_matches('/').to_owned(),
@@ -108,7 +106,7 @@ impl ClickHouse {
     }
 
     /// A server that may be killed and take faults.
-    pub fn start_own() -> Option<Self> {
+    pub(crate) fn start_own() -> Option<Self> {
         let python = python()?;
         let data = tempfile::tempdir().unwrap();
         let port = free_port();
@@ -123,7 +121,7 @@ impl ClickHouse {
     /// Starts it again, on the same data, with no more rights than `users` gives: what stands between `<clickhouse>`
     /// and its end in a `users.xml`, with a user `default`. The engine as a library keeps no users that are made by SQL.
     #[track_caller]
-    pub fn restart_with_users(&mut self, users: &str) {
+    pub(crate) fn restart_with_users(&mut self, users: &str) {
         let server = self.process.own();
         let file = server.data.path().join("users.xml");
         let path = file.to_str().unwrap();
@@ -137,23 +135,27 @@ impl ClickHouse {
     }
 
     /// Without a slash at the end. A restart does not change it.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Carries out one statement and gives its result, tab-separated unless it ends with `FORMAT …`.
     #[track_caller]
-    pub fn query(&self, sql: &str) -> String {
+    pub(crate) fn query(&self, sql: &str) -> String {
         self.try_query(sql).unwrap_or_else(|error| panic!("{error}\nin {sql}"))
     }
 
     /// As [`ClickHouse::query`]; what ClickHouse says against it, or that it does not answer, is the error.
-    pub fn try_query(&self, sql: &str) -> Result<String, String> {
+    pub(crate) fn try_query(&self, sql: &str) -> Result<String, String> {
         self.try_query_with(sql, &[])
     }
 
     /// With parameters of the URL: `database`, a setting, or `param_x` for `{x:String}` in the statement.
-    pub fn try_query_with(&self, sql: &str, parameters: &[(&str, &str)]) -> Result<String, String> {
+    pub(crate) fn try_query_with(
+        &self,
+        sql: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String, String> {
         let request =
             agent().post(format!("{}/", self.url)).query_pairs(parameters.iter().copied());
         let mut answer = request.send(sql).map_err(|error| error.to_string())?;
@@ -163,7 +165,7 @@ impl ClickHouse {
     }
 
     /// What goes wrong from now on, in place of what was said before. A restart forgets it.
-    pub fn faults(&self, faults: &[Fault]) {
+    pub(crate) fn faults(&self, faults: &[Fault]) {
         assert!(
             self.process.0.is_some(),
             "faults are for a server of our own: ClickHouse::start_own"
@@ -175,7 +177,7 @@ impl ClickHouse {
     }
 
     /// How many requests are still to meet each of the faults: nothing is proved by one that nobody met.
-    pub fn faults_left(&self) -> Vec<u64> {
+    pub(crate) fn faults_left(&self) -> Vec<u64> {
         let mut answer = agent().get(format!("{}/faults", self.url)).call().unwrap();
         let list: Vec<serde_json::Value> =
             serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
@@ -185,23 +187,23 @@ impl ClickHouse {
 
 impl Fault {
     /// The next `times` requests whose SQL contains `matching` are answered with this.
-    pub fn error(matching: &str, times: u32, status: u16, code: u32) -> Self {
+    pub(crate) fn error(matching: &str, times: u32, status: u16, code: u32) -> Self {
         let then = Then::Error(status, code);
         Fault { matching: matching.to_owned(), times, after: false, delay: Duration::ZERO, then }
     }
 
     /// Their connection is closed instead of an answer.
-    pub fn drop(matching: &str, times: u32) -> Self {
+    pub(crate) fn drop(matching: &str, times: u32) -> Self {
         Fault { then: Then::Drop, ..Fault::error(matching, times, 0, 0) }
     }
 
     /// They take this much longer.
-    pub fn slow(matching: &str, times: u32, delay: Duration) -> Self {
+    pub(crate) fn slow(matching: &str, times: u32, delay: Duration) -> Self {
         Fault { then: Then::GoOn, delay, ..Fault::error(matching, times, 0, 0) }
     }
 
     /// The fault comes after the query was carried out.
-    pub fn after(self) -> Self {
+    pub(crate) fn after(self) -> Self {
         Fault { after: true, ..self }
     }
 
@@ -225,31 +227,31 @@ impl Fault {
 }
 
 /// What is done to a server of our own. Nobody else's is killed.
-pub struct Process(Option<Server>);
+pub(crate) struct Process(Option<Server>);
 
 impl Process {
     /// As a power cut does it.
     #[track_caller]
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.own().end(Some("kill"));
     }
 
     /// As an operator does it.
     #[track_caller]
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.own().end(Some("stop"));
     }
 
     /// On the data that are there; kills before it what still runs.
     #[track_caller]
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.own().end(Some("kill"));
         self.own().start();
     }
 
     /// As the death of the test process does it: nothing is said, the standard input ends.
     #[track_caller]
-    pub fn hang_up(&mut self) {
+    pub(crate) fn hang_up(&mut self) {
         self.own().end(None);
     }
 
@@ -328,7 +330,7 @@ fn here() -> PathBuf {
 }
 
 /// The Python of ClickHouse's engine, which has PyYAML too.
-pub fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     static SAID: Once = Once::new();
     Some(installed("clickhouse", &SAID)?.join("bin/python"))
 }

@@ -1,8 +1,5 @@
 //! The servers that other tests lean on: they keep what they are given, through kills too, and fail when told.
 
-#[path = "servers/mod.rs"]
-mod servers;
-
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -10,7 +7,8 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use servers::{ClickHouse, Fault, Kafka};
+
+use crate::servers::{ClickHouse, Fault, Kafka};
 
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
