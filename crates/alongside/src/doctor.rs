@@ -10,7 +10,7 @@ use std::time::Duration;
 use detector::Parameters;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use sink::{GeoPackage, Outbox};
+use sink::{GeoPackage, Outbox, Uncounted};
 
 use crate::agent::agent;
 use crate::alert::{Alerts, Queue};
@@ -381,8 +381,8 @@ fn broker(brokers: &str, topic: Option<&str>) -> Finding {
     let advice =
         "start it, or name others in kafka.brokers; meanwhile what is told waits in the outbox";
     let asked = || {
-        let consumer: BaseConsumer =
-            ClientConfig::new().set("bootstrap.servers", brokers).create()?;
+        let consumer: BaseConsumer<Uncounted> =
+            ClientConfig::new().set("bootstrap.servers", brokers).create_with_context(Uncounted)?;
         consumer.fetch_metadata(topic, TIMEOUT).map(|found| {
             let partitions = found.topics().first().map_or(0, |topic| topic.partitions().len());
             (found.brokers().len(), partitions)

@@ -14,7 +14,7 @@ use crate::clickhouse::{
 };
 use crate::dead_letter::DeadLetterRecord;
 use crate::message::{SCHEMA_VERSION_OF_MESSAGES, headers};
-use crate::{Kafka, Topic, json};
+use crate::{Kafka, Topic, Uncounted, json};
 
 /// Between attempts, doubled up to the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
@@ -26,7 +26,7 @@ const ALL_REFUSED_MIN: usize = 10;
 /// Where refused messages go.
 #[derive(Clone)]
 pub(crate) struct DeadLetters {
-    producer: FutureProducer,
+    producer: FutureProducer<Uncounted>,
     topic: String,
 }
 
@@ -221,7 +221,10 @@ impl DeadLetters {
             .set("acks", "all")
             .set("message.timeout.ms", "0")
             .set("message.max.bytes", "8388608");
-        Ok(DeadLetters { producer: config.create()?, topic: kafka.topic_name(Topic::DeadLetter) })
+        Ok(DeadLetters {
+            producer: config.create_with_context(Uncounted)?,
+            topic: kafka.topic_name(Topic::DeadLetter),
+        })
     }
 
     /// Does not end before the letter is on all replicas.

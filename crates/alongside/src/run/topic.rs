@@ -23,13 +23,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail};
 use maritime::Timestamp;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::{Client, DefaultClientContext};
+use rdkafka::client::Client;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
-use sink::Kafka;
+use sink::{Kafka, Uncounted};
 
 use super::journal::{Commit, JournalOptions, committed_at, mark};
 use super::log::{Accepted, Next, OpenError, Refused};
@@ -78,6 +78,8 @@ impl ClientContext for Said {
         tracing::debug!(%error, reason, "kafka client");
         *self.lock() = Some(reason.to_owned());
     }
+
+    fn stats_raw(&self, _: &[u8]) {}
 }
 
 impl ConsumerContext for Said {}
@@ -91,6 +93,8 @@ impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
         self.1.error(error, reason);
     }
+
+    fn stats_raw(&self, _: &[u8]) {}
 }
 
 impl ProducerContext for Reports {
@@ -715,7 +719,8 @@ fn make(kafka: &Kafka, name: &str, options: &JournalOptions) -> Result<(), OpenE
     let failed = |error: KafkaError| OpenError::Away(error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| OpenError::Failed(error.into()))?;
-    let admin: AdminClient<DefaultClientContext> = kafka.client().create().map_err(failed)?;
+    let admin: AdminClient<Uncounted> =
+        kafka.client().create_with_context(Uncounted).map_err(failed)?;
     let (kept_ms, kept_bytes) = (
         options.age_max.max(KEPT_MIN).as_millis().to_string(),
         options.bytes_max.max(KEPT_BYTES_MIN).min(i64::MAX as u64).to_string(),

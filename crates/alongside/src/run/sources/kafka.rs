@@ -8,6 +8,7 @@ use std::time::Duration;
 use maritime::Timestamp;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use sink::Uncounted;
 use tokio::runtime::Handle;
 
 use super::files::in_a_thread;
@@ -46,13 +47,13 @@ fn run(
     read: &mut BTreeMap<String, u64>,
     runtime: &Handle,
 ) -> io::Result<()> {
-    let consumer: BaseConsumer = ClientConfig::new()
+    let consumer: BaseConsumer<Uncounted> = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("group.id", "alongside-run")
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")
         .set("queued.max.messages.kbytes", "8192")
-        .create()
+        .create_with_context(Uncounted)
         .map_err(io::Error::other)?;
     let metadata =
         consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT).map_err(io::Error::other)?;
