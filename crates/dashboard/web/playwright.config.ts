@@ -11,8 +11,10 @@ export default defineConfig({
   timeout: 120_000,
   // A machine that draws maps by its processor, and does other things besides, takes its time.
   expect: { timeout: 30_000 },
+  // Files beside each other, the tests of one file after each other: they change lists and reviews of one store.
   fullyParallel: false,
-  workers: 1,
+  // Figures are taken, and pictures, with nobody else at it.
+  workers: process.env.SPEED || process.env.SCREENSHOTS ? 1 : 2,
   reporter: [['list']],
   use: {
     browserName: 'chromium',

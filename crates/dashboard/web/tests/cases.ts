@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 
 interface Found {
   id: string
@@ -29,3 +29,6 @@ export async function cases(page: Page): Promise<[name: string, path: string][]>
     ['nowhere', '/nowhere'],
   ]
 }
+
+/** The map has been given its data and drawn it. */
+export const drawn = (page: Page) => expect(page.locator('.map canvas')).toBeVisible({ timeout: 30_000 })

@@ -1,9 +1,8 @@
 // Every screen in a real browser: that it opens, filters, plays, links and exports, and is usable without a mouse. The
 // server is the mock, or what ALONGSIDE_URL names; then what needs the mock is left out.
 
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
-import { cases } from './cases'
+import { drawn } from './cases'
 
 const mock = !process.env.ALONGSIDE_URL
 
@@ -32,9 +31,6 @@ async function encounter(page: Page): Promise<{ id: string; vessels: { mmsi: num
   return ((await answer.json()) as { events: { id: string; vessels: { mmsi: number; name: string | null }[] }[] })
     .events[1]!
 }
-
-/** The map has been given its data and drawn it. */
-const drawn = (page: Page) => expect(page.locator('.map canvas')).toBeVisible({ timeout: 30_000 })
 
 test('the queue opens with the highest score first', async ({ page }) => {
   await page.goto('/')
@@ -459,31 +455,3 @@ test('behind a login nothing is shown before it', { tag: '@mock' }, async ({ pag
   await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible()
   faults = faults.filter((fault) => !fault.includes('401'))
 })
-
-for (const [theme, width] of [
-  ['light', 1440],
-  ['dark', 1440],
-  ['light', 400],
-] as const) {
-  test(`axe finds no serious fault on any screen, ${theme}, ${width} pixels wide`, async ({ browser, baseURL }) => {
-    test.setTimeout(240_000)
-    const context = await browser.newContext({ baseURL, colorScheme: theme, viewport: { width, height: 900 } })
-    const page = await context.newPage()
-    const screens = await cases(page)
-    if (mock) screens.push(['login', 'http://127.0.0.1:8793/'])
-    const found: string[] = []
-    for (const [name, path] of screens) {
-      await page.goto(path)
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-      await page.locator('.loading').first().waitFor({ state: 'detached' })
-      if (name === 'queue' || name.startsWith('case')) await drawn(page)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      for (const fault of violations) {
-        if (fault.impact === 'serious' || fault.impact === 'critical')
-          found.push(`${name}: ${fault.id}: ${fault.nodes.map((node) => node.target.join(' ')).join(', ')}`)
-      }
-    }
-    expect(found).toEqual([])
-    await context.close()
-  })
-}
