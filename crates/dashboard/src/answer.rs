@@ -63,8 +63,8 @@ impl IntoResponse for Refusal {
 }
 
 /// JSON that is written already.
-pub(crate) fn text(json: String) -> Response {
-    let mut response = Response::new(Body::from(json));
+pub(crate) fn text(json: impl Into<Body>) -> Response {
+    let mut response = Response::new(json.into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -23,6 +23,9 @@ use crate::server::Server;
 
 /// Points of a map: more are a fog.
 const MARKS_MAX: usize = 100_000;
+/// What is before them.
+const MAP_BEGIN: &[u8] =
+    br#"{"fields":["id","longitude_deg","latitude_deg","score","kind","class","started_at_ms","state"],"rows":["#;
 /// Of a track that is thinned.
 const THIN_POINTS_MAX: usize = 64;
 /// Of a note.
@@ -59,23 +62,21 @@ pub(crate) async fn map(State(server): State<Arc<Server>>, RawQuery(query): RawQ
     let mut query = Query::new(query.as_deref())?;
     let filter = query.take_filter()?;
     query.finish()?;
-    let rows = server.store.read(move |reader| {
-        let mut rows = Vec::new();
+    let map = server.store.read(move |reader| {
+        let mut map = Vec::from(MAP_BEGIN);
         let truncated = reader.map(&filter, MARKS_MAX, |mark| {
-            if !rows.is_empty() {
-                rows.push(b',');
+            if map.len() > MAP_BEGIN.len() {
+                map.push(b',');
             }
             let Mark { id, longitude_deg, latitude_deg, score, kind, class, started_at_ms, state } =
                 mark;
             let row = (id, longitude_deg, latitude_deg, score, kind, class, started_at_ms, state);
-            serde_json::to_writer(&mut rows, &row).expect("a vector takes what is written to it");
+            serde_json::to_writer(&mut map, &row).expect("a vector takes what is written to it");
         })?;
-        Ok((String::from_utf8(rows).expect("JSON is text"), truncated))
+        map.extend_from_slice(format!("],\"truncated\":{truncated}}}").as_bytes());
+        Ok(map)
     });
-    let (rows, truncated) = rows.await?;
-    let fields = "[\"id\",\"longitude_deg\",\"latitude_deg\",\"score\",\"kind\",\"class\",\"started_at_ms\",\"state\"]";
-    let map = format!("{{\"fields\":{fields},\"rows\":[{rows}],\"truncated\":{truncated}}}");
-    Ok(answer::text(map))
+    Ok(answer::text(map.await?))
 }
 
 pub(crate) async fn facets(State(server): State<Arc<Server>>, RawQuery(query): RawQuery) -> Answer {

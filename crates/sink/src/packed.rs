@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use flate2::read::ZlibDecoder;
+use flate2::bufread::ZlibDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
@@ -38,7 +38,7 @@ impl Packer {
 ///
 /// What was not packed, is damaged, or is longer than any record of ours.
 pub(crate) fn unpack(packed: &[u8]) -> io::Result<String> {
-    let mut text = String::new();
+    let mut text = String::with_capacity((packed.len() * 3).min(LINE_BYTES_MAX as usize));
     ZlibDecoder::new(packed).take(LINE_BYTES_MAX + 1).read_to_string(&mut text)?;
     match text.len() as u64 > LINE_BYTES_MAX {
         true => Err(io::Error::other("the record is longer than 1 MB")),
@@ -76,6 +76,7 @@ mod tests {
         let packed = packer.pack(&"a".repeat(1000));
         assert!(unpack(&packed[..packed.len() - 5]).is_err());
         assert!(unpack(b"{}").is_err());
+        assert!(unpack(&vec![0; 50 << 20]).is_err());
         assert!(unpack(&packer.pack(&"a".repeat(2_000_000))).is_err());
         assert!(unpack(&packer.pack(&"a".repeat(1_000_000))).is_ok());
     }

@@ -1,9 +1,11 @@
 //! Which events are asked for.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
 use maritime::Timestamp;
+use rusqlite::Row;
 use rusqlite::types::Value;
 
 /// All that is said must hold; of a list, one. Empty for all that is flagged: encounters that satisfy a profile, and every
@@ -79,6 +81,19 @@ impl Order {
         orders.into_iter().find(|order| order.name() == name)
     }
 
+    /// As [`Order::columns`] have it.
+    pub(super) fn compare(self, a: &Cursor, b: &Cursor) -> Ordering {
+        let by_id = || a.id.cmp(&b.id);
+        let by_score = || a.score.total_cmp(&b.score).then_with(by_id);
+        let by_time = || a.started_ms.cmp(&b.started_ms).then_with(by_id);
+        match self {
+            Order::ScoreDown => by_score().reverse(),
+            Order::ScoreUp => by_score(),
+            Order::TimeDown => by_time().reverse(),
+            Order::TimeUp => by_time(),
+        }
+    }
+
     /// By an index, and all of one direction, so that it may be read backwards.
     pub(super) fn columns(self) -> &'static str {
         match self {
@@ -127,10 +142,29 @@ impl FromStr for Cursor {
     }
 }
 
+/// An event as it stands in an order, and its row of the narrow table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Key {
+    pub(super) row: i64,
+    pub(super) at: Cursor,
+}
+
+impl Key {
+    pub(super) const COLUMNS: &'static str = "i.id, i.score, i.started_ms, i.event_id";
+
+    pub(super) fn from_row(row: &Row<'_>, order: Order) -> rusqlite::Result<Self> {
+        let at = Cursor { order, score: row.get(1)?, started_ms: row.get(2)?, id: row.get(3)? };
+        Ok(Key { row: row.get(0)?, at })
+    }
+}
+
 /// As a name stands in a list of the narrow row.
 pub(super) fn between_bars(name: &str) -> String {
     format!("|{}|", name.replace('|', "/"))
 }
+
+/// What is asked for unless something else is said.
+const FLAGGED: &str = "i.flagged = 1";
 
 /// Whose SQL. Both have the columns of `alongside_index`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +192,7 @@ impl Filter {
         let by_state = is_sqlite && !self.states.is_empty();
         let mut wanted = Conditions { dialect, all: Vec::new(), values: Vec::new(), by_state };
         if !self.all {
-            wanted.all.push("i.flagged = 1".into());
+            wanted.all.push(FLAGGED.into());
         }
         wanted.one_of("i.kind", &self.kinds);
         wanted.one_of("i.class", &self.classes);
@@ -242,6 +276,11 @@ impl Conditions {
             0 | 1 => self.source(),
             _ => self.from("alongside_index i NOT INDEXED"),
         }
+    }
+
+    /// Whether an index has all that is asked for, in every order: what is flagged, and nothing else is said.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.all == [FLAGGED]
     }
 
     fn from(&self, table: &str) -> String {

@@ -29,6 +29,7 @@ use rusqlite::{
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 
+use self::filter::{Conditions, Key};
 use self::remote::Remote;
 use crate::geopackage::{StoreError, check_schema, is_empty_or_sqlite, store_error};
 use crate::packed::Unpacked;
@@ -45,10 +46,6 @@ pub use self::vessels::{Link, Network, Node, StoredIdentity, StoredVessel, Vesse
 
 /// Pages of the file that a reader keeps, in KiB: the index of 100,000 events.
 const CACHE_KIB: i64 = 65_536;
-/// With fewer events than so many pages of them, they are found and sorted; with more a page is soon full when they are
-/// looked at in its order.
-const FEW_PAGES: u64 = 20;
-
 /// What is no encounter is kept and shown from this score on, unless its kind is asked for.
 pub const OTHERS_SCORE_MIN: f64 = 0.5;
 
@@ -324,42 +321,17 @@ impl Reader {
             return remote.events(self, filter, order, limit, after);
         }
         self.reading(|connection| {
-            let mut wanted = filter.conditions();
-            let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.scanned(), wanted.all());
-            let total = connection
-                .prepare_cached(&count)?
-                .query_row(params_from_iter(wanted.values()), |row| self::count(row, 0))?;
-            let source = match total < FEW_PAGES * limit as u64 {
-                true => wanted.scanned(),
-                false => wanted.source(),
+            let wanted = filter.conditions();
+            let (mut keys, total) = match wanted.is_in_order() {
+                true => read_in_order(connection, wanted, order, limit + 1, after)?,
+                false => look_through(connection, &wanted, order, limit + 1, after)?,
             };
-            if let Some(after) = after {
-                wanted.begin_after(order, after);
-            }
-            let query = format!(
-                "SELECT i.event_id, i.score, i.started_ms, i.id FROM {} WHERE {} ORDER BY {} LIMIT {}",
-                source,
-                wanted.all(),
-                order.columns(),
-                limit + 1
-            );
-            let mut keys: Vec<(String, f64, i64, i64)> = connection
-                .prepare_cached(&query)?
-                .query_map(params_from_iter(wanted.values()), |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                })?
-                .collect::<rusqlite::Result<_>>()?;
             let more = keys.len() > limit;
             keys.truncate(limit);
-            let next = keys.last().filter(|_| more).map(|(id, score, started_ms, _)| Cursor {
-                order,
-                score: *score,
-                started_ms: *started_ms,
-                id: id.clone(),
-            });
+            let next = keys.last().filter(|_| more).map(|key| key.at.clone());
             let mut events = Vec::with_capacity(keys.len());
-            for (.., id) in keys {
-                events.extend(self.listed(connection, id)?);
+            for key in keys {
+                events.extend(self.listed(connection, key.row)?);
             }
             Ok(Page { events, next, total })
         })
@@ -399,7 +371,7 @@ impl Reader {
         }
         self.reading(|connection| {
             let wanted = filter.conditions();
-            let states = states(connection)?;
+            let states = States::read(connection)?;
             let query = format!(
                 "SELECT i.event_id, i.longitude_deg, i.latitude_deg, i.score, i.kind, i.class, i.started_ms
                  FROM {} WHERE {} LIMIT {}",
@@ -424,7 +396,7 @@ impl Reader {
                     kind: row.get_ref(4)?.as_str()?,
                     class: row.get_ref(5)?.as_str_or_null()?,
                     started_at_ms: row.get(6)?,
-                    state: states.get(id).map_or(ReviewState::New.name(), String::as_str),
+                    state: states.of(id),
                 });
             }
             Ok(false)
@@ -442,11 +414,17 @@ impl Reader {
         }
         self.reading(|connection| {
             let wanted = filter.conditions();
-            let states = states(connection)?;
+            let states = States::read(connection)?;
+            let marks = if self.lists.is_empty() { "''" } else { lists::MARKS };
+            let mut listed = format!("i.zones || char(10) || i.watchlists || char(10) || {marks}");
+            if self.lists.is_empty() {
+                // Most are in none.
+                listed = format!("iif(length(i.zones) + length(i.watchlists) > 2, {listed}, '')");
+            }
             let query = format!(
-                "SELECT i.event_id, i.kind, i.class, i.profiles, i.flags, i.types, i.zones, i.watchlists, {marks}
+                "SELECT {id}, i.kind, i.class, i.profiles, i.flags, i.types, {listed}
                  FROM {source} WHERE {all}",
-                marks = if self.lists.is_empty() { "''" } else { lists::MARKS },
+                id = if states.is_empty() { "''" } else { "i.event_id" },
                 source = wanted.scanned(),
                 all = wanted.all(),
             );
@@ -702,6 +680,68 @@ impl Reader {
     }
 }
 
+/// The first `limit` events in an order, after the end of the page before, and how many there are of all pages: all rows
+/// are looked at, once.
+fn look_through(
+    connection: &Connection,
+    wanted: &Conditions,
+    order: Order,
+    limit: usize,
+    after: Option<&Cursor>,
+) -> rusqlite::Result<(Vec<Key>, u64)> {
+    let query = format!("SELECT {} FROM {} WHERE {}", Key::COLUMNS, wanted.scanned(), wanted.all());
+    let mut statement = connection.prepare_cached(&query)?;
+    let mut rows = statement.query(params_from_iter(wanted.values()))?;
+    let (mut first, mut total): (Vec<Key>, u64) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        total += 1;
+        let key = Key::from_row(row, order)?;
+        if after.is_none_or(|after| order.compare(&key.at, after).is_gt()) {
+            first.push(key);
+        }
+        // Sorted now and then, so that no more than this is ever held.
+        if first.len() >= limit.max(1_000) * 2 {
+            first.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
+            first.truncate(limit);
+        }
+    }
+    first.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
+    first.truncate(limit);
+    Ok((first, total))
+}
+
+/// The same where an index has the order.
+fn read_in_order(
+    connection: &Connection,
+    mut wanted: Conditions,
+    order: Order,
+    limit: usize,
+    after: Option<&Cursor>,
+) -> rusqlite::Result<(Vec<Key>, u64)> {
+    let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.source(), wanted.all());
+    let total = connection
+        .prepare_cached(&count)?
+        .query_row(params_from_iter(wanted.values()), |row| self::count(row, 0))?;
+    if let Some(after) = after {
+        wanted.begin_after(order, after);
+    }
+    let query = format!(
+        "SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {limit}",
+        Key::COLUMNS,
+        wanted.source(),
+        wanted.all(),
+        order.columns(),
+    );
+    let first = connection
+        .prepare_cached(&query)?
+        .query_map(params_from_iter(wanted.values()), |row| Key::from_row(row, order))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok((first, total))
+}
+
+/// Of an event that is in no zone and no list; none of the reader's own is one character at most.
+const NOWHERE: &str = "|\n|\n.";
+
 /// How often each text stands in a column; they are few, and most stand there whole many times.
 #[derive(Default)]
 struct Counts {
@@ -713,28 +753,24 @@ struct Counts {
 }
 
 impl Counts {
-    fn add_row(
-        &mut self,
-        row: &Row<'_>,
-        states: &FxHashMap<String, String>,
-    ) -> rusqlite::Result<()> {
+    fn add_row(&mut self, row: &Row<'_>, states: &States) -> rusqlite::Result<()> {
         let text = |column: usize| -> rusqlite::Result<&str> {
             Ok(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default())
         };
-        let state = states.get(text(0)?).map_or(ReviewState::New.name(), String::as_str);
         let columns = [text(1)?, text(2)?, text(3)?, text(4)?, text(5)?];
-        self.add(columns, state, [text(6)?, text(7)?, text(8)?]);
+        self.add(columns, states.of(text(0)?), text(6)?);
         Ok(())
     }
 
-    /// Kind, class, profiles, flags and types; what was made of it; zones, watchlists and the reader's own lists.
-    fn add(&mut self, columns: [&str; 5], state: &str, [zones, watchlists, own]: [&str; 3]) {
+    /// Kind, class, profiles, flags and types; what was made of it; a line each of zones, watchlists and the reader's
+    /// own lists, or nothing.
+    fn add(&mut self, columns: [&str; 5], state: &str, listed: &str) {
         for (counts, text) in self.columns.iter_mut().zip(columns) {
             count_one(counts, text);
         }
         count_one(&mut self.states, state);
-        if zones.len() + watchlists.len() > 2 || own.len() > 1 {
-            count_one(&mut self.listed, &format!("{zones}\n{watchlists}\n{own}"));
+        if listed.len() > NOWHERE.len() {
+            count_one(&mut self.listed, listed);
         }
     }
 
@@ -792,11 +828,33 @@ fn add_names(counts: &mut BTreeMap<String, u64>, barred: &str, own: &[String], c
 }
 
 /// Of the events that somebody has looked at: the others are new.
-fn states(connection: &Connection) -> rusqlite::Result<FxHashMap<String, String>> {
-    connection
-        .prepare_cached("SELECT event_id, state FROM reviews")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
+struct States(FxHashMap<String, String>);
+
+impl States {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let states = connection
+            .prepare_cached("SELECT event_id, state FROM reviews")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(States(states))
+    }
+
+    fn of(&self, event_id: &str) -> &str {
+        self.0.get(event_id).map_or(ReviewState::New.name(), String::as_str)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for States {
+    type Item = (String, String);
+    type IntoIter = std::collections::hash_map::IntoIter<String, String>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }
 
 /// By the file: a run that goes on for weeks has one row.

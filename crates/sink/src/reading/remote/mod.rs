@@ -24,8 +24,8 @@ use tokio::sync::watch;
 use super::filter::{Conditions, Dialect, between_bars};
 use super::{
     Case, Counts, Cursor, Facets, Feed, Filter, Listed, Lists, Mark, Marks, OTHERS_SCORE_MIN,
-    Order, Page, Reader, ReviewState, Seen, StoredTrack, Summary, Version, lists, reviewing,
-    states,
+    Order, Page, Reader, ReviewState, Seen, States, StoredTrack, Summary, Version, lists,
+    reviewing,
 };
 use crate::clickhouse::{ClickHouse, ClickHouseError, Store, first_started_at_s};
 use crate::geopackage::{Narrow, StoreError};
@@ -174,7 +174,7 @@ impl<'a> Wanted<'a> {
         if !filter.states.is_empty() {
             // What nobody has looked at is new: either those are named that somebody has, or those that do not fit.
             let with_new = filter.states.iter().any(|state| state == ReviewState::New.name());
-            let states = reader.reading(states)?;
+            let states = reader.reading(States::read)?;
             let named =
                 states.into_iter().filter(|(_, state)| filter.states.contains(state) != with_new);
             ids = named.map(|(id, _)| id).collect();
@@ -408,7 +408,7 @@ impl Remote {
         mut each: impl FnMut(Mark<'_>),
     ) -> Result<bool, StoreError> {
         let wanted = Wanted::new(reader, filter)?;
-        let states = reader.reading(states)?;
+        let states = reader.reading(States::read)?;
         let mut count = 0;
         self.each(&wanted, &[], "", Some(limit + 1), |found| {
             count += 1;
@@ -423,7 +423,7 @@ impl Remote {
                 kind: &found.kind,
                 class: found.class.as_deref(),
                 started_at_ms: found.started_ms,
-                state: states.get(&found.event_id).map_or(ReviewState::New.name(), String::as_str),
+                state: states.of(&found.event_id),
             });
             ControlFlow::Continue(())
         })?;
@@ -432,11 +432,11 @@ impl Remote {
 
     pub(super) fn facets(&self, reader: &Reader, filter: &Filter) -> Result<Facets, StoreError> {
         let wanted = Wanted::new(reader, filter)?;
-        let states = reader.reading(states)?;
+        let states = reader.reading(States::read)?;
         let has_lists = !reader.lists.is_empty();
         let few = ["profiles", "flags", "types", "zones", "watchlists"];
         let texts = if has_lists { &TEXTS[..] } else { &few[..] };
-        let mut counts = Counts::default();
+        let (mut counts, mut listed) = (Counts::default(), String::new());
         self.each(&wanted, texts, "", None, |found| {
             let own = match has_lists {
                 true => reader.lists.marked(
@@ -445,11 +445,15 @@ impl Remote {
                 ),
                 false => String::new(),
             };
+            listed.clear();
+            for text in [&found.zones, "\n", &found.watchlists, "\n", &own] {
+                listed.push_str(text);
+            }
             let class = found.class.as_deref().unwrap_or_default();
             counts.add(
                 [&found.kind, class, &found.profiles, &found.flags, &found.types],
-                states.get(&found.event_id).map_or(ReviewState::New.name(), String::as_str),
-                [&found.zones, &found.watchlists, &own],
+                states.of(&found.event_id),
+                &listed,
             );
             ControlFlow::Continue(())
         })?;
