@@ -113,17 +113,21 @@ fn filters_find_what_they_say() {
 #[test]
 fn pages_hold_every_event_once_though_others_come_between() {
     let (_directory, reader) = reader(&events(60));
-    for order in [Order::ScoreDown, Order::ScoreUp, Order::TimeDown, Order::TimeUp] {
+    let orders = [Order::ScoreDown, Order::ScoreUp, Order::TimeDown, Order::TimeUp];
+    let looked_at = Filter { score_min: Some(0.0), ..Filter::default() };
+    for (order, filter) in
+        orders.into_iter().flat_map(|it| [(it, Filter::default()), (it, looked_at.clone())])
+    {
         let mut found = Vec::new();
         let mut after: Option<Cursor> = None;
         loop {
-            let page = reader.events(&Filter::default(), order, 7, after.as_ref()).unwrap();
+            let page = reader.events(&filter, order, 7, after.as_ref()).unwrap();
             assert!(page.total >= 40, "{}", page.total);
             found.extend(page.events.into_iter().map(|event| event.id));
             // One that stands before everything.
             let mut early = event();
             early.score = 1.0;
-            early.started_at = at("2020-01-01").plus_millis(1000 * found.len() as i64);
+            early.started_at = at("2020-01-01").plus_millis(1000 * page.total as i64);
             early.id = EventId::new(early.kind(), early.id.pair().unwrap(), early.started_at);
             let mut store = GeoPackage::open(reader.path()).unwrap();
             store.store(&run_of_tests(), &[early], &[]).unwrap();
@@ -138,6 +142,32 @@ fn pages_hold_every_event_once_though_others_come_between() {
         distinct.dedup();
         assert_eq!((old.len(), distinct.len()), (40, 40), "{order:?}");
     }
+}
+
+#[test]
+fn pages_are_the_same_whether_read_in_order_or_found_by_looking_at_all() {
+    // More than are held before the first time that they are sorted.
+    let (_directory, reader) = reader(&events(3200));
+    let pages = |filter: &Filter, order: Order, limit: usize| {
+        let (mut all, mut after): (Vec<String>, Option<Cursor>) = (Vec::new(), None);
+        for _ in 0..3 {
+            let page = reader.events(filter, order, limit, after.as_ref()).unwrap();
+            assert_eq!(page.total, 2134);
+            all.extend(page.events.into_iter().map(|event| event.id));
+            after = page.next;
+        }
+        all
+    };
+    let in_order = Filter::default();
+    let looked_at = Filter { score_min: Some(0.0), ..Filter::default() };
+    assert!(in_order.conditions().is_in_order() && !looked_at.conditions().is_in_order());
+    for order in [Order::ScoreDown, Order::ScoreUp, Order::TimeDown, Order::TimeUp] {
+        let expected = pages(&in_order, order, 50);
+        assert_eq!(expected.len(), 150);
+        assert_eq!(pages(&looked_at, order, 50), expected, "{order:?}");
+    }
+    let everything = Filter { all: true, ..Filter::default() };
+    assert_eq!(reader.events(&everything, Order::TimeUp, 10, None).unwrap().total, 3200);
 }
 
 #[test]
@@ -171,6 +201,32 @@ fn facets_and_map_count_what_is_listed() {
     let confirmed = Filter { states: one("confirmed"), ..Filter::default() };
     assert_eq!(ids(&reader, &confirmed), [id]);
     check(&reader, Filter { states: one("new"), ..Filter::default() }, 6);
+}
+
+#[test]
+fn facets_of_a_store_that_nobody_has_looked_at() {
+    let mut all = events(2);
+    for event in &mut all {
+        for vessel in &mut event.vessels {
+            vessel.watchlists.clear();
+        }
+        event.place.zones.clear();
+    }
+    all[0].place.zones = one("a");
+    let (_directory, mut reader) = reader(&all);
+    let facets = reader.facets(&Filter::default()).unwrap();
+    let counts = |pairs: &[(&str, u64)]| -> BTreeMap<String, u64> {
+        pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+    };
+    assert_eq!(facets.states, counts(&[("new", 2)]));
+    assert_eq!((&facets.zones, &facets.watchlists), (&counts(&[("a", 1)]), &counts(&[])));
+
+    let mut lists = Lists::default();
+    let rings = vec![vec![[-95.0, 28.0], [-94.0, 28.0], [-94.0, 29.0], [-95.0, 29.0]]];
+    lists.zones.insert("b".into(), ZoneShape { rings });
+    reader.use_lists(Arc::new(lists)).unwrap();
+    let facets = reader.facets(&Filter::default()).unwrap();
+    assert_eq!(facets.zones, counts(&[("a", 1), ("b", 2)]));
 }
 
 #[test]
