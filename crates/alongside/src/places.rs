@@ -115,7 +115,8 @@ fn name(properties: &Value, number: usize) -> String {
         Some(Value::Number(name)) => name.to_string(),
         _ => format!("place {number}"),
     };
-    cut(&name)
+    // It stands in lists that are taken apart at such.
+    cut(&name.replace(char::is_control, " "))
 }
 
 fn cut(name: &str) -> String {
@@ -210,6 +211,8 @@ mod tests {
         );
         check(&text, &["Haven"], &["7", "place 3"]);
         check(r#"{"type":"Point","coordinates":[4.1,51.9]}"#, &["place 1"], &[]);
+        let text = r#"{"type":"Feature","properties":{"name":"A\nB"},"geometry":{"type":"Point","coordinates":[4.1,51.9]}}"#;
+        check(text, &["A B"], &[]);
     }
 
     #[test]
