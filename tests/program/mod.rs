@@ -4,13 +4,14 @@ pub(crate) mod daemon;
 pub(crate) mod server;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
+
+use crate::servers::free_port;
 
 /// An empty directory, and the program in it.
 pub(crate) struct Desk {
@@ -169,16 +170,11 @@ pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// A port that nobody has, below those that the system hands out to clients: one of those a client may have got by the time
-/// that it is wanted, and below those of `servers`.
+/// A port that nobody has, for datagrams either.
 pub(crate) fn free() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let offset = std::process::id() % 80 * 50;
     loop {
-        let next = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = 11_000 + u16::try_from((offset + next) % 4_000).unwrap();
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        if UdpSocket::bind(address).is_ok() {
             return address;
         }
     }

@@ -354,7 +354,7 @@ fn installed(name: &str, said: &Once) -> Option<PathBuf> {
 
 /// Below the ports that the system hands out to clients: a client that calls a dead server on one of those can by
 /// chance be given the very port as its own, talk to itself, and keep the server from coming back.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let offset = std::process::id() % 150 * 100;
     loop {

@@ -12,7 +12,7 @@ use crate::geopackage::{StoreError, store_error};
 
 /// Between names, and between zones and watchlists, in what [`MARKS`] gives: neither is in a name.
 const BETWEEN_NAMES: char = '\u{1f}';
-const BETWEEN_KINDS: char = '\u{1e}';
+pub(super) const BETWEEN_KINDS: char = '\u{1e}';
 
 /// In which lists a row of the index is.
 pub(super) const MARKS: &str =

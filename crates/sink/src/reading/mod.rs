@@ -30,6 +30,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 
 use self::filter::{Conditions, Key};
+use self::lists::BETWEEN_KINDS;
 use self::remote::Remote;
 use crate::geopackage::{StoreError, check_schema, is_empty_or_sqlite, store_error};
 use crate::packed::Unpacked;
@@ -346,13 +347,7 @@ impl Reader {
         if let Some(remote) = &self.remote {
             return remote.count(self, filter);
         }
-        self.reading(|connection| {
-            let wanted = filter.conditions();
-            let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.scanned(), wanted.all());
-            connection
-                .prepare_cached(&count)?
-                .query_row(params_from_iter(wanted.values()), |row| self::count(row, 0))
-        })
+        self.reading(|connection| count_of(connection, &filter.conditions()))
     }
 
     /// Calls `each` with the events that were asked for, at most `limit` of them, and says whether there are more.
@@ -415,16 +410,20 @@ impl Reader {
         self.reading(|connection| {
             let wanted = filter.conditions();
             let states = States::read(connection)?;
-            let marks = if self.lists.is_empty() { "''" } else { lists::MARKS };
-            let mut listed = format!("i.zones || char(10) || i.watchlists || char(10) || {marks}");
-            if self.lists.is_empty() {
+            let between = format!("char({})", u32::from(BETWEEN_KINDS));
+            let joined =
+                |own: &str| format!("i.zones || {between} || i.watchlists || {between} || {own}");
+            let listed = match self.lists.is_empty() {
                 // Most are in none.
-                listed = format!("iif(length(i.zones) + length(i.watchlists) > 2, {listed}, '')");
-            }
+                true => {
+                    format!("iif(length(i.zones) + length(i.watchlists) > 2, {}, '')", joined("''"))
+                }
+                false => joined(lists::MARKS),
+            };
             let query = format!(
                 "SELECT {id}, i.kind, i.class, i.profiles, i.flags, i.types, {listed}
                  FROM {source} WHERE {all}",
-                id = if states.is_empty() { "''" } else { "i.event_id" },
+                id = if states.0.is_empty() { "''" } else { "i.event_id" },
                 source = wanted.scanned(),
                 all = wanted.all(),
             );
@@ -680,6 +679,14 @@ impl Reader {
     }
 }
 
+/// How many events there are of that sort.
+fn count_of(connection: &Connection, wanted: &Conditions) -> rusqlite::Result<u64> {
+    let query = format!("SELECT count(*) FROM {} WHERE {}", wanted.scanned(), wanted.all());
+    connection
+        .prepare_cached(&query)?
+        .query_row(params_from_iter(wanted.values()), |row| count(row, 0))
+}
+
 /// The first `limit` events in an order, after the end of the page before, and how many there are of all pages: all rows
 /// are looked at, once.
 fn look_through(
@@ -692,7 +699,11 @@ fn look_through(
     let query = format!("SELECT {} FROM {} WHERE {}", Key::COLUMNS, wanted.scanned(), wanted.all());
     let mut statement = connection.prepare_cached(&query)?;
     let mut rows = statement.query(params_from_iter(wanted.values()))?;
-    let (mut first, mut total): (Vec<Key>, u64) = (Vec::new(), 0);
+    let keep_first = |keys: &mut Vec<Key>| {
+        keys.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
+        keys.truncate(limit);
+    };
+    let (mut first, mut total) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         total += 1;
         let key = Key::from_row(row, order)?;
@@ -701,12 +712,10 @@ fn look_through(
         }
         // Sorted now and then, so that no more than this is ever held.
         if first.len() >= limit.max(1_000) * 2 {
-            first.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
-            first.truncate(limit);
+            keep_first(&mut first);
         }
     }
-    first.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
-    first.truncate(limit);
+    keep_first(&mut first);
     Ok((first, total))
 }
 
@@ -718,10 +727,7 @@ fn read_in_order(
     limit: usize,
     after: Option<&Cursor>,
 ) -> rusqlite::Result<(Vec<Key>, u64)> {
-    let count = format!("SELECT count(*) FROM {} WHERE {}", wanted.source(), wanted.all());
-    let total = connection
-        .prepare_cached(&count)?
-        .query_row(params_from_iter(wanted.values()), |row| self::count(row, 0))?;
+    let total = count_of(connection, &wanted)?;
     if let Some(after) = after {
         wanted.begin_after(order, after);
     }
@@ -739,8 +745,8 @@ fn read_in_order(
     Ok((first, total))
 }
 
-/// Of an event that is in no zone and no list; none of the reader's own is one character at most.
-const NOWHERE: &str = "|\n|\n.";
+/// What is counted of an event that is in no zone and no list.
+const NOWHERE: &str = "|\u{1e}|\u{1e}\u{1e}";
 
 /// How often each text stands in a column; they are few, and most stand there whole many times.
 #[derive(Default)]
@@ -762,8 +768,8 @@ impl Counts {
         Ok(())
     }
 
-    /// Kind, class, profiles, flags and types; what was made of it; a line each of zones, watchlists and the reader's
-    /// own lists, or nothing.
+    /// Kind, class, profiles, flags and types; what was made of it; zones, watchlists and the reader's own lists,
+    /// with [`BETWEEN_KINDS`], or nothing.
     fn add(&mut self, columns: [&str; 5], state: &str, listed: &str) {
         for (counts, text) in self.columns.iter_mut().zip(columns) {
             count_one(counts, text);
@@ -779,7 +785,7 @@ impl Counts {
         let [kinds, classes, profiles, flags, types] = columns;
         let (mut zones, mut watchlists) = (BTreeMap::new(), BTreeMap::new());
         for (text, count) in listed {
-            let mut parts = text.splitn(3, '\n');
+            let mut parts = text.splitn(3, BETWEEN_KINDS);
             let mut part = || parts.next().unwrap_or_default();
             let (of_zones, of_watchlists) = (part(), part());
             let own = lists::marks(part());
@@ -841,19 +847,6 @@ impl States {
 
     fn of(&self, event_id: &str) -> &str {
         self.0.get(event_id).map_or(ReviewState::New.name(), String::as_str)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl IntoIterator for States {
-    type Item = (String, String);
-    type IntoIter = std::collections::hash_map::IntoIter<String, String>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
     }
 }
 

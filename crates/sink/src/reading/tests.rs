@@ -227,6 +227,12 @@ fn facets_of_a_store_that_nobody_has_looked_at() {
     reader.use_lists(Arc::new(lists)).unwrap();
     let facets = reader.facets(&Filter::default()).unwrap();
     assert_eq!(facets.zones, counts(&[("a", 1), ("b", 2)]));
+
+    // The list of a file, which may have any name.
+    all[1].vessels[0].watchlists = one("c\nd");
+    all[1].version += 1;
+    GeoPackage::open(reader.path()).unwrap().store(&run_of_tests(), &all, &[]).unwrap();
+    assert_eq!(reader.facets(&Filter::default()).unwrap().watchlists, counts(&[("c\nd", 1)]));
 }
 
 #[test]

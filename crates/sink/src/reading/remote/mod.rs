@@ -22,6 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::filter::{Conditions, Dialect, between_bars};
+use super::lists::BETWEEN_KINDS;
 use super::{
     Case, Counts, Cursor, Facets, Feed, Filter, Listed, Lists, Mark, Marks, OTHERS_SCORE_MIN,
     Order, Page, Reader, ReviewState, Seen, States, StoredTrack, Summary, Version, lists,
@@ -176,7 +177,7 @@ impl<'a> Wanted<'a> {
             let with_new = filter.states.iter().any(|state| state == ReviewState::New.name());
             let states = reader.reading(States::read)?;
             let named =
-                states.into_iter().filter(|(_, state)| filter.states.contains(state) != with_new);
+                states.0.into_iter().filter(|(_, state)| filter.states.contains(state) != with_new);
             ids = named.map(|(id, _)| id).collect();
             let chunks = 0..ids.len().div_ceil(NAMED_MAX);
             if with_new {
@@ -446,9 +447,11 @@ impl Remote {
                 false => String::new(),
             };
             listed.clear();
-            for text in [&found.zones, "\n", &found.watchlists, "\n", &own] {
+            for text in [&found.zones, &found.watchlists] {
                 listed.push_str(text);
+                listed.push(BETWEEN_KINDS);
             }
+            listed.push_str(&own);
             let class = found.class.as_deref().unwrap_or_default();
             counts.add(
                 [&found.kind, class, &found.profiles, &found.flags, &found.types],
