@@ -10,7 +10,7 @@ use sea::{Area, Coverage, Kind, Planted};
 
 use crate::duration::{Span, SpanError};
 use crate::run::Address;
-use crate::source::{BoundingBox, ColumnMapping};
+use source::{BoundingBox, ColumnMapping};
 
 /// Reads AIS, the radio by which ships report themselves, and flags ships that come alongside each
 /// other at sea: the trace of a ship-to-ship transfer. What it tells is evidence with its reasons, not

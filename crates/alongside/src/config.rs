@@ -179,7 +179,7 @@ pub fn check_file(file: &Path) -> anyhow::Result<()> {
     daemon.alerts.check_file()?;
     let mut output = Output::stdout();
     let differences = differences(&parameters, &delivery, &daemon);
-    let (name, hash) = (sink::shown(&file.display().to_string()), parameters.hash());
+    let (name, hash) = (maritime::shown(&file.display().to_string()), parameters.hash());
     if differences.is_empty() {
         writeln!(output, "{name} is good; it says what is the default (parameters {hash})")?;
     } else {

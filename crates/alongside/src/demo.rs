@@ -16,10 +16,10 @@ use crate::output::Output;
 use crate::replay::{self, Told, Versions, encounter_count, is_worth_a_look, replay};
 use crate::report::{self, Summary, Table, grouped};
 use crate::score::findings;
-use crate::source::{Options, Sources};
 use crate::store::Keeper;
 use crate::temporary::Temporary;
 use crate::terminal::{self, tell};
+use source::{Options, Sources};
 
 /// Encounters in the table.
 const LIMIT: usize = 15;
@@ -72,13 +72,13 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mut output = Output::stdout();
     let styled = terminal::is_styled();
     let rest = match &kept {
-        Some(path) => format!("all are in {}", sink::shown(&path.display().to_string())),
+        Some(path) => format!("all are in {}", maritime::shown(&path.display().to_string())),
         None => "`alongside demo --store FILE.gpkg` keeps all".into(),
     };
     let table = Table { events: selected, limit: LIMIT, limit_others: LIMIT_OTHERS, rest, styled };
     report::write_table(&mut output, table)?;
     writeln!(output, "\n{}", comparison(&truths, &all, &flagged))?;
-    if let Some(path) = kept.as_deref().map(|path| sink::shown(&path.display().to_string())) {
+    if let Some(path) = kept.as_deref().map(|path| maritime::shown(&path.display().to_string())) {
         writeln!(
             output,
             "All of it is in {path}: drag it into QGIS, or ask it\n  \

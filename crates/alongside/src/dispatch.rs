@@ -135,7 +135,9 @@ impl Dispatch {
 /// `day.nmea.gz`
 fn source(file: &Path) -> String {
     match file.file_name() {
-        Some(name) if file != Path::new("-") => sink::shown(&name.to_string_lossy()).to_string(),
+        Some(name) if file != Path::new("-") => {
+            maritime::shown(&name.to_string_lossy()).to_string()
+        }
         _ => "standard input".into(),
     }
 }

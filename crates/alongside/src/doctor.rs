@@ -60,7 +60,7 @@ impl Findings {
 
 /// Names and errors may hold anything; ends of lines are ours.
 fn shown(text: &str) -> String {
-    text.split('\n').map(sink::shown).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(maritime::shown).collect::<Vec<_>>().join("\n")
 }
 
 /// Looks at everything, and gives the exit code.

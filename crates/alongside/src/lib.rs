@@ -1,9 +1,9 @@
 //! Alongside reads AIS and flags ships that come alongside each other at sea.
 //!
-//! The way of the data: `source` (files to reports), the detector (reports to events), `report` (events
+//! The way of the data: the crate `source` (files to reports), the detector (reports to events), `report` (events
 //! to text) and the GeoPackage; `replay` joins them. `dispatch` takes what is told to Kafka or ClickHouse, and `load`
 //! from the one to the other. `run` is the daemon: the same from live feeds. `serve` shows a store; `dossier` carries one
-//! event out with what it rests on. `decode` writes the messages themselves. The rest
+//! event out with what it rests on. `decode` writes the messages themselves, by the crate `gpsd`. The rest
 //! serves that: the command line, the configuration, the simulated sea.
 //!
 //! It is a library for the compiler's sake alone, which builds it beside the crates that it rests on, where a program
@@ -35,7 +35,6 @@ mod schema;
 mod score;
 mod serve;
 mod simulate;
-mod source;
 mod store;
 mod temporary;
 mod terminal;

@@ -33,7 +33,7 @@ pub fn load(parameters: &mut Parameters, more: &[impl AsRef<Path>]) -> anyhow::R
     for places in &mut parameters.place_files {
         if places.ports.is_empty() && places.zones.is_empty() {
             read(places).with_context(|| {
-                format!("cannot use the places in {}", sink::shown(&places.file))
+                format!("cannot use the places in {}", maritime::shown(&places.file))
             })?;
         }
     }
@@ -99,7 +99,7 @@ fn read_feature(
         None if geometry.is_null() => {}
         found => bail!(
             "its geometry is {}: expected Point, MultiPoint, Polygon or MultiPolygon",
-            sink::shown(found.unwrap_or("missing"))
+            maritime::shown(found.unwrap_or("missing"))
         ),
     }
     Ok(())

@@ -23,9 +23,9 @@ use crate::dispatch::Dispatch;
 use crate::output::{Output, is_same_file};
 use crate::progress::Bar;
 use crate::report::{self, Summary, Table, WireFormat};
-use crate::source::{Arrival, BoundingBox, Intake, Options, Sources};
 use crate::store::Keeper;
 use crate::{DONE, REJECTED, UsageError, config, places, terminal, watchlist};
+use source::{Arrival, BoundingBox, Intake, Options, Sources};
 
 /// Batches that the sources may be ahead of the detector, and the detector of whoever is told. When they are, they wait.
 const BATCHES_AHEAD_MAX: usize = 8;

@@ -84,7 +84,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
         .context("cannot start")?;
     let listener = bind(&runtime, serving.listen)?;
     let address = listener.local_addr()?;
-    let store = sink::shown(&place.name(true));
+    let store = maritime::shown(&place.name(true));
     let options = options(place, access, serving.behind_proxy, &parameters);
     let served = runtime.block_on(async {
         tracing::info!(store, "serving http://{address}");
@@ -216,7 +216,7 @@ fn dossier_of(store: PathBuf) -> MakeDossier {
             ..dossier::Request::default()
         };
         let made = dossier::make(&request);
-        made.map(|made| made.bytes).map_err(|error| sink::shown(&format!("{error:#}")))
+        made.map(|made| made.bytes).map_err(|error| maritime::shown(&format!("{error:#}")))
     })
 }
 

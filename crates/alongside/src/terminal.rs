@@ -14,7 +14,7 @@ pub fn tell(line: fmt::Arguments<'_>) {
 pub fn harmless(text: &str) -> String {
     let mut harmless = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '\n' || sink::is_seen(c) {
+        if c == '\n' || maritime::is_seen(c) {
             harmless.push(c);
         } else {
             harmless.extend(c.escape_default());

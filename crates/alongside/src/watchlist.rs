@@ -32,7 +32,7 @@ pub fn load(parameters: &mut Parameters, more: &[impl AsRef<Path>]) -> anyhow::R
     parameters.watchlists.extend(more.map(|file| Watchlist { file, entries: Vec::new() }));
     for list in &mut parameters.watchlists {
         if list.entries.is_empty() {
-            let shown = sink::shown(&list.file);
+            let shown = maritime::shown(&list.file);
             list.entries = read(Path::new(&list.file))
                 .with_context(|| format!("cannot use the watchlist {shown}"))?;
         }

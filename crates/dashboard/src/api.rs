@@ -448,7 +448,7 @@ fn told_feed(feed: &Feed, now: Timestamp) -> Value {
 
 /// Where it lies is nobody's business who is not on this machine.
 fn place_name(server: &Server) -> String {
-    sink::shown(&server.store.place().name(server.door.is_open()))
+    maritime::shown(&server.store.place().name(server.door.is_open()))
 }
 
 pub(crate) async fn about(State(server): State<Arc<Server>>) -> Answer {
@@ -495,7 +495,7 @@ pub(crate) async fn land(State(server): State<Arc<Server>>) -> Answer {
 
 fn no_event(id: &str) -> Refusal {
     let id: String = id.chars().take(100).collect();
-    Refusal::absent(format!("there is no event {:?}", sink::shown(&id)))
+    Refusal::absent(format!("there is no event {:?}", maritime::shown(&id)))
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ pub(crate) async fn export(
         _ => None,
     };
     let is_truncated = network.as_ref().is_some_and(|network| network.truncated);
-    let subject = sink::shown(&subject.chars().take(1000).collect::<String>());
+    let subject = maritime::shown(&subject.chars().take(1000).collect::<String>());
     server.store.with(move |reader| reader.audit(at, &by, "export", &subject)).await?;
     let (sender, receiver) = mpsc::channel(PIECES_MAX);
     let exporting = server.clone();

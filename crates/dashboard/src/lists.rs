@@ -238,14 +238,14 @@ async fn delete(
     });
     match deleted.await? {
         true => Ok(StatusCode::NO_CONTENT.into_response()),
-        false => Err(Refusal::absent(format!("there is no {kind} {:?}", sink::shown(&name)))),
+        false => Err(Refusal::absent(format!("there is no {kind} {:?}", maritime::shown(&name)))),
     }
 }
 
 fn checked_name(name: &str) -> Answer<String> {
     let name = name.trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count())
-        && name.chars().all(|c| sink::is_seen(c) && !matches!(c, '|' | ','));
+        && name.chars().all(|c| maritime::is_seen(c) && !matches!(c, '|' | ','));
     let expected = "a name has 1 to 80 characters, and no comma, bar or control character";
     fits.then(|| name.to_owned()).ok_or_else(|| Refusal::bad(expected))
 }

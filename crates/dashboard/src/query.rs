@@ -170,7 +170,7 @@ pub(crate) fn unexpected(name: &str, value: impl Display, expected: &str) -> Ref
 
 /// Enough to see what was meant.
 fn shortened(text: &str) -> String {
-    sink::shown(&text.chars().take(100).collect::<String>())
+    maritime::shown(&text.chars().take(100).collect::<String>())
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub(crate) async fn log_in(
     });
     let done = trial.await.ok().flatten();
     let action = if done.is_some() { "login" } else { "failed login" };
-    let name: String = sink::shown(&name.chars().take(64).collect::<String>());
+    let name: String = maritime::shown(&name.chars().take(64).collect::<String>());
     tracing::info!(user = name, %from, "{action}");
     let noted = server.store.with(move |reader| reader.audit(at, &name, action, &from.to_string()));
     noted.await?;

@@ -177,7 +177,7 @@ fn changed(profiles: &[Profile], asked: Asked) -> Answer<Vec<Profile>> {
         let known = profiles.iter().find(|profile| profile.name == name);
         let mut profile = known.cloned().ok_or_else(|| {
             let known: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-            let name: String = sink::shown(&name.chars().take(100).collect::<String>());
+            let name: String = maritime::shown(&name.chars().take(100).collect::<String>());
             Refusal::bad(format!(
                 "there is no profile {name:?}: expected one of {}",
                 known.join(", ")

@@ -108,6 +108,8 @@ mod message;
 mod outcome;
 #[cfg(feature = "std")]
 mod own_ship;
+#[cfg(feature = "std")]
+mod parts;
 mod payload;
 #[cfg(test)]
 mod samples;
@@ -137,6 +139,8 @@ pub use outcome::{Channel, LINE_BYTES_MAX, Rejection, Skipped, Station};
 pub use outcome::{Outcome, OutcomeKind, Received};
 #[cfg(feature = "std")]
 pub use own_ship::OwnShip;
+#[cfg(feature = "std")]
+pub use parts::PartLines;
 #[cfg(feature = "std")]
 pub use tag_block::{TagBlock, TagGroup};
 #[cfg(feature = "std")]

@@ -2,7 +2,7 @@
 //!
 //! In the order of the data: who speaks ([`Mmsi`], [`Imo`], [`Flag`], [`ShipType`]), where and when
 //! ([`Position`], [`Timestamp`]), what is said ([`Report`]: a [`PositionFix`] or a [`StaticReport`]),
-//! who is meant ([`VesselPair`]) and what was found ([`Event`]).
+//! who is meant ([`VesselPair`]) and what was found ([`Event`]). Texts from the air are [`shown`] so that they do nothing.
 //!
 //! Without the feature `std`, which is on by default, all but events and the reading of times from text is
 //! there, and neither std nor an allocator is needed. The feature `serde` lets a state that holds the nouns be
@@ -32,6 +32,8 @@ mod pair;
 mod position;
 mod report;
 mod ship_type;
+#[cfg(feature = "std")]
+mod shown;
 #[cfg(feature = "serde")]
 mod stored;
 mod text;
@@ -49,6 +51,8 @@ pub use pair::VesselPair;
 pub use position::{ECCENTRICITY_SQUARED, EQUATORIAL_RADIUS_M, METRES_PER_NAUTICAL_MILE, Position};
 pub use report::{Dimensions, PositionFix, Report, StaticReport, StationId, VesselIdentity};
 pub use ship_type::{ShipCategory, ShipType};
+#[cfg(feature = "std")]
+pub use shown::{is_seen, plain_prefix, shown};
 pub use text::Text;
 pub use timestamp::Timestamp;
 #[cfg(feature = "std")]

@@ -3,9 +3,10 @@
 use std::borrow::Borrow;
 use std::io::{self, Write};
 
+use maritime::shown;
+
 use crate::EventRecord;
 use crate::columns::{Cell, columns};
-use crate::text::shown;
 
 /// Writes a heading and a row for each record; what is unknown stays empty.
 ///

@@ -20,7 +20,7 @@ use std::sync::{LazyLock, Mutex, mpsc};
 use std::thread;
 
 use maritime::{
-    Event, EventKind, EventState, EventVessel, Mmsi, Timestamp, TrackPoint, VesselIdentity,
+    Event, EventKind, EventState, EventVessel, Mmsi, Timestamp, TrackPoint, VesselIdentity, shown,
 };
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params, params_from_iter};
@@ -35,7 +35,6 @@ use crate::schema::{
     APPLICATION_ID, FEATURE_TABLES, SCHEMA_VERSION, create, create_insert_triggers,
     drop_insert_triggers, index_name, prepare,
 };
-use crate::text::shown;
 use crate::trail;
 use crate::{ClickHouseError, EventRecord, Provenance, SchemaError, VesselRecord};
 

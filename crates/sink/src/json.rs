@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 use crate::EventRecord;
-use crate::text::{is_seen, plain_prefix};
 
 /// No line of ours comes near. What is longer is something else, and could fill the memory.
 pub const LINE_BYTES_MAX: u64 = 1_000_000;
@@ -112,17 +111,17 @@ impl Formatter for Seen {
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        let (mut written, mut at) = (0, plain_prefix(fragment));
+        let (mut written, mut at) = (0, maritime::plain_prefix(fragment));
         while let Some(c) = fragment[at..].chars().next() {
             let next = at + c.len_utf8();
-            if !is_seen(c) {
+            if !maritime::is_seen(c) {
                 out.write_all(&fragment.as_bytes()[written..at])?;
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     write!(out, "\\u{unit:04x}")?;
                 }
                 written = next;
             }
-            at = next + plain_prefix(&fragment[next..]);
+            at = next + maritime::plain_prefix(&fragment[next..]);
         }
         out.write_all(&fragment.as_bytes()[written..])
     }

@@ -69,7 +69,7 @@ pub use messenger::{Messenger, MessengerOptions};
 pub use outbox::{Checkpoint, Depth, Outbox, OutboxError, Refused};
 pub use position::PositionRecord;
 pub use publisher::{PublishError, Published, Publisher, Until};
-pub use text::{escaped, is_seen, shown};
+pub use text::escaped;
 pub use topics::{Kafka, Topic, TopicError, Uncounted};
 pub use wire::{EventRecord, GapRecord, Provenance, ReasonRecord, VesselRecord};
 pub use writer::Writer;

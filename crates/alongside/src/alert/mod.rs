@@ -155,7 +155,7 @@ impl Alerts {
     ///
     /// There is no such folder, or a folder has that name.
     pub fn check_file(&self) -> anyhow::Result<()> {
-        let shown = sink::shown(&self.file.display().to_string());
+        let shown = maritime::shown(&self.file.display().to_string());
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         if self.rules.is_empty() {
             return Ok(());
@@ -180,7 +180,7 @@ pub fn body(rule: &Rule, event: &EventRecord) -> serde_json::Value {
     serde_json::json!({
         "rule": rule.name,
         "id": format!("{}/{}", rule.name, event.id),
-        "text": format!("{}: {}", rule.name, sink::shown(&event.explanation)),
+        "text": format!("{}: {}", rule.name, maritime::shown(&event.explanation)),
         "event": event,
     })
 }

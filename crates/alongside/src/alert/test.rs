@@ -51,7 +51,7 @@ pub fn run(args: &AlertsTestArgs) -> anyhow::Result<()> {
         writeln!(
             output,
             "{}: {} of {} events, {throttled} more left out because a vessel was told of before",
-            sink::shown(&rule.name),
+            maritime::shown(&rule.name),
             told.len(),
             events.len()
         )?;
@@ -61,7 +61,7 @@ pub fn run(args: &AlertsTestArgs) -> anyhow::Result<()> {
                 "  {}  {:.2}  {}",
                 event.as_of,
                 event.score,
-                sink::shown(&event.explanation)
+                maritime::shown(&event.explanation)
             )?;
         }
         if told.len() > SHOWN {

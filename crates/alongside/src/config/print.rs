@@ -25,7 +25,7 @@ pub fn print(file: &Path) -> anyhow::Result<()> {
     let text =
         read(file).with_context(|| format!("cannot read the configuration {}", file.display()))?;
     let mut output = Output::stdout();
-    let name = sink::shown(&file.display().to_string());
+    let name = maritime::shown(&file.display().to_string());
     let in_file = keys(&text);
     let overrides = overrides(std::env::vars_os());
     for line in all_lines(&parameters, &delivery, &daemon) {

@@ -13,7 +13,7 @@ use sink::EventRecord;
 use super::basis::Basis;
 use crate::cli::{Cli, Command, ReplayArgs};
 use crate::replay::{self, Told, Versions};
-use crate::source::{Feeds, Location, Options, Place, Sources};
+use source::{Feeds, Location, Options, Place, Sources};
 
 /// What follows from a [`Basis`].
 pub struct Derived {

@@ -112,12 +112,12 @@ impl Manifest {
         let mut wrong = Vec::new();
         for stated in &self.files {
             match found.iter().find(|sum| sum.name == stated.name) {
-                None => wrong.push(format!("{} is missing", sink::shown(&stated.name))),
+                None => wrong.push(format!("{} is missing", maritime::shown(&stated.name))),
                 Some(sum) if sum != stated => wrong.push(format!(
                     "{} was altered: its SHA-256 is {}, and {} by the manifest",
-                    sink::shown(&stated.name),
+                    maritime::shown(&stated.name),
                     sum.sha256,
-                    sink::shown(&stated.sha256)
+                    maritime::shown(&stated.sha256)
                 )),
                 Some(_) => {}
             }
@@ -126,10 +126,10 @@ impl Manifest {
             match self.files.iter().filter(|stated| stated.name == sum.name).count() {
                 0 => wrong.push(format!(
                     "{} was added: the manifest does not have it",
-                    sink::shown(&sum.name)
+                    maritime::shown(&sum.name)
                 )),
                 1 => {}
-                _ => wrong.push(format!("{} is in the manifest twice", sink::shown(&sum.name))),
+                _ => wrong.push(format!("{} is in the manifest twice", maritime::shown(&sum.name))),
             }
         }
         wrong
@@ -174,7 +174,7 @@ fn check_bounds(files: &Files) -> anyhow::Result<()> {
             );
         }
         if !is_harmless(name) {
-            bail!("{:?} is no name of a file within a dossier", sink::shown(name));
+            bail!("{:?} is no name of a file within a dossier", maritime::shown(name));
         }
     }
     let total: u64 = files.values().map(|bytes| bytes.len() as u64).sum();
@@ -207,7 +207,7 @@ pub fn unpack(bytes: &[u8]) -> anyhow::Result<Files> {
     for index in 0..zip.len() {
         let file = zip.by_index(index)?;
         let name = String::from_utf8_lossy(file.name_raw()).into_owned();
-        let refuse = |why: &str| anyhow::anyhow!("{:?} in it {why}", sink::shown(&name));
+        let refuse = |why: &str| anyhow::anyhow!("{:?} in it {why}", maritime::shown(&name));
         if !is_harmless(&name) || !file.is_file() {
             return Err(refuse("is no name of a file within a dossier"));
         }
@@ -229,7 +229,7 @@ pub fn unpack(bytes: &[u8]) -> anyhow::Result<Files> {
         }
         total += unpacked.len() as u64;
         if files.insert(name.clone(), unpacked).is_some() {
-            bail!("{:?} is in it twice", sink::shown(&name));
+            bail!("{:?} is in it twice", maritime::shown(&name));
         }
     }
     Ok(files)

@@ -38,8 +38,8 @@ use self::selecting::{Lines, Selecting, Subject};
 use crate::cli::DossierArgs;
 use crate::output::Output;
 use crate::report::grouped;
-use crate::source::{ByteStream, Place, Progress, expand, survey};
 use crate::{UsageError, config, replay, terminal};
+use source::{ByteStream, Place, Progress, expand, survey};
 
 pub use self::verify::run as run_verify;
 
@@ -197,7 +197,7 @@ fn stored_event(request: &Request) -> anyhow::Result<(EventRecord, Run)> {
     let package = GeoPackage::open(&request.store)?;
     let found = package.event(&request.event_id)?;
     let Some((record, run_id)) = found else {
-        let id = sink::shown(&request.event_id);
+        let id = maritime::shown(&request.event_id);
         bail!(
             "{store} has no event {id:?}: expected an event_id of its layers, as `replay --format ndjson` gives it"
         );
@@ -250,7 +250,7 @@ fn check_parameters(basis: &Basis) -> anyhow::Result<()> {
     if stored.software_version != software_version || stored.parameters_hash == parameters_hash {
         return Ok(());
     }
-    let names: Vec<String> = basis.lists.keys().map(|name| sink::shown(name)).collect();
+    let names: Vec<String> = basis.lists.keys().map(|name| maritime::shown(name)).collect();
     let why = match names.is_empty() {
         true => "the store was altered".to_owned(),
         false => format!(
@@ -260,7 +260,7 @@ fn check_parameters(basis: &Basis) -> anyhow::Result<()> {
     };
     bail!(
         "the event was found with parameters of the hash {}, and those of its run have {parameters_hash}: {why}",
-        sink::shown(&stored.parameters_hash)
+        maritime::shown(&stored.parameters_hash)
     )
 }
 
@@ -347,7 +347,7 @@ fn listed(request: &Request, run: &Run) -> anyhow::Result<Vec<(String, PathBuf)>
         // What a feed said is in its journal alone.
         bail!(
             "what the run read is not there: {}; name the recordings, or the folder of the journal of a feed, by --from",
-            sink::shown(&missing.display().to_string())
+            maritime::shown(&missing.display().to_string())
         );
     }
     let mut listed = Vec::new();
@@ -370,7 +370,7 @@ fn read_input(
     start_time: Option<Timestamp>,
     selecting: &mut Selecting,
 ) -> anyhow::Result<(u64, [u8; 32], u64)> {
-    let cannot = || format!("cannot read {}", sink::shown(name));
+    let cannot = || format!("cannot read {}", maritime::shown(name));
     let (digest, bytes) = file_sum(path).with_context(cannot)?;
     let place = Place::File { path: path.into(), bytes };
     let mut stream =
@@ -386,12 +386,12 @@ fn read_input(
 fn check_is_nmea(name: &str, stream: &mut ByteStream) -> anyhow::Result<()> {
     let mut sample = Vec::new();
     let _ = stream.take(1 << 18).read_to_end(&mut sample);
-    if crate::source::is_nmea(&sample) {
+    if source::is_nmea(&sample) {
         return Ok(());
     }
     bail!(UsageError(format!(
         "{} is no recording of sentences: a table has no checksums and no receivers, so a dossier of it would prove nothing",
-        sink::shown(name)
+        maritime::shown(name)
     )))
 }
 
@@ -404,8 +404,9 @@ fn parameters(run: &Run) -> anyhow::Result<(String, Files)> {
     let watchlists = parameters.watchlists.iter_mut().map(|list| &mut list.file);
     let places = parameters.place_files.iter_mut().map(|places| &mut places.file);
     for (index, file) in watchlists.chain(places).enumerate() {
-        let bytes = fs::read(&*file)
-            .with_context(|| format!("cannot read the list {} of the run", sink::shown(file)))?;
+        let bytes = fs::read(&*file).with_context(|| {
+            format!("cannot read the list {} of the run", maritime::shown(file))
+        })?;
         total += bytes.len() as u64;
         if total > LIST_BYTES_MAX {
             bail!("the watchlists and places of the run are too large for a dossier");

@@ -11,7 +11,7 @@ use maritime::{Mmsi, Position, Timestamp};
 use rustc_hash::FxHashMap;
 
 use super::basis::Kept;
-use crate::source::{Said, Sighting};
+use source::{Said, Sighting};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -256,7 +256,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Line;
+    use source::Line;
 
     #[test]
     fn vessels_that_send_without_end_are_refused_and_take_no_memory() {

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use maritime::{EventVessel, PositionFix};
+use maritime::{EventVessel, PositionFix, shown};
 use serde_json::{Value, json};
-use sink::{shown, write_guarded_csv};
+use sink::write_guarded_csv;
 
 use super::basis::Basis;
 use super::basis::instant;

@@ -9,10 +9,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use maritime::Timestamp;
+use maritime::{Timestamp, shown};
 use serde::Serialize;
 use serde_json::Value;
-use sink::shown;
 
 use super::basis::{Basis, Files, InputOrigin, ORIGIN, SENTENCES, instant, read_numbers};
 use super::comparing::{Difference, compare, compare_json};
@@ -23,8 +22,8 @@ use super::manifest::{
 use super::{EVENT, line_count, link, manifest_of, origins, render, select};
 use crate::cli::{ScoreFormat, VerifyArgs};
 use crate::output::Output;
-use crate::source::expand;
 use crate::{DONE, FAILED, terminal};
+use source::expand;
 
 /// Refused lines that are named, of each file.
 const REFUSED_MAX: usize = 10;

@@ -3,8 +3,7 @@
 
 use std::io::{self, Write};
 
-use maritime::{Event, EventKind, EventVessel, Timestamp};
-use sink::shown;
+use maritime::{Event, EventKind, EventVessel, Timestamp, shown};
 
 use super::words;
 

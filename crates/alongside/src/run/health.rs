@@ -13,8 +13,8 @@ use sink::Depth;
 use super::relay::RelayGauge;
 use super::sources::{Address, Gauge, Refusal, SourceOptions, datagrams_lost};
 use crate::alert::Tally;
-use crate::source::Counters;
 use crate::store::now;
+use source::Counters;
 
 /// The pipeline says at least so often that it is there.
 const BEAT_MAX: Duration = Duration::from_secs(30);

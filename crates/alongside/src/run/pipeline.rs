@@ -30,8 +30,8 @@ use super::sources::marks::Marks;
 use super::{Daemon, describe};
 use crate::alert::{self, Alerts, Queue, QueueError, Rule, Tally};
 use crate::config;
-use crate::source::{Arrival, LiveReader};
 use crate::store::{is_worth_keeping, now, vessel_row};
+use source::{Arrival, LiveReader};
 
 /// A report of so long after it was accepted has the time of a broken clock.
 const AHEAD_MAX: Duration = Duration::from_secs(600);

@@ -20,7 +20,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{sleep, timeout};
 
-use crate::source::checksum;
+use source::checksum;
 
 /// Pieces of the journal that wait for the relay; beyond it they are left out, and counted.
 const PIECES_MAX: usize = 64;
@@ -339,7 +339,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::feed_block;
+    use source::feed_block;
 
     const SENTENCE: &str = "!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C";
 

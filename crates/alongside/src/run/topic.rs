@@ -33,7 +33,7 @@ use sink::{Kafka, Uncounted};
 
 use super::journal::{Commit, JournalOptions, committed_at, mark};
 use super::log::{Accepted, Next, OpenError, Refused};
-use crate::source::SEGMENT;
+use source::SEGMENT;
 
 /// There is no other: lines have one order.
 const PARTITION: i32 = 0;

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use super::lines::Lines;
 use super::marks::{MARKS_MAX, Mark, Marks};
 use super::{Feed, Refusal};
-use crate::source::{ByteStream, Place};
+use source::{ByteStream, Place};
 
 /// Between looks at a file that has not grown.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -362,7 +362,7 @@ impl Watcher {
                 self.feed.gauge.refuse(refusal);
                 // What the next file begins with is no part of a line of this one.
                 self.lines.end(&self.feed.gauge);
-                tracing::error!(source = self.feed.options.name, file = %sink::shown(name), reason, "a file was not read to its end");
+                tracing::error!(source = self.feed.options.name, file = %maritime::shown(name), reason, "a file was not read to its end");
             }
         }
         mark.done = true;

@@ -8,8 +8,8 @@ use serde::de::IgnoredAny;
 
 use super::json::{self, Unusable};
 use super::{Chunk, Gauge, Refusal};
-use crate::source::feed_block;
 use crate::store::now;
+use source::feed_block;
 
 /// What is longer is no sentence, whatever stands before it.
 const LINE_BYTES_MAX: usize = 1024;

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use clickhouse::error::Error;
 use clickhouse::query::Query;
 use clickhouse::{Row, RowOwned, RowRead};
-use maritime::{Position, Timestamp, TrackPoint};
+use maritime::{Position, Timestamp, TrackPoint, shown};
 use rusqlite::types::Value;
 use serde::Deserialize;
 use tokio::runtime::Handle;
@@ -28,9 +28,9 @@ use super::{
     Order, Page, Reader, ReviewState, Seen, States, StoredTrack, Summary, Version, lists,
     reviewing,
 };
+use crate::EventRecord;
 use crate::clickhouse::{ClickHouse, ClickHouseError, Store, first_started_at_s};
 use crate::geopackage::{Narrow, StoreError};
-use crate::{EventRecord, shown};
 
 /// Ids of events that are asked for at a time.
 const IDS_MAX: usize = 500;

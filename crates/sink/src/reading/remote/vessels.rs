@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 use clickhouse::Row;
-use maritime::{Mmsi, Timestamp};
+use maritime::{Mmsi, Timestamp, shown};
 use serde::Deserialize;
 
 use super::{INDEX, Remote, Wanted};
@@ -14,7 +14,6 @@ use crate::reading::vessels::{
     StoredVessel, VesselFilter, among_events, around,
 };
 use crate::reading::{Filter, Listed, Order, Reader};
-use crate::shown;
 
 /// An identity that was told, or of a vessel the last one.
 #[derive(Row, Deserialize)]

@@ -1,7 +1,7 @@
 //! Messages as JSON, an object a line, written byte by byte into one buffer: a tree of values for each
 //! message would take longer than its decoding.
 
-use super::fields::{Decimal, Fields, Key, write_bits, write_integer};
+use crate::fields::{Decimal, Fields, Key, write_bits, write_integer};
 
 /// Writes objects one behind the other.
 #[derive(Default)]
@@ -23,7 +23,7 @@ impl Json {
             match c {
                 ' '..='~' => self.byte(c as u8),
                 // What is not seen stays unseen on no terminal.
-                c if !sink::is_seen(c) => {
+                c if !maritime::is_seen(c) => {
                     for unit in c.encode_utf16(&mut [0; 2]) {
                         self.out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
                     }
@@ -138,8 +138,8 @@ impl Fields for Json {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fields::key;
     use super::*;
+    use crate::fields::key;
 
     #[test]
     fn what_is_written_is_json() {

@@ -1,7 +1,7 @@
 //! Messages as a table for spreadsheets: CSV (RFC 4180), a row a message, a column for each field that is
 //! neither a list nor peculiar to one application of binary messages.
 
-use super::fields::{Decimal, Fields, Key, write_bits, write_integer};
+use crate::fields::{Decimal, Fields, Key, write_bits, write_integer};
 
 /// The columns, in the order of the messages.
 const COLUMNS: &[&str] = &[
@@ -141,7 +141,7 @@ impl Fields for Csv {
     /// With what is not seen written out.
     fn any_text(&mut self, key: Key, text: &str) {
         if let Some(cell) = self.cell(key) {
-            cell.extend_from_slice(sink::shown(text).as_bytes());
+            cell.extend_from_slice(maritime::shown(text).as_bytes());
             guard(cell);
         }
     }
@@ -204,8 +204,8 @@ impl Fields for Csv {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fields::key;
     use super::*;
+    use crate::fields::key;
 
     #[test]
     fn a_row_has_its_fields_under_their_names_and_no_formula() {

@@ -8,9 +8,9 @@ use decoder::{
     SixBitText, SlotBinary, StaticDataA, StaticDataB, StaticVoyageReport,
 };
 
-use super::application;
-use super::fields::{Decimal, Fields, Key, key};
-use super::vocabulary as words;
+use crate::application;
+use crate::fields::{Decimal, Fields, Key, key};
+use crate::vocabulary as words;
 
 /// Speed in 1/10 knot or, for aircraft, whole knots.
 const SPEED_ABSENT: u16 = 1023;

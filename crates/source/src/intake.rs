@@ -2,7 +2,7 @@
 
 use maritime::{Position, PositionFix, Report, Timestamp};
 
-use super::order::{Ahead, Order};
+use crate::order::{Ahead, Order};
 
 /// Longer examples of what was refused are cut.
 pub const EXAMPLE_CHARACTERS: usize = 60;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use maritime::Timestamp;
 
-use super::clock::{self, RecordingClock, TimeTeller, Verdict, Word, is_plausible};
+use crate::clock::{self, RecordingClock, TimeTeller, Verdict, Word, is_plausible};
 
 /// So many wait at most, some 30 MB. At the bound the clock is believed as it is; if it does
 /// not run, the oldest are given without a time.

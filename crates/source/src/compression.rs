@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::paths::Place;
+use crate::paths::Place;
 
 /// Compressed bytes asked of the system at once.
 const BLOCK_BYTES: usize = 64 << 10;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::SourceError;
+use crate::SourceError;
 
 /// More files than anybody reads at once; a walk that finds more has probably strayed to `/`.
 const FILES_MAX: usize = 100_000;

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use maritime::Timestamp;
 
-use super::compression::Progress;
-use super::input::Input;
-use super::intake::{Arrival, InputIntake};
-use super::paths::{Location, Place};
-use super::{Options, SourceError};
+use crate::compression::Progress;
+use crate::input::Input;
+use crate::intake::{Arrival, InputIntake};
+use crate::paths::{Location, Place};
+use crate::{Options, SourceError};
 
 /// Inputs read at once, each with a third of a megabyte. If more are to be read side by side, or the
 /// system opens no more, the later ones wait until one has been read, and then come late. What fits in
@@ -217,7 +217,7 @@ mod tests {
     use std::fmt::Write;
 
     use super::*;
-    use crate::source::paths;
+    use crate::paths;
 
     /// Five tables side by side of which that many may be read at once: how many waited, and whether all
     /// came in order.

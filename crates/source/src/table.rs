@@ -13,10 +13,10 @@ use maritime::{
 use memchr::{memchr, memchr_iter};
 use rustc_hash::FxHashMap;
 
-use super::clock::is_plausible;
-use super::columns::{Columns, Quantity};
-use super::intake::Collector;
-use super::number::{DayOrder, parse_decimal, parse_instant, parse_whole};
+use crate::clock::is_plausible;
+use crate::columns::{Columns, Quantity};
+use crate::intake::Collector;
+use crate::number::{DayOrder, parse_decimal, parse_instant, parse_whole};
 
 /// Longer rows are refused: a row of all columns we know takes 300 bytes.
 const ROW_BYTES_MAX: usize = 64 << 10;
@@ -468,7 +468,7 @@ pub fn split_names(line: &[u8], delimiter: u8) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::intake::{Arrival, Counters, Selection};
+    use crate::intake::{Arrival, Counters, Selection};
 
     const MARINE_CADASTRE: &str = "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,Width,Draft,Cargo,TransceiverClass";
     const DANISH: &str = "# Timestamp,Type of mobile,MMSI,Latitude,Longitude,Navigational status,ROT,SOG,COG,Heading,IMO,Callsign,Name,Ship type,Cargo type,Width,Length,Type of position fixing device,Draught,Destination,ETA,Data source type,A,B,C,D";

@@ -7,9 +7,9 @@
 use decoder::BitData;
 use decoder::application::{Application, BitView};
 
-use super::fields::{Decimal, Fields, Key, key};
-use super::message::{Teller, ascii};
-use super::vocabulary as words;
+use crate::fields::{Decimal, Fields, Key, key};
+use crate::message::{Teller, ascii};
+use crate::vocabulary as words;
 
 /// Data of message 6. False, and nothing told, if it is to stay bits.
 pub fn tell_addressed<F: Fields>(
@@ -588,8 +588,8 @@ impl<F: Fields> Data<'_, '_, F> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::json::Json;
     use super::*;
+    use crate::json::Json;
 
     /// What is told of the fields `(width, value)`, one behind the other; nothing for what stays bits.
     #[track_caller]

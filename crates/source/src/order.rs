@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use maritime::Timestamp;
 
-use super::intake::Arrival;
+use crate::intake::Arrival;
 
 /// How far behind the time reached a report may come and still be put in its place.
 const HELD_MS: i64 = 30 * 60_000;

@@ -4,16 +4,15 @@
 
 use std::io::{self, Read};
 
-use decoder::{OutcomeKind, Skipped, Station};
+use decoder::{OutcomeKind, PartLines, Skipped, Station};
 use maritime::{Mmsi, Position, Timestamp, VesselIdentity};
 use memchr::{memchr, memmem};
 use rustc_hash::FxHashMap;
 
-use super::compression::ByteStream;
-use super::feeds::{Feeds, SEGMENT};
-use super::format::{self, Format};
-use super::nmea::{Heard, Interpreter, Statement, Taker};
-use super::parts::PartLines;
+use crate::compression::ByteStream;
+use crate::feeds::{Feeds, SEGMENT};
+use crate::format::{self, Format};
+use crate::nmea::{Heard, Interpreter, Statement, Taker};
 
 /// Unpacked bytes at hand at a time. A line that is longer is none: the decoder refuses it.
 const BUFFER_BYTES: usize = 128 << 10;
@@ -267,7 +266,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::source::{Place, Progress, checksum, feed_block};
+    use crate::{Place, Progress, checksum, feed_block};
 
     #[test]
     fn parts_of_messages_of_two_feeds_stay_apart() {

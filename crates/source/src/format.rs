@@ -1,7 +1,7 @@
 //! What an input is, told by its first bytes and never by its name.
 
-use super::columns::{self, ColumnMapping, Columns, ColumnsError};
-use super::table::{Layout, split_names};
+use crate::columns::{self, ColumnMapping, Columns, ColumnsError};
+use crate::table::{Layout, split_names};
 
 /// So much of the start of an input decides what it is.
 pub const SAMPLE_BYTES: usize = 64 << 10;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use maritime::Timestamp;
 
-use super::compression::{ByteStream, Progress};
-use super::dating::DatingCounters;
-use super::format::{self, Format, SAMPLE_BYTES};
-use super::intake::{Arrival, Collector, InputIntake};
-use super::nmea::Nmea;
-use super::paths::Location;
-use super::table::{More, Table};
-use super::{Options, SourceError};
+use crate::compression::{ByteStream, Progress};
+use crate::dating::DatingCounters;
+use crate::format::{self, Format, SAMPLE_BYTES};
+use crate::intake::{Arrival, Collector, InputIntake};
+use crate::nmea::Nmea;
+use crate::paths::Location;
+use crate::table::{More, Table};
+use crate::{Options, SourceError};
 
 /// Unpacked bytes at hand at a time. A line or row that is longer is refused by whoever reads it.
 const BUFFER_BYTES: usize = 128 << 10;

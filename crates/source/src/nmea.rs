@@ -6,11 +6,11 @@ use maritime::{
 };
 use memchr::{memchr, memrchr};
 
-use super::clock::{TimeTeller, is_plausible};
-use super::dating::{Dating, DatingCounters};
-use super::feeds::Feeds;
-use super::intake::Collector;
-use super::table::More;
+use crate::clock::{TimeTeller, is_plausible};
+use crate::dating::{Dating, DatingCounters};
+use crate::feeds::Feeds;
+use crate::intake::Collector;
+use crate::table::More;
 
 /// Reads the lines of one recording.
 pub struct Nmea {
@@ -97,12 +97,12 @@ impl Nmea {
 }
 
 /// Puts messages in time, whoever wants them: as reports, or as the lines in which they stand. `T` goes with each.
-pub(super) struct Interpreter<T> {
+pub(crate) struct Interpreter<T> {
     dating: Dating<Heard<T>>,
 }
 
 /// What is made of lines.
-pub(super) trait Taker<T> {
+pub(crate) trait Taker<T> {
     /// They are in order and say nothing that a report could hold.
     fn accept(&mut self, lines: u32, what: &'static str);
     /// They are refused.
@@ -127,18 +127,18 @@ struct Positions {
 }
 
 /// What a vessel said, before it is known when.
-pub(super) struct Heard<T> {
-    pub(super) mmsi: Mmsi,
-    pub(super) motion: Option<Motion>,
-    pub(super) statement: Option<Statement>,
+pub(crate) struct Heard<T> {
+    pub(crate) mmsi: Mmsi,
+    pub(crate) motion: Option<Motion>,
+    pub(crate) statement: Option<Statement>,
     station: Option<StationId>,
     lines: u32,
-    pub(super) tag: T,
+    pub(crate) tag: T,
 }
 
 /// What the position reports have in common.
-pub(super) struct Motion {
-    pub(super) position: Option<Position>,
+pub(crate) struct Motion {
+    pub(crate) position: Option<Position>,
     speed_knots: Option<f32>,
     course_deg: Option<f32>,
     heading_deg: Option<f32>,
@@ -149,20 +149,20 @@ pub(super) struct Motion {
 
 /// What the messages about identity have in common.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Statement {
-    pub(super) identity: VesselIdentity,
-    pub(super) draught_m: Option<f32>,
-    pub(super) destination: Option<maritime::Text<20>>,
+pub(crate) struct Statement {
+    pub(crate) identity: VesselIdentity,
+    pub(crate) draught_m: Option<f32>,
+    pub(crate) destination: Option<maritime::Text<20>>,
 }
 
 impl<T> Interpreter<T> {
     /// Before the first line; `start_time` is when that was heard, if the lines themselves do not say.
-    pub(super) fn new(start_time: Option<Timestamp>) -> Self {
+    pub(crate) fn new(start_time: Option<Timestamp>) -> Self {
         Interpreter { dating: Dating::new(start_time) }
     }
 
     /// Takes what became of lines of a feed, which stands in for the receiver where none is named.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         feed: Option<Station>,
         outcome: Outcome,
@@ -186,7 +186,7 @@ impl<T> Interpreter<T> {
     }
 
     /// The end of the lines.
-    pub(super) fn finish(&mut self, out: &mut impl Taker<T>) {
+    pub(crate) fn finish(&mut self, out: &mut impl Taker<T>) {
         self.dating.finish(&mut |heard, observed_at| out.take(heard, observed_at));
     }
 
@@ -382,7 +382,7 @@ fn widen(name: Option<maritime::Text<20>>) -> Option<maritime::Text<34>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::intake::{Arrival, Counters, Selection};
+    use crate::intake::{Arrival, Counters, Selection};
 
     /// A sentence with the fields `(bits, value)` of a message one behind the other.
     fn sentence(fields: &[(u32, u64)]) -> String {

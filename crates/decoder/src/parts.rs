@@ -1,9 +1,9 @@
 //! Keeps the lines of messages that come in parts until the message is complete, for those who want the sentences
-//! beside it: `decode --nmea`, and dossiers.
+//! beside it.
 
 use std::collections::VecDeque;
 
-use decoder::Header;
+use crate::Header;
 
 /// Lines that are kept. The decoder waits for as many messages, of two parts mostly; the lines of older ones
 /// go, and a message that comes in spite of that has its last line alone.

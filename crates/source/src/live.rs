@@ -1,8 +1,8 @@
 //! Lines as they are heard: reports out in the order of the lines, none held back.
 
-use super::intake::{Arrival, Collector, Counters, Selection};
-use super::nmea::Nmea;
-use super::table::More;
+use crate::intake::{Arrival, Collector, Counters, Selection};
+use crate::nmea::Nmea;
+use crate::table::More;
 
 /// Reads one stream of lines, piece by piece.
 pub struct LiveReader {
@@ -10,6 +10,12 @@ pub struct LiveReader {
     out: Collector,
     /// A line whose end has not come.
     rest: Vec<u8>,
+}
+
+impl Default for LiveReader {
+    fn default() -> Self {
+        LiveReader::new()
+    }
 }
 
 impl LiveReader {

@@ -6,9 +6,11 @@
 //! [`order`] puts each in the order of time, [`merge`] makes one stream of all, and [`intake`] counts what became of every record.
 //!
 //! [`live`] reads lines that come one by one, and leaves their order to the detector. [`survey`] makes no reports of
-//! the lines of a recording but tells which of them say what, for dossiers; [`parts`] knows those of one message.
+//! the lines of a recording but tells which of them say what, for dossiers.
 //!
 //! Whatever the input is, memory stays bounded and nothing here panics or asks what time it is.
+
+#![expect(unreachable_pub, reason = "`pub` says what a module offers to the others")]
 
 mod clock;
 mod columns;
@@ -23,7 +25,6 @@ mod merge;
 mod nmea;
 mod number;
 mod order;
-mod parts;
 mod paths;
 mod survey;
 mod table;
@@ -38,11 +39,8 @@ pub use compression::{ByteStream, Progress};
 pub use feeds::{Feeds, SEGMENT, checksum, feed_block};
 pub use intake::{Arrival, BoundingBox, Counters, Intake};
 pub use live::LiveReader;
-pub use parts::PartLines;
 pub use paths::{Location, Place, expand};
-#[cfg(test)]
-pub use survey::Line;
-pub use survey::{Said, Sighting, is_nmea, survey};
+pub use survey::{Line, Said, Sighting, is_nmea, survey};
 
 use format::Unusable;
 use intake::Selection;

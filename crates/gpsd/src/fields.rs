@@ -75,11 +75,11 @@ impl Key {
 /// Names a field.
 macro_rules! key {
     ($name:literal) => {
-        const { $crate::decode::fields::Key::new(concat!(",\"", $name, "\":")) }
+        const { $crate::fields::Key::new(concat!(",\"", $name, "\":")) }
     };
 }
 
-pub(super) use key;
+pub(crate) use key;
 
 /// A number in units of its last decimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,6 +31,12 @@ pub struct Feeds {
     tag_blocks_damaged: u64,
 }
 
+impl Default for Feeds {
+    fn default() -> Self {
+        Feeds::new()
+    }
+}
+
 impl Feeds {
     /// Before the first line.
     pub fn new() -> Self {
