@@ -11,7 +11,7 @@
 //! What ClickHouse no longer remembers by its token is undone by the versions in the tables.
 //!
 //! Whoever comes to a partition with a lot in it does not wait until a block is full before ClickHouse has something to
-//! do: the first blocks are cut early too, each at twice as many messages as the one before.
+//! do: the first blocks are cut early too, each at twice as many messages as the one before, while it could store more.
 //!
 //! One loop takes the messages and decides; whatever takes time is a task beside it. While a block is being inserted,
 //! the next one of its partition is made into rows, those after it are fetched, and what was stored before is
@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use futures_util::{FutureExt, StreamExt};
 use rdkafka::consumer::{
     BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance, StreamConsumer,
 };
@@ -35,13 +36,14 @@ use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::block::{Block, BlockSize, Raw};
+use crate::clickhouse::PositionRow;
 use crate::storing::{self, DeadLetters, Prepared, Stored};
 use crate::{Kafka, Store, Topic};
 
 /// Messages that are taken before anything else is looked after: a few milliseconds' worth.
 const BATCH: usize = 1_000;
 /// The first block of a partition is cut at this share of a full one, if ClickHouse has nothing else of it.
-const FIRST_SHARE: i64 = 10;
+const FIRST_SHARE: i64 = 4;
 /// Before a commit that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long Kafka may take to say what is committed, or where a topic ends.
@@ -330,6 +332,7 @@ async fn session(
     let mut tick = interval(Duration::from_millis(50));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut looked_at = Instant::now();
+    let mut messages = consumer.stream();
     loop {
         tokio::select! {
             biased;
@@ -349,8 +352,7 @@ async fn session(
                     looked_at = Instant::now();
                 }
             }
-            message = consumer.recv() => {
-                let mut message = Some(message);
+            mut message = messages.next() => {
                 let (mut taken, mut failed) = (0, false);
                 while let Some(next) = message.take() {
                     match next {
@@ -365,11 +367,7 @@ async fn session(
                         break;
                     }
                     // Those that are fetched already.
-                    message = tokio::select! {
-                        biased;
-                        next = consumer.recv() => Some(next),
-                        () = std::future::ready(()) => None,
-                    };
+                    message = messages.next().now_or_never().flatten();
                 }
                 if failed && consumer.client().fatal_error().is_some() {
                     ending = Ending::Broken;
@@ -433,7 +431,7 @@ impl Loop {
         }
         // It may have been lost since the message was fetched.
         self.forget_lost();
-        let raw = self.raw(message);
+        let raw = self.raw(topic, message);
         self.began.get_or_insert_with(|| (Instant::now(), self.loaded.took));
         self.loaded.messages += 1;
         self.bytes += raw.bytes();
@@ -444,10 +442,14 @@ impl Loop {
         }
     }
 
-    fn raw(&mut self, message: &BorrowedMessage<'_>) -> Raw {
+    fn raw(&mut self, topic: Topic, message: &BorrowedMessage<'_>) -> Raw {
+        let payload = message.payload().unwrap_or_default();
         let (mut source, mut schema_version) = ("", None);
-        // From behind, where ours have both.
-        if let Some(headers) = message.headers() {
+        let written = (topic == Topic::Positions).then(|| PositionRow::source_as_written(payload));
+        if let Some(named) = written.flatten() {
+            source = named;
+        } else if let Some(headers) = message.headers() {
+            // From behind, where ours have both.
             let (mut has_source, mut has_version) = (false, false);
             for at in (0..headers.count()).rev() {
                 let header = headers.get(at);
@@ -475,7 +477,7 @@ impl Loop {
             self.source.clone(),
             schema_version.unwrap_or(1),
             message.key(),
-            message.payload().unwrap_or_default(),
+            payload,
         )
     }
 
@@ -511,6 +513,8 @@ impl Loop {
     /// well grow.
     fn flush(&mut self) {
         let flush_after = self.loading.flush_after;
+        let busy = self.partitions.values().filter(|partition| partition.is_busy()).count();
+        let mut idle = self.loading.storing_max.saturating_sub(busy);
         for (place, partition) in &mut self.partitions {
             let block = &partition.block;
             if block.messages.is_empty() {
@@ -518,9 +522,10 @@ impl Loop {
             }
             let is_free = !partition.is_busy();
             let is_due = is_free && block.opened_at.elapsed() >= flush_after;
-            let is_early = partition.is_early();
+            let is_early = idle > 0 && partition.is_early();
             let end = self.ends.as_ref().and_then(|ends| ends.get(place));
             if is_early {
+                idle -= 1;
                 partition.early_at = partition.early_at.saturating_mul(2);
             }
             if is_due || is_early || end.is_some_and(|end| block.end >= *end) {

@@ -320,6 +320,30 @@ impl PositionRow {
         })
     }
 
+    /// Whether a payload has the names of a position in the order of [`PositionRecord`], as we write them, and if so
+    /// the source that it names. What stands behind the other names is not looked at.
+    pub(crate) fn source_as_written(payload: &[u8]) -> Option<&str> {
+        const NAMES: [&[u8]; 9] = [
+            b"{\"mmsi\":",
+            b",\"observed_at\":",
+            b",\"latitude_deg\":",
+            b",\"longitude_deg\":",
+            b",\"speed_knots\":",
+            b",\"course_deg\":",
+            b",\"heading_deg\":",
+            b",\"coarse\":",
+            b",\"source\":\"",
+        ];
+        let mut rest = payload;
+        for name in NAMES {
+            rest =
+                rest.get(rest.iter().position(|byte| *byte == name[0])?..)?.strip_prefix(name)?;
+        }
+        let source = rest.strip_suffix(b"\"}")?;
+        let is_plain = !source.iter().any(|byte| matches!(byte, b'"' | b'\\' | ..b' '));
+        std::str::from_utf8(source).ok().filter(|_| is_plain)
+    }
+
     fn new(record: PositionRecord, told: Told<'_>) -> Result<Self, String> {
         if record.latitude_deg.abs() > 90.0 || record.longitude_deg.abs() > 180.0 {
             return Err(format!(
@@ -490,6 +514,8 @@ mod tests {
         for text in written {
             let row = PositionRow::as_written(text, TOLD);
             assert!(row.is_some() && row == slowly(text), "{text}");
+            let source = PositionRow::source_as_written(text.as_bytes());
+            assert_eq!(source, row.as_ref().map(|row| row.source.as_str()));
             // Whatever stands in any place, it is either read as serde reads it or left to serde.
             for (at, c) in text.char_indices() {
                 for other in "0159-+.eE\"\\ ,:{}nx\n\u{e9}".chars() {
@@ -502,6 +528,10 @@ mod tests {
                     ] {
                         let quickly = PositionRow::as_written(&changed, TOLD);
                         assert!(quickly.is_none() || quickly == slowly(&changed), "{changed}");
+                        if let Some(row) = quickly {
+                            let source = PositionRow::source_as_written(changed.as_bytes());
+                            assert_eq!(source, Some(row.source.as_str()), "{changed}");
+                        }
                     }
                 }
             }
