@@ -70,7 +70,7 @@ pub use outbox::{Checkpoint, Depth, Outbox, OutboxError, Refused};
 pub use position::PositionRecord;
 pub use publisher::{PublishError, Published, Publisher, Until};
 pub use text::escaped;
-pub use topics::{Kafka, Topic, TopicError, Uncounted};
+pub use topics::{Kafka, Topic, TopicError, Uncounted, log_client_error};
 pub use wire::{EventRecord, GapRecord, Provenance, ReasonRecord, VesselRecord};
 pub use writer::Writer;
 pub use xml::{write_graphml, write_kml};

@@ -38,7 +38,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::block::{Block, BlockSize, Raw};
 use crate::clickhouse::PositionRow;
 use crate::storing::{self, DeadLetters, Prepared, Stored};
-use crate::{Kafka, Store, Topic};
+use crate::{Kafka, Store, Topic, log_client_error};
 
 /// Messages that are taken before anything else is looked after: a few milliseconds' worth.
 const BATCH: usize = 1_000;
@@ -159,8 +159,7 @@ impl Group {
 
 impl ClientContext for Group {
     fn error(&self, error: KafkaError, reason: &str) {
-        // Brokers come and go, and librdkafka finds them again.
-        tracing::debug!(%error, reason, "kafka client");
+        log_client_error(&error, reason);
     }
 
     /// They are not asked for, and what reads them is so much code that it is left out.

@@ -21,7 +21,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 
 use crate::outbox::Queued;
-use crate::{Depth, Kafka, Outbox, OutboxError};
+use crate::{Depth, Kafka, Outbox, OutboxError, log_client_error};
 
 /// Sent and not reported yet; more than a second's worth of anything.
 const IN_FLIGHT_MAX: usize = 100_000;
@@ -120,8 +120,7 @@ struct Reports(Sender<Report>);
 
 impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
-        // Brokers come and go; what lasts is told by the loop below.
-        tracing::debug!(%error, reason, "kafka client");
+        log_client_error(&error, reason);
     }
 
     /// They are not asked for, and what reads them is so much code that it is left out.

@@ -186,7 +186,25 @@ pub enum TopicError {
 #[derive(Debug, Clone, Copy)]
 pub struct Uncounted;
 
+/// Logs what a client says of its brokers. They come and go, and librdkafka finds them again; but one that does not let
+/// us in, or that we do not trust, stays as it is until somebody sees to it.
+pub fn log_client_error(error: &KafkaError, reason: &str) {
+    use RDKafkaErrorCode::{
+        Authentication, SSL, SaslAuthenticationFailed, UnsupportedSASLMechanism,
+    };
+    match error.rdkafka_error_code() {
+        Some(Authentication | SSL | SaslAuthenticationFailed | UnsupportedSASLMechanism) => {
+            tracing::warn!(%error, reason, "kafka does not let us in");
+        }
+        _ => tracing::debug!(%error, reason, "kafka client"),
+    }
+}
+
 impl ClientContext for Uncounted {
+    fn error(&self, error: KafkaError, reason: &str) {
+        log_client_error(&error, reason);
+    }
+
     fn stats_raw(&self, _: &[u8]) {}
 }
 

@@ -75,7 +75,7 @@ impl Said {
 
 impl ClientContext for Said {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "kafka client");
+        sink::log_client_error(&error, reason);
         *self.lock() = Some(reason.to_owned());
     }
 
