@@ -468,8 +468,8 @@ fn mended(line: &str) -> String {
     }
 }
 
-/// The fields about which they and we say something else, without what the documentation of the module
-/// `decode` explains.
+/// The fields about which they and we say something else, without what the documentation of the crate
+/// `gpsd` explains.
 fn differences(
     their: &Map<String, Value>,
     our: &Map<String, Value>,

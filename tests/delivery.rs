@@ -477,6 +477,14 @@ fn messages_of_older_and_later_programs() {
         assert_eq!(rig.number(clickhouse, &format!("SELECT count() FROM {rows}")), 1, "{rows}");
     }
 
+    // A later program has other names where it means something else: a position with just ours is one of ours.
+    let position = r#"{"mmsi":311000222,"observed_at":"2024-01-01T00:00:00Z","latitude_deg":1.0,"longitude_deg":2.0,"speed_knots":null,"course_deg":null,"heading_deg":null,"coarse":false,"source":"later"}"#;
+    rig.send_as("2", "positions", position.as_bytes());
+    let said = rig.load();
+    assert!(said.contains("; 0 to the dead letters"), "{said}");
+    let sql = "SELECT count() FROM v_positions WHERE source = 'later'";
+    assert_eq!(rig.number(clickhouse, sql), 1);
+
     // What only a later program understands is kept for it.
     rig.send_as("2", "events", later.to_string().as_bytes());
     let said = rig.load();

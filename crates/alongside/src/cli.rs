@@ -7,10 +7,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use maritime::{EventKind, Timestamp};
 use sea::{Area, Coverage, Kind, Planted};
+use source::{BoundingBox, ColumnMapping};
 
 use crate::duration::{Span, SpanError};
 use crate::run::Address;
-use source::{BoundingBox, ColumnMapping};
 
 /// Reads AIS, the radio by which ships report themselves, and flags ships that come alongside each
 /// other at sea: the trace of a ship-to-ship transfer. What it tells is evidence with its reasons, not

@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use maritime::Event;
 use sea::{Coverage, Findings, Scenario, Scorecard, Simulation, Truth};
+use source::{Options, Sources};
 
 use crate::UsageError;
 use crate::cli::{DemoArgs, Store};
@@ -19,7 +20,6 @@ use crate::score::findings;
 use crate::store::Keeper;
 use crate::temporary::Temporary;
 use crate::terminal::{self, tell};
-use source::{Options, Sources};
 
 /// Encounters in the table.
 const LIMIT: usize = 15;

@@ -17,6 +17,7 @@ use anyhow::bail;
 use detector::{Coast, Detector, Disposition, LandMap, Parameters, Teller, Telling, VesselSummary};
 use maritime::{Event, EventId, EventKind, EventState, Report, Timestamp};
 use sink::{EventRecord, Identities, Provenance};
+use source::{Arrival, BoundingBox, Intake, Options, Sources};
 
 use crate::cli::{Format, ReplayArgs};
 use crate::dispatch::Dispatch;
@@ -25,7 +26,6 @@ use crate::progress::Bar;
 use crate::report::{self, Summary, Table, WireFormat};
 use crate::store::Keeper;
 use crate::{DONE, REJECTED, UsageError, config, places, terminal, watchlist};
-use source::{Arrival, BoundingBox, Intake, Options, Sources};
 
 /// Batches that the sources may be ahead of the detector, and the detector of whoever is told. When they are, they wait.
 const BATCHES_AHEAD_MAX: usize = 8;

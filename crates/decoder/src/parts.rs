@@ -32,14 +32,13 @@ struct Part {
 }
 
 impl<L: Clone> PartLines<L> {
-    /// Keeps what `kept` makes of the line if it is a part of something. True if it is.
-    pub fn keep(&mut self, line: &[u8], kept: impl FnOnce() -> L) -> bool {
-        let Some(part) = Part::read(line).filter(|part| part.count > 1) else { return false };
+    /// Keeps what `kept` makes of the line if it is a part of something.
+    pub fn keep(&mut self, line: &[u8], kept: impl FnOnce() -> L) {
+        let Some(part) = Part::read(line).filter(|part| part.count > 1) else { return };
         if self.parts.len() == LINES_MAX {
             self.parts.pop_front();
         }
         self.parts.push_back((part, kept()));
-        true
     }
 
     /// Takes out the lines of the message that begins with `header`, in the order of its parts; nothing if it

@@ -6,6 +6,18 @@
 //! (`station`), and if that is wanted in which lines. What the receiver says of its own place and clock is an
 //! object of class `TPV`, and its heading one of class `ATT`.
 //!
+//! ```
+//! use alongside_gpsd::{Format, Options, Printer};
+//!
+//! let mut printer = Printer::new(Format::Ndjson, Options::default());
+//! printer.begin("stdin");
+//! printer.push(b"!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4A\n");
+//! printer.finish(b"");
+//! let text = String::from_utf8(printer.written().clone()).unwrap();
+//! assert!(text.starts_with("{\"class\":\"AIS\",\"device\":\"stdin\",\"type\":1,"), "{text}");
+//! assert_eq!(printer.counts().accepted, 1);
+//! ```
+//!
 //! # Where gpsdecode says something else
 //!
 //! The tests compare with gpsdecode over recordings of all sorts; this is said of its edition 3.22. First, what

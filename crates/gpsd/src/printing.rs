@@ -68,18 +68,18 @@ impl Printer {
         Printer { decoder: Decoder::new(), writer }
     }
 
-    /// What comes now is of another input, of that name.
+    /// What comes now is of another input, of that name; what was not finished of the one before is lost.
     pub fn begin(&mut self, device: &str) {
         self.decoder = Decoder::new();
         of_kind!(&mut self.writer, writer => writer.device = device.into());
     }
 
-    /// Takes whole lines.
+    /// Takes whole lines. One without its end goes on with the next piece, and is shown in pieces where lines are.
     pub fn push(&mut self, lines: &[u8]) {
         of_kind!(&mut self.writer, writer => writer.push(&mut self.decoder, lines));
     }
 
-    /// The input is at its end, and `last` is what it ended with.
+    /// The input is at its end. `last` is the line that it ended with, which was pushed, and is shown where lines are.
     pub fn finish(&mut self, last: &[u8]) {
         let (decoder, last) = (&mut self.decoder, Some(last.trim_ascii()));
         of_kind!(&mut self.writer, writer => {
@@ -298,7 +298,7 @@ pub struct Counts {
     pub accepted: u64,
     /// Sentences of the own ship.
     pub own_ship: u64,
-    /// Messages.
+    /// Messages, not lines, by their type.
     pub by_type: [u64; 32],
     /// Lines that say nothing, by what they are.
     pub by_skip: Vec<(&'static str, u64)>,

@@ -4,7 +4,7 @@
 //! ([`Position`], [`Timestamp`]), what is said ([`Report`]: a [`PositionFix`] or a [`StaticReport`]),
 //! who is meant ([`VesselPair`]) and what was found ([`Event`]). Texts from the air are [`shown`] so that they do nothing.
 //!
-//! Without the feature `std`, which is on by default, all but events and the reading of times from text is
+//! Without the feature `std`, which is on by default, all but events, the reading of times from text and the showing of texts is
 //! there, and neither std nor an allocator is needed. The feature `serde` lets a state that holds the nouns be
 //! written and read.
 //!

@@ -5,7 +5,7 @@
 //! tracks, vessels and runs in one SQLite file that opens in QGIS as it is. Names and units of the
 //! wire live here alone, so a noun of `maritime` can be renamed without moving a column.
 //!
-//! Names, callsigns and the like come by radio from anybody. They are escaped in JSON, [`shown`] and
+//! Names, callsigns and the like come by radio from anybody. They are escaped in JSON, [`shown`](maritime::shown) and
 //! guarded against spreadsheet formulas in CSV, and only ever bound to statements as parameters.
 //!
 //! The other way out leads through Kafka into ClickHouse: a [`Messenger`] makes messages of what is told, the

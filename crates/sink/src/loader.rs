@@ -11,7 +11,7 @@
 //! What ClickHouse no longer remembers by its token is undone by the versions in the tables.
 //!
 //! Whoever comes to a partition with a lot in it does not wait until a block is full before ClickHouse has something to
-//! do: the first blocks are cut early too, each at twice as many messages as the one before, while it could store more.
+//! do: the first blocks are cut early too, each at twice as many messages as the one before, as long as it could store more.
 //!
 //! One loop takes the messages and decides; whatever takes time is a task beside it. While a block is being inserted,
 //! the next one of its partition is made into rows, those after it are fetched, and what was stored before is
@@ -42,7 +42,7 @@ use crate::{Kafka, Store, Topic, log_client_error};
 
 /// Messages that are taken before anything else is looked after: a few milliseconds' worth.
 const BATCH: usize = 1_000;
-/// The first block of a partition is cut at this share of a full one, if ClickHouse has nothing else of it.
+/// The first block of a partition is cut at this share of a full one, if ClickHouse has nothing else of it and could store more.
 const FIRST_SHARE: i64 = 4;
 /// Before a commit that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -512,24 +512,22 @@ impl Loop {
     /// well grow.
     fn flush(&mut self) {
         let flush_after = self.loading.flush_after;
-        let busy = self.partitions.values().filter(|partition| partition.is_busy()).count();
-        let mut idle = self.loading.storing_max.saturating_sub(busy);
         for (place, partition) in &mut self.partitions {
             let block = &partition.block;
             if block.messages.is_empty() {
                 continue;
             }
-            let is_free = !partition.is_busy();
-            let is_due = is_free && block.opened_at.elapsed() >= flush_after;
-            let is_early = idle > 0 && partition.is_early();
+            let is_due = !partition.is_busy() && block.opened_at.elapsed() >= flush_after;
             let end = self.ends.as_ref().and_then(|ends| ends.get(place));
-            if is_early {
-                idle -= 1;
-                partition.early_at = partition.early_at.saturating_mul(2);
-            }
-            if is_due || is_early || end.is_some_and(|end| block.end >= *end) {
+            if is_due || end.is_some_and(|end| block.end >= *end) {
                 partition.close();
             }
+        }
+        let busy = self.partitions.values().filter(|partition| partition.is_busy()).count();
+        let idle = self.loading.storing_max.saturating_sub(busy);
+        for partition in self.partitions.values_mut().filter(|it| it.is_early()).take(idle) {
+            partition.early_at = partition.early_at.saturating_mul(2);
+            partition.close();
         }
     }
 

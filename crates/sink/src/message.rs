@@ -2,11 +2,11 @@
 //!
 //! The payload is JSON. The headers are those of CloudEvents 1.0 in the binary mode of its Kafka binding, with the
 //! extension `schemaversion`. Within one schema version fields are only ever added; readers pass over what they do not
-//! know, and take for unknown or empty what an earlier program did not tell. A reader refuses a later schema version.
+//! know, and take for unknown or empty what an earlier program did not tell. A reader refuses a later schema version, but for what follows.
 //!
 //! A name always means the same, in the same unit: where a version needs another meaning it takes another name. So a
 //! position in which there are just the names of this version, in their order, is one of this version, whatever its
-//! headers say, and the loader does not read them: there are millions, and six headers take longer than the rest.
+//! headers say, and the loader does not read them: there are millions, and six headers take longer than all else of making a row.
 
 use rdkafka::message::{Header, OwnedHeaders};
 

@@ -1,12 +1,24 @@
-//! The input side of `replay`: files in, reports out in the order of time.
+//! Recordings and lines in, reports out.
 //!
-//! In the order of the data: [`paths`] lists the inputs, [`compression`] unpacks them, [`mod@format`]
-//! tells what they are, [`nmea`] with a decoder for each of its [`feeds`] and its [`dating`] by the recording's [`clock`], or
-//! [`table`] with its [`columns`], reads them,
-//! [`order`] puts each in the order of time, [`merge`] makes one stream of all, and [`intake`] counts what became of every record.
+//! In the order of the data: `paths` lists the inputs, `compression` unpacks them, `format` tells what they are, `nmea`
+//! with a decoder for each of its `feeds` and its `dating` by the recording's `clock`, or `table` with its `columns`,
+//! reads them, `order` puts each in the order of time, `merge` makes one stream of all ([`Sources`]), and `intake` counts
+//! what became of every record ([`Intake`]).
 //!
-//! [`live`] reads lines that come one by one, and leaves their order to the detector. [`survey`] makes no reports of
+//! [`LiveReader`] reads lines that come one by one, and leaves their order to the detector. [`survey`] makes no reports of
 //! the lines of a recording but tells which of them say what, for dossiers.
+//!
+//! ```
+//! use alongside_source::{Options, Sources};
+//!
+//! let file = tempfile::NamedTempFile::new()?;
+//! std::fs::write(file.path(), "mmsi,time,lat,lon\n311000222,2024-01-01T00:14:07Z,28.2504,-94.8597\n")?;
+//! let mut sources = Sources::open(&[file.path().into()], &Options::default())?;
+//! let mut batch = Vec::new();
+//! assert!(sources.next_batch(&mut batch));
+//! assert_eq!(batch[0].report.mmsi().get(), 311_000_222);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! Whatever the input is, memory stays bounded and nothing here panics or asks what time it is.
 

@@ -79,7 +79,7 @@ impl Said {
 pub fn survey(
     stream: ByteStream,
     start_time: Option<Timestamp>,
-    each: impl FnMut(Sighting),
+    each: &mut dyn FnMut(Sighting),
 ) -> io::Result<u64> {
     let mut surveyor = Surveyor::new(start_time, each);
     each_line(stream, |number, line| surveyor.push(number, line))?;
@@ -137,13 +137,13 @@ pub fn is_nmea(sample: &[u8]) -> bool {
     matches!(format::tell(sample, None), Ok(Format::Nmea))
 }
 
-struct Surveyor<F> {
+struct Surveyor<'a> {
     feeds: Feeds,
     interpreter: Interpreter<Tag>,
     /// By feed, as they are decoded; there are as many as [`Feeds`] has at most.
     open: FxHashMap<Option<Station>, Open>,
     number: u64,
-    sightings: Sightings<F>,
+    sightings: Sightings<'a>,
 }
 
 /// What the lines to come of one feed may belong to.
@@ -160,10 +160,10 @@ struct Tag {
     says_when: bool,
 }
 
-struct Sightings<F>(F);
+struct Sightings<'a>(&'a mut dyn FnMut(Sighting));
 
-impl<F: FnMut(Sighting)> Surveyor<F> {
-    fn new(start_time: Option<Timestamp>, each: F) -> Self {
+impl<'a> Surveyor<'a> {
+    fn new(start_time: Option<Timestamp>, each: &'a mut dyn FnMut(Sighting)) -> Self {
         Surveyor {
             feeds: Feeds::new(),
             interpreter: Interpreter::new(start_time),
@@ -245,7 +245,7 @@ fn leans_on_group(lines: &[Line]) -> bool {
     (has(b"\\g:") || has(b",g:")) && !has(b"c:")
 }
 
-impl<F: FnMut(Sighting)> Taker<Tag> for Sightings<F> {
+impl Taker<Tag> for Sightings<'_> {
     fn accept(&mut self, _: u32, _: &'static str) {}
 
     fn reject(&mut self, _: u32, _: &'static str) {}
@@ -285,7 +285,7 @@ mod tests {
         let place = Place::Memory { name: "x".into(), bytes };
         let stream = ByteStream::open(&place, Arc::new(Progress::default())).unwrap();
         let mut found = Vec::new();
-        survey(stream, None, |sighting| {
+        survey(stream, None, &mut |sighting: Sighting| {
             let numbers: Vec<u64> = sighting.lines.iter().map(|line| line.number).collect();
             found.push(numbers);
         })

@@ -9,11 +9,11 @@ use decoder::{Outcome, OutcomeKind, Rejection, Station};
 use detector::Parameters;
 use maritime::{Event, Mmsi, PositionFix, Report, StationId, Timestamp};
 use sink::EventRecord;
+use source::{Feeds, Location, Options, Place, Sources};
 
 use super::basis::Basis;
 use crate::cli::{Cli, Command, ReplayArgs};
 use crate::replay::{self, Told, Versions};
-use source::{Feeds, Location, Options, Place, Sources};
 
 /// What follows from a [`Basis`].
 pub struct Derived {

@@ -377,8 +377,8 @@ fn read_input(
         ByteStream::open(&place, Arc::new(Progress::default())).with_context(cannot)?;
     check_is_nmea(name, &mut stream)?;
     let stream = ByteStream::open(&place, Arc::new(Progress::default())).with_context(cannot)?;
-    let lines =
-        survey(stream, start_time, |sighting| selecting.take(sighting)).with_context(cannot)?;
+    let lines = survey(stream, start_time, &mut |sighting| selecting.take(sighting))
+        .with_context(cannot)?;
     Ok((lines, digest, bytes))
 }
 

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::bail;
 use maritime::{Mmsi, Position, Timestamp};
 use rustc_hash::FxHashMap;
+use source::{Said, Sighting};
 
 use super::basis::Kept;
-use source::{Said, Sighting};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;

@@ -12,6 +12,7 @@ use anyhow::Context;
 use maritime::{Timestamp, shown};
 use serde::Serialize;
 use serde_json::Value;
+use source::expand;
 
 use super::basis::{Basis, Files, InputOrigin, ORIGIN, SENTENCES, instant, read_numbers};
 use super::comparing::{Difference, compare, compare_json};
@@ -23,7 +24,6 @@ use super::{EVENT, line_count, link, manifest_of, origins, render, select};
 use crate::cli::{ScoreFormat, VerifyArgs};
 use crate::output::Output;
 use crate::{DONE, FAILED, terminal};
-use source::expand;
 
 /// Refused lines that are named, of each file.
 const REFUSED_MAX: usize = 10;

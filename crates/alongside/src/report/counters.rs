@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use detector::{Counters, Profile};
 use maritime::{Event, EventKind, MmsiKind, shown};
+use source::{Intake, SourceError};
 
 use super::words::{grouped, minute};
 use crate::duration::Span;
 use crate::replay::{Replayed, encounter_count};
 use crate::terminal::tell;
-use source::{Intake, SourceError};
 
 /// Files in a directory that are named one by one when they cannot be read.
 const LEFT_OUT_MAX: usize = 5;

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use maritime::Timestamp;
 use serde_json::json;
 use sink::Depth;
+use source::Counters;
 
 use super::relay::RelayGauge;
 use super::sources::{Address, Gauge, Refusal, SourceOptions, datagrams_lost};
 use crate::alert::Tally;
 use crate::store::now;
-use source::Counters;
 
 /// The pipeline says at least so often that it is there.
 const BEAT_MAX: Duration = Duration::from_secs(30);

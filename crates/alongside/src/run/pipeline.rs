@@ -18,6 +18,7 @@ use sink::{
     Checkpoint, EventRecord, GeoPackage, Identities, Message, Messenger, MessengerOptions, Outbox,
     OutboxError, Provenance, Run, VesselRow,
 };
+use source::{Arrival, LiveReader};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 
@@ -31,7 +32,6 @@ use super::{Daemon, describe};
 use crate::alert::{self, Alerts, Queue, QueueError, Rule, Tally};
 use crate::config;
 use crate::store::{is_worth_keeping, now, vessel_row};
-use source::{Arrival, LiveReader};
 
 /// A report of so long after it was accepted has the time of a broken clock.
 const AHEAD_MAX: Duration = Duration::from_secs(600);

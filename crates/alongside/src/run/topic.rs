@@ -30,10 +30,10 @@ use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
 use sink::{Kafka, Uncounted};
+use source::SEGMENT;
 
 use super::journal::{Commit, JournalOptions, committed_at, mark};
 use super::log::{Accepted, Next, OpenError, Refused};
-use source::SEGMENT;
 
 /// There is no other: lines have one order.
 const PARTITION: i32 = 0;

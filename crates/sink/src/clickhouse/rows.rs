@@ -320,11 +320,10 @@ impl PositionRow {
         })
     }
 
-    /// Whether a payload has the names of a position in the order of [`PositionRecord`], as we write them, and if so
-    /// the source that it names. What stands behind the other names is not looked at.
+    /// The source that a payload names, if it has just the names of [`PositionRecord`] in their order, as we write them;
+    /// `None` for any other. What stands behind the other names is not looked at.
     pub(crate) fn source_as_written(payload: &[u8]) -> Option<&str> {
-        const NAMES: [&[u8]; 9] = [
-            b"{\"mmsi\":",
+        const NAMES: [&[u8]; 8] = [
             b",\"observed_at\":",
             b",\"latitude_deg\":",
             b",\"longitude_deg\":",
@@ -334,7 +333,7 @@ impl PositionRow {
             b",\"coarse\":",
             b",\"source\":\"",
         ];
-        let mut rest = payload;
+        let mut rest = payload.strip_prefix(b"{\"mmsi\":")?;
         for name in NAMES {
             rest =
                 rest.get(rest.iter().position(|byte| *byte == name[0])?..)?.strip_prefix(name)?;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use super::{Marks, Reader, text};
 use crate::geopackage::{StoreError, store_error};
 
-/// Between names, and between zones and watchlists, in what [`MARKS`] gives: neither is in a name.
+/// Between names, and between zones and watchlists, in what [`MARKS`] gives: nobody types either.
 const BETWEEN_NAMES: char = '\u{1f}';
 pub(super) const BETWEEN_KINDS: char = '\u{1e}';
 

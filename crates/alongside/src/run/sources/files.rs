@@ -11,12 +11,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use memchr::memrchr;
+use source::{ByteStream, Place};
 use tokio::runtime::Handle;
 
 use super::lines::Lines;
 use super::marks::{MARKS_MAX, Mark, Marks};
 use super::{Feed, Refusal};
-use source::{ByteStream, Place};
 
 /// Between looks at a file that has not grown.
 const LOOK_EVERY: Duration = Duration::from_millis(200);

@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 use maritime::Timestamp;
 use memchr::memchr;
 use serde::de::IgnoredAny;
+use source::feed_block;
 
 use super::json::{self, Unusable};
 use super::{Chunk, Gauge, Refusal};
 use crate::store::now;
-use source::feed_block;
 
 /// What is longer is no sentence, whatever stands before it.
 const LINE_BYTES_MAX: usize = 1024;
